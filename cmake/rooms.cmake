@@ -1,0 +1,91 @@
+# Turns rooms.json into targets. A room whose folder exists becomes the static library
+# nakadachi_<room with _ for /> (alias nakadachi::<...>) from its src/, with its include/ and
+# the link edges that rooms.json lists. A new room or file needs no edit here.
+#
+# Sets NAKADACHI_ROOM_TARGETS: every room library, for who may use anything (apps, tests, bench).
+
+file(READ ${CMAKE_CURRENT_LIST_DIR}/rooms.json rooms_json)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/rooms.json)
+
+# The strings of the JSON array rooms.<room>.<field>.
+function(nakadachi_room_list room field result)
+  string(JSON length LENGTH "${rooms_json}" rooms ${room} ${field})
+  set(values)
+  if(length GREATER 0)
+    math(EXPR last "${length} - 1")
+    foreach(index RANGE ${last})
+      string(JSON value GET "${rooms_json}" rooms ${room} ${field} ${index})
+      list(APPEND values ${value})
+    endforeach()
+  endif()
+  set(${result} ${values} PARENT_SCOPE)
+endfunction()
+
+function(nakadachi_room_target room result)
+  string(REPLACE "/" "_" flat ${room})
+  set(${result} nakadachi_${flat} PARENT_SCOPE)
+endfunction()
+
+function(nakadachi_room_exists room result)
+  set(base ${PROJECT_SOURCE_DIR}/${room})
+  if(NOT room STREQUAL "apps" AND (IS_DIRECTORY ${base}/src OR IS_DIRECTORY ${base}/include))
+    set(${result} TRUE PARENT_SCOPE)
+  else()
+    set(${result} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+
+# Links the room's externals: public ones (fmt) to users too, the others to its sources only.
+# With scope INTERFACE, for a target without sources, all go to who links it.
+function(nakadachi_link_externals target room scope)
+  nakadachi_room_list(${room} external externals)
+  list(REMOVE_ITEM externals migrations)  # embedded into the room itself
+  foreach(external IN LISTS externals)
+    string(JSON is_public GET "${rooms_json}" externals ${external} public)
+    set(link_scope ${scope})
+    if(scope STREQUAL "PUBLIC" AND NOT is_public)
+      set(link_scope PRIVATE)
+    endif()
+    target_link_libraries(${target} ${link_scope} nakadachi_external_${external})
+  endforeach()
+endfunction()
+
+function(nakadachi_add_room room)
+  nakadachi_room_target(${room} target)
+  set(base ${PROJECT_SOURCE_DIR}/${room})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${base}/src/*.cpp)
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(scope PUBLIC)
+    target_link_libraries(${target} PRIVATE nakadachi_options)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  string(REPLACE "nakadachi_" "nakadachi::" alias ${target})
+  add_library(${alias} ALIAS ${target})
+  target_include_directories(${target} ${scope} ${base}/include)
+
+  nakadachi_room_list(${room} uses used_rooms)
+  foreach(used IN LISTS used_rooms)
+    nakadachi_room_exists(${used} exists)
+    if(exists)
+      nakadachi_room_target(${used} used_target)
+      target_link_libraries(${target} ${scope} ${used_target})
+    endif()
+  endforeach()
+  nakadachi_link_externals(${target} ${room} ${scope})
+endfunction()
+
+set(NAKADACHI_ROOM_TARGETS)
+string(JSON room_count LENGTH "${rooms_json}" rooms)
+math(EXPR last_room "${room_count} - 1")
+foreach(index RANGE ${last_room})
+  string(JSON room MEMBER "${rooms_json}" rooms ${index})
+  nakadachi_room_exists(${room} exists)
+  if(exists)
+    nakadachi_add_room(${room})
+    nakadachi_room_target(${room} target)
+    list(APPEND NAKADACHI_ROOM_TARGETS ${target})
+  endif()
+endforeach()

@@ -1,0 +1,346 @@
+"""Each check must catch a small tree with one violation, and leave the same tree alone without."""
+
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CHECKS = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(CHECKS))
+
+import compile_db  # noqa: E402
+import cycles  # noqa: E402
+import dead_files  # noqa: E402
+import edges  # noqa: E402
+import format as formatting  # noqa: E402
+import headers  # noqa: E402
+import purity  # noqa: E402
+import run  # noqa: E402
+import tidy  # noqa: E402
+import tree as trees  # noqa: E402
+import words  # noqa: E402
+
+ROOMS = {
+    "rooms": {
+        "core/base": {"uses": [], "external": ["fmt"], "pure": False},
+        "core/store": {"uses": ["core/base"], "external": ["pqxx"], "pure": False},
+        "core/rules": {"uses": ["core/base"], "external": [], "pure": True},
+        "link": {"uses": ["core/base"], "external": [], "pure_files": ["link_core*"]},
+        "apps": {"uses": ["*"], "external": ["fmt"], "pure": False},
+    },
+    "externals": {
+        "fmt": {"includes": ["fmt/"], "public": True},
+        "pqxx": {"includes": ["pqxx/"], "namespaces": ["pqxx"], "public": False},
+    },
+}
+SOUND = {
+    "core/base/include/nakadachi/base/a.hpp": "#pragma once\n#include <string>\n",
+    "core/base/src/a.cpp": '#include "nakadachi/base/a.hpp"\n#include <fmt/core.h>\n',
+    "core/store/include/nakadachi/store/s.hpp":
+        '#pragma once\n#include "nakadachi/base/a.hpp"\n// wraps pqxx::connection\n',
+    "core/store/src/s.cpp": '#include "nakadachi/store/s.hpp"\n#include <pqxx/pqxx>\n',
+    "core/rules/src/r.cpp": '#include <unistd.h>\n#include "nakadachi/base/a.hpp"\n',
+}  # fmt: skip
+
+
+class CheckTest(unittest.TestCase):
+    def setUp(self):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="nakadachi-check-"))
+        self.addCleanup(shutil.rmtree, self.root)
+
+    def tree(self, extra=None, rooms=None):
+        """The sound tree with files added or replaced."""
+        files = {**SOUND, **(extra or {}), trees.ROOMS_FILE: json.dumps(rooms or ROOMS)}
+        for name, text in files.items():
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return trees.Tree(self.root)
+
+    def find(self, module, extra=None, rooms=None):
+        tree = self.tree(extra, rooms)
+        return module.check(tree, set(tree.files))
+
+    def assert_one(self, findings, path, part):
+        self.assertEqual(len(findings), 1, findings)
+        self.assertEqual(findings[0].path, path)
+        self.assertIn(part, findings[0].message)
+
+    def assert_caught(self, module, path, text, part):
+        self.assert_one(self.find(module, {path: text}), path, part)
+
+
+class Text(CheckTest):
+    def test_comments_and_strings_are_blanked_and_lines_kept(self):
+        text = 'a /* x\n y */ "s//t" // z\nR"(raw " text)" 1\'000 b\'c\''
+        plain = trees.blank_out(text)
+        self.assertEqual(plain.count("\n"), text.count("\n"))
+        for gone in ("x", "y", "s//t", "z", "raw"):
+            self.assertNotIn(gone, plain)
+        self.assertIn("1'000", plain)
+
+    def test_a_commented_include_is_none(self):
+        self.assertEqual(trees.includes_of("// #include <a>\n/*\n#include <b>\n*/\n"), [])
+        self.assertEqual(trees.includes_of('\n# include "c.hpp"\n')[0].line, 2)
+
+
+    def test_a_room_given_twice_is_refused(self):
+        with self.assertRaisesRegex(ValueError, "twice: a"):
+            trees.read_json('{"rooms": {"a": 1, "b": 2, "a": 3}}')
+
+
+class Words(CheckTest):
+    def test_sound_tree(self):
+        self.assertEqual(self.find(words), [])
+
+    def test_each_word_is_caught(self):
+        for word in ("TO" + "DO", "FIX" + "ME", "not " + "implemented", "st" + "ub"):
+            self.assert_caught(words, "core/base/src/a.cpp", f"// a\n// {word} b\n", word)
+
+    def test_words_within_words_are_none(self):
+        self.assertEqual(words.find("stubborn todos"), [])
+
+
+class Edges(CheckTest):
+    def test_sound_tree(self):
+        self.assertEqual(self.find(edges), [])
+
+    def test_room_that_is_not_listed(self):
+        self.assert_caught(edges, "core/rules/src/r.cpp", '#include "nakadachi/store/s.hpp"\n',
+                           "may not use core/store")  # fmt: skip
+
+    def test_apps_may_use_every_room(self):
+        extra = {"apps/nakadachi/main.cpp": '#include "nakadachi/store/s.hpp"\n'}
+        self.assertEqual(self.find(edges, extra), [])
+
+    def test_external_that_is_not_listed(self):
+        self.assert_caught(edges, "core/base/src/a.cpp", "#include <pqxx/pqxx>\n",
+                           "does not list pqxx")  # fmt: skip
+
+    def test_unknown_library(self):
+        self.assert_caught(edges, "core/base/src/a.cpp", "#include <boost/asio.hpp>\n",
+                           "no external")  # fmt: skip
+
+    def test_private_external_in_public_header(self):
+        header = "core/store/include/nakadachi/store/s.hpp"
+        self.assert_caught(edges, header, "#include <pqxx/pqxx>\n", "public headers")
+
+    def test_type_of_private_external_in_public_header(self):
+        header = "core/store/include/nakadachi/store/s.hpp"
+        for text in ("pqxx::connection* c;", "namespace pqxx { class connection; }"):
+            self.assert_caught(edges, header, text, "public headers")
+
+    def test_private_header_of_another_room(self):
+        extra = {
+            "core/store/src/inner.hpp": "",
+            "core/base/src/a.cpp": '#include "../../store/src/inner.hpp"\n',
+        }
+        self.assert_one(self.find(edges, extra), "core/base/src/a.cpp", "private to core/store")
+        extra["core/base/src/a.cpp"] = ""
+        extra["tests/unit/store/inner_test.cpp"] = '#include "core/store/src/inner.hpp"\n'
+        self.assertEqual(self.find(edges, extra), [])
+
+    def test_tests_are_used_by_no_room(self):
+        extra = {
+            "tests/support/t.hpp": "",
+            "core/base/src/a.cpp": '#include "tests/support/t.hpp"\n',
+        }
+        self.assert_one(self.find(edges, extra), "core/base/src/a.cpp", "nothing depends")
+
+    def test_missing_header(self):
+        self.assert_caught(edges, "core/rules/src/r.cpp", '#include "nakadachi/base/gone.hpp"\n',
+                           "no such header")  # fmt: skip
+
+    def test_unknown_room_and_external_in_the_list(self):
+        rooms = json.loads(json.dumps(ROOMS))
+        rooms["rooms"]["link"] = {"uses": ["core/gone"], "external": ["gone"]}
+        self.assertEqual(len(self.find(edges, rooms=rooms)), 2)
+
+
+class Cycles(CheckTest):
+    def test_sound_tree(self):
+        self.assertEqual(self.find(cycles), [])
+
+    def test_rooms(self):
+        rooms = json.loads(json.dumps(ROOMS))
+        rooms["rooms"]["core/base"]["uses"] = ["core/store"]
+        self.assert_one(self.find(cycles, rooms=rooms), trees.ROOMS_FILE, "core/store → core/base")
+
+    def test_files(self):
+        extra = {
+            "core/base/src/x.hpp": '#include "y.hpp"\n',
+            "core/base/src/y.hpp": '#include "x.hpp"\n',
+        }
+        self.assert_one(self.find(cycles, extra), "core/base/src/x.hpp", "include each other")
+
+
+class Purity(CheckTest):
+    RULES = "core/rules/src/r.cpp"
+
+    def test_sound_tree(self):
+        self.assertEqual(self.find(purity), [])
+
+    def test_each_kind_is_caught(self):
+        kinds = {
+            "auto t = std::chrono::steady_clock::now();": "a clock",
+            "auto t = std::time(nullptr);": "a clock",
+            "int r = rand();": "randomness",
+            "std::random_device device;": "randomness",
+            "usleep(3);": "sleeping",
+            "std::thread worker;": "threads",
+            "std::mutex lock;": "threads",
+            "#include <ctime>": "a header",
+        }
+        for text, part in kinds.items():
+            self.assert_caught(purity, self.RULES, text + "\n", part)
+
+    def test_words_that_only_look_alike(self):
+        text = "// rand() and system_clock\nint valid_time(int); auto a = lane.time(3) + operand(2);"
+        self.assertEqual(purity.find(text), [])
+
+    def test_rooms_that_are_not_pure_are_left_alone(self):
+        self.assertEqual(self.find(purity, {"core/base/src/a.cpp": "int r = rand();"}), [])
+
+    def test_a_pure_file_in_another_room(self):
+        self.assert_caught(purity, "link/src/link_core.cpp", "int r = rand();", "randomness")
+
+    def test_iteration_over_unordered_containers(self):
+        declare = "std::unordered_map<Key, std::vector<int>> waiting_;\n"
+        for loop in ("for (auto& [k, v] : waiting_) {}", "auto i = this->waiting_.begin();"):
+            found = purity.find(declare + loop)
+            self.assertEqual([line for line, _ in found], [2])
+        self.assertEqual(purity.find(declare + "auto i = waiting_.find(k);"), [])
+
+    def test_iteration_over_a_member_declared_in_a_header(self):
+        extra = {
+            "core/rules/src/r.hpp": "using Table = std::unordered_set<int>;\nTable table_;\n",
+            self.RULES: "for (int x : table_) {}\n",
+        }
+        self.assert_one(self.find(purity, extra), self.RULES, "unordered container table_")
+
+
+class DeadFiles(CheckTest):
+    def test_each_kind_is_caught(self):
+        tree = {"cmake/rooms.cmake": "rooms.json"}
+        self.assertEqual(self.find(dead_files, {**tree, "CMakeLists.txt": "rooms.cmake"}), [])
+        for name in (
+            "core/base/include/nakadachi/base/lonely.hpp", "core/base/lost.cpp",
+            "data/lonely.csv", "tools/lonely.py", "tools/lonely.sh", "cmake/lonely.cmake",
+        ):  # fmt: skip
+            self.assert_caught(dead_files, name, "", "nothing builds")
+            (self.root / name).unlink()
+
+    def test_data_that_a_source_names(self):
+        extra = {
+            "CMakeLists.txt": "rooms.cmake",
+            "cmake/rooms.cmake": "rooms.json",
+            "data/towns.csv": "",
+            "core/rules/src/r.cpp": '"towns.csv"',
+        }
+        self.assertEqual(self.find(dead_files, extra), [])
+
+
+    def test_globs(self):
+        self.assertTrue(dead_files.matches("tests/unit/base/a_test.cpp", "tests/unit/**/*.cpp"))
+        self.assertTrue(dead_files.matches("tests/unit/a_test.cpp", "tests/unit/**/*.cpp"))
+        self.assertFalse(dead_files.matches("tests/sim/deep/a.cpp", "tests/sim/*.cpp"))
+        self.assertFalse(dead_files.matches("bench/a.cpp.orig", "bench/*.cpp"))
+
+
+class Format(CheckTest):
+    def test_caught_and_mended(self):
+        path = "core/base/src/a.cpp"
+        tree = self.tree({".clang-format": "BasedOnStyle: Google\n", path: "int  x;\n"})
+        self.assert_one(formatting.check(tree, {path}), path, "not formatted")
+        formatting.fix(tree, {path})
+        self.assertEqual((self.root / path).read_text(), "int x;\n")
+        self.assertEqual(formatting.check(tree, {path}), [])
+
+
+class CompileDb(CheckTest):
+    """With a compile database made by hand instead of cmake's."""
+
+    def db(self, extra):
+        db = compile_db.CompileDb(self.tree({".clang-tidy": TIDY, **extra}))
+        include = f"-I{self.root}/core/base/include"
+        db.folder.mkdir(parents=True)
+        db.flags = {name: ["-std=c++20", include] for name in extra if name.endswith(".cpp")}
+        entries = [
+            {"directory": str(self.root), "file": str(self.root / name),
+             "command": " ".join(["clang++", *flags, "-c", str(self.root / name)])}
+            for name, flags in db.flags.items()
+        ]  # fmt: skip
+        (db.folder / "compile_commands.json").write_text(json.dumps(entries))
+        return db
+
+    def find_with_db(self, module, extra):
+        db = self.db(extra)
+        return module.check(db.tree, set(db.tree.files), db), db
+
+    def test_header_that_needs_another_first(self):
+        header = "core/base/include/nakadachi/base/a.hpp"
+        extra = {header: "#pragma once\nstd::string f();\n", "core/base/src/a.cpp": ""}
+        tree_scope = {header}
+        db = self.db(extra)
+        self.assert_one(headers.check(db.tree, tree_scope, db), header, "alone")
+
+    def test_tidy_finds_a_long_function_and_a_bad_name(self):
+        long = "void f(int& x) {\n" + "  x++;\n" * 71 + "}\n"
+        found, _ = self.find_with_db(tidy, {"core/base/src/a.cpp": long})
+        self.assert_one(found, "core/base/src/a.cpp", "readability-function-size")
+        shutil.rmtree(self.root / "build")
+        found, _ = self.find_with_db(tidy, {"core/base/src/a.cpp": "void BadName() {}\n"})
+        self.assert_one(found, "core/base/src/a.cpp", "readability-identifier-naming")
+
+    def test_a_clean_file_is_skipped_until_something_it_includes_changes(self):
+        source = "core/base/src/a.cpp"
+        found, db = self.find_with_db(tidy, {source: '#include "nakadachi/base/a.hpp"\n'})
+        self.assertEqual(found, [])
+        key = db.key(tidy.TOOL, source, db.flags[source], TIDY)
+        self.assertTrue(db.is_clean(key))
+        (self.root / "core/base/include/nakadachi/base/a.hpp").write_text("#pragma once\nint x;\n")
+        changed = compile_db.CompileDb(trees.Tree(self.root))
+        self.assertNotEqual(changed.key(tidy.TOOL, source, db.flags[source], TIDY), key)
+
+    def test_a_changed_header_brings_a_source_that_includes_it(self):
+        extra = {
+            "core/base/src/a.cpp": '#include "nakadachi/base/a.hpp"\n',
+            "core/base/src/b.cpp": "",
+        }
+        db = self.db(extra)
+        chosen = tidy.sources(db.tree, {"core/base/include/nakadachi/base/a.hpp"}, db)
+        self.assertEqual(chosen, ["core/base/src/a.cpp"])
+
+
+class Scope(CheckTest):
+    def git(self, *arguments):
+        identity = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+        command = ["git", "-C", str(self.root), *identity, *arguments]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def test_changed_files(self):
+        self.tree()
+        self.git("init", "-q")
+        self.assertIsNone(run.changed_files(self.root), "no commit: everything")
+        self.git("add", "-A")
+        self.git("commit", "-qm", "one")
+        (self.root / "new.txt").write_text("")
+        self.assertEqual(run.changed_files(self.root), {"new.txt"})
+        self.git("add", "-A")
+        self.git("commit", "-qm", "two")
+        self.assertEqual(run.changed_files(self.root), {"new.txt"}, "clean: the last commit")
+
+
+TIDY = """
+Checks: '-*,readability-function-size,readability-identifier-naming'
+HeaderFilterRegex: '.*'
+CheckOptions:
+  readability-function-size.LineThreshold: 70
+  readability-identifier-naming.FunctionCase: lower_case
+"""
+
+if __name__ == "__main__":
+    unittest.main()
