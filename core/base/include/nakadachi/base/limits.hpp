@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Every limit of the program in one place, with the relations between them.
+namespace nakadachi::limits {
+
+// Frames. A door refuses a larger one before it is parsed.
+inline constexpr std::size_t kMaxClientFrameBytes = 256 * 1024;
+inline constexpr std::size_t kMaxLinkFrameBytes = 4 * 1024 * 1024;
+inline constexpr std::size_t kMaxQueriesPerFrame = 256;
+inline constexpr std::size_t kMaxItemsPerLinkFrame = 1024;
+
+// Messages.
+inline constexpr std::size_t kMaxAnswerBytes = 64 * 1024;
+inline constexpr std::size_t kMaxStatementBytes = kMaxAnswerBytes + 1024;
+inline constexpr std::size_t kMaxSectionBytes = 60;  // 20 characters of UTF-8
+
+// Trains.
+inline constexpr std::size_t kMaxTrainRows = 256;
+inline constexpr std::size_t kMaxTrainBytes = 2 * 1024 * 1024;
+inline constexpr std::int64_t kTrainAgeMs = 2;
+inline constexpr std::size_t kMaxPathNodes = 10;
+
+// A partition's share of the node.
+inline constexpr std::size_t kMaxQueuedPerTenant = 4096;
+inline constexpr std::size_t kMaxInFlightPerTenant = 2048;
+inline constexpr std::size_t kMaxLookupsUnderWay = 1024;
+inline constexpr std::size_t kMaxRowsWaitingPerLane = 4 * kMaxTrainRows;
+
+// Time.
+inline constexpr std::int64_t kMaxClockSkewMs = 30 * 1000;
+/// How long after the validity period a provider first says "lapsed": a former
+/// node of the same lane may have had a clock behind this one's.
+inline constexpr std::int64_t kLapseMarginMs = kMaxClockSkewMs;
+/// How long ids are remembered in memory; older keys are looked up in the store.
+inline constexpr std::int64_t kDedupeWindowMs = 3 * 64 * 1000;
+
+static_assert(kMaxTrainRows <= (std::size_t{1} << kMaxPathNodes));
+static_assert(kMaxItemsPerLinkFrame <= (std::size_t{1} << kMaxPathNodes));
+static_assert(kMaxStatementBytes < kMaxTrainBytes);
+static_assert(kMaxTrainBytes < kMaxLinkFrameBytes);
+static_assert(kMaxAnswerBytes < kMaxClientFrameBytes);
+static_assert(kDedupeWindowMs > 2 * kMaxClockSkewMs);
+
+}  // namespace nakadachi::limits

@@ -1,0 +1,199 @@
+#include "nakadachi/base/error.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "nakadachi/base/assert.hpp"
+
+namespace nakadachi {
+namespace {
+
+constexpr auto kNever = Retry::kNever;
+constexpr auto kLater = Retry::kLater;
+constexpr auto kAsk = Retry::kAskWhatBecame;
+
+constexpr std::array kTexts = {
+    ErrorText{ErrorCode::kMalformedFrame, "malformed_frame", kNever,
+              "The message cannot be read; check the client's version and encoding.",
+              "電文を読み取れません。クライアントの版と符号化を確認してください。"},
+    ErrorText{ErrorCode::kUnsupportedVersion, "unsupported_version", kNever,
+              "The message has a version or a field this program does not know.",
+              "このプログラムが知らない版または項目を含む電文です。"},
+    ErrorText{ErrorCode::kWrongLength, "wrong_length", kNever, "The value has the wrong length.",
+              "値の長さが正しくありません。"},
+    ErrorText{ErrorCode::kUnknownEnumValue, "unknown_enum_value", kNever,
+              "The value is not one of those allowed here.",
+              "ここで使える値ではありません。"},
+    ErrorText{ErrorCode::kWrongCheckDigit, "wrong_check_digit", kNever,
+              "The check digit does not fit the number.", "検査数字が一致しません。"},
+    ErrorText{ErrorCode::kWrongFormat, "wrong_format", kNever,
+              "The value is not written as this kind of value is.",
+              "値の書式が正しくありません。"},
+    ErrorText{ErrorCode::kPersonalNumberPresent, "personal_number_present", kNever,
+              "The field holds what looks like an individual number; it must never be sent here.",
+              "個人番号と思われる数字が含まれています。個人番号は送信できません。"},
+    ErrorText{ErrorCode::kMissingField, "missing_field", kNever, "A required field is missing.",
+              "必須項目がありません。"},
+    ErrorText{ErrorCode::kOversize, "oversize", kNever, "The message is larger than allowed.",
+              "電文が上限の大きさを超えています。"},
+    ErrorText{ErrorCode::kTooManyItems, "too_many_items", kNever,
+              "The message holds more items than allowed; send several.",
+              "件数が上限を超えています。分けて送信してください。"},
+    ErrorText{ErrorCode::kClockSkew, "clock_skew", kNever,
+              "The time in the message is too far from this system's; check the sender's clock.",
+              "電文の時刻がこのシステムと大きく異なります。送信側の時計を確認してください。"},
+    ErrorText{ErrorCode::kSameKeyOtherContent, "same_key_other_content", kNever,
+              "This request key was used before for another question.",
+              "この要求番号は別の照会に使われています。"},
+    ErrorText{ErrorCode::kUnknownKey, "unknown_key", kNever,
+              "The caller's key is not registered or was revoked.",
+              "呼出元の鍵が登録されていないか、失効しています。"},
+    ErrorText{ErrorCode::kInstitutionNotAllowed, "institution_not_allowed", kNever,
+              "The caller may not speak for this institution.",
+              "この機関として照会する権限がありません。"},
+    ErrorText{ErrorCode::kAffairNotAllowed, "affair_not_allowed", kNever,
+              "The caller may not ask in this affair.", "この事務で照会する権限がありません。"},
+    ErrorText{ErrorCode::kRateLimited, "rate_limited", kLater,
+              "Too many requests in a short time; nothing was recorded, send again later.",
+              "短時間の要求が多すぎます。記録はされていません。時間をおいて再送してください。"},
+    ErrorText{ErrorCode::kQueueFull, "queue_full", kLater,
+              "The queue is full; nothing was recorded, send again later.",
+              "待ち行列が一杯です。記録はされていません。時間をおいて再送してください。"},
+    ErrorText{ErrorCode::kClosedHours, "closed_hours", kLater,
+              "Outside service hours; nothing was recorded.",
+              "サービス時間外です。記録はされていません。"},
+    ErrorText{ErrorCode::kStoreUnavailable, "store_unavailable", kLater,
+              "The database cannot be reached now; nothing was recorded.",
+              "データベースに接続できません。記録はされていません。"},
+    ErrorText{ErrorCode::kShuttingDown, "shutting_down", kLater,
+              "The system is shutting down; send again later.",
+              "システムは停止処理中です。時間をおいて再送してください。"},
+    ErrorText{ErrorCode::kSymbolNotAcquired, "symbol_not_acquired", kNever,
+              "No symbol has been acquired for this person by this institution.",
+              "この機関では、この者の符号が取得されていません。"},
+    ErrorText{ErrorCode::kNotInLegalTable, "not_in_legal_table", kNever,
+              "The law's table does not allow this provision.",
+              "法令の表により認められた提供ではありません。"},
+    ErrorText{ErrorCode::kProvisionSuspended, "provision_suspended", kNever,
+              "Provision is suspended (personal information protection assessment).",
+              "特定個人情報保護評価に関する規定により提供が停止されています。"},
+    ErrorText{ErrorCode::kProviderHoldsNoSymbol, "provider_holds_no_symbol", kNever,
+              "The provider holds no symbol for this person.",
+              "提供側の機関がこの者の符号を保有していません。"},
+    ErrorText{ErrorCode::kNoData, "no_data", kNever,
+              "The provider holds no such information about this person.",
+              "提供側に該当する情報がありません。"},
+    ErrorText{ErrorCode::kLapsed, "lapsed", kNever,
+              "The validity period passed before the information was provided; ask anew.",
+              "有効期間内に提供されませんでした。改めて照会してください。"},
+    ErrorText{ErrorCode::kUnknownInstitution, "unknown_institution", kNever,
+              "No institution is registered under this code.", "登録されていない機関コードです。"},
+    ErrorText{ErrorCode::kOutcomeUnknown, "outcome_unknown", kAsk,
+              "The outcome is not known yet; send the same request with the same key to be told.",
+              "結果はまだ確定していません。同じ要求番号で再度問い合わせてください。"},
+    ErrorText{ErrorCode::kNoLongerKept, "no_longer_kept", kNever,
+              "The answer of this earlier request is no longer kept.",
+              "この要求の回答は保存期間を過ぎています。"},
+    ErrorText{ErrorCode::kPermitExpired, "permit_expired", kNever,
+              "The permit's validity period is over.", "提供許可の有効期間が過ぎています。"},
+    ErrorText{ErrorCode::kPermitForAnotherRequest, "permit_for_another_request", kNever,
+              "The permit does not belong to this request.",
+              "提供許可が照会の内容と一致しません。"},
+    ErrorText{ErrorCode::kSignatureInvalid, "signature_invalid", kNever,
+              "The signature is not that of the expected key.", "署名を検証できません。"},
+    ErrorText{ErrorCode::kSealedToAnother, "sealed_to_another", kNever,
+              "The answer is sealed to another institution or request.",
+              "他の機関または他の照会に宛てて封緘された回答です。"},
+    ErrorText{ErrorCode::kProofInvalid, "proof_invalid", kNever,
+              "The statement does not belong to the signed batch.",
+              "電文が署名された束に属していません。"},
+    ErrorText{ErrorCode::kDelegationInvalid, "delegation_invalid", kNever,
+              "The signing node has no valid delegation of the institution.",
+              "署名したノードに対する機関の委任が確認できません。"},
+    ErrorText{ErrorCode::kRegistryInvalid, "registry_invalid", kNever,
+              "The registry of institutions is damaged, old, or signed by another key.",
+              "機関登録簿が破損しているか、古いか、署名が異なります。"},
+    ErrorText{ErrorCode::kSimulatedTrust, "simulated_trust", kNever,
+              "Simulated trust roots may be used with profile \"demo\" only.",
+              "模擬の信頼の起点は profile が demo のときだけ使えます。"},
+    ErrorText{ErrorCode::kSealBroken, "seal_broken", kNever,
+              "A sealed value cannot be opened: altered, moved, or under another key.",
+              "封緘された値を開けません。改変、移動、または鍵の不一致です。"},
+    ErrorText{ErrorCode::kLaneLost, "lane_lost", kNever, "Another writer has taken over this lane.",
+              "このレーンは別の書込み主体に引き継がれました。"},
+    ErrorText{ErrorCode::kStoreFailed, "store_failed", kNever,
+              "The database refused the write; nothing of it was stored.",
+              "データベースが書込みを拒否しました。何も保存されていません。"},
+    ErrorText{ErrorCode::kCommitUnknown, "commit_unknown", kAsk,
+              "It is not known yet whether the write was stored.",
+              "書込みが保存されたかどうかはまだ不明です。"},
+    ErrorText{ErrorCode::kRowConflict, "row_conflict", kNever, "This entry is there already.",
+              "既に登録されています。"},
+    ErrorText{ErrorCode::kMigrationMismatch, "migration_mismatch", kNever,
+              "Database and program do not have the same migrations.",
+              "データベースとプログラムの移行履歴が一致しません。"},
+    ErrorText{ErrorCode::kKeyUnavailable, "key_unavailable", kNever,
+              "The key needed is sealed or was never there.", "必要な鍵を利用できません。"},
+    ErrorText{ErrorCode::kWrongPassphrase, "wrong_passphrase", kNever,
+              "The passphrase does not open the key file.", "パスフレーズが正しくありません。"},
+    ErrorText{ErrorCode::kKeyFileDamaged, "key_file_damaged", kNever,
+              "The key file is damaged; restore it from its backup.",
+              "鍵ファイルが破損しています。控えから復元してください。"},
+    ErrorText{ErrorCode::kConfigInvalid, "config_invalid", kNever,
+              "The configuration is not valid.", "設定が正しくありません。"},
+    ErrorText{ErrorCode::kFileProblem, "file_problem", kNever,
+              "A file or directory cannot be used.", "ファイルまたはフォルダーを利用できません。"},
+    ErrorText{ErrorCode::kLinkDown, "link_down", kLater, "The connection is down.",
+              "通信路が切断されています。"},
+    ErrorText{ErrorCode::kTimedOut, "timed_out", kAsk, "No answer came in time.",
+              "時間内に応答がありませんでした。"},
+    ErrorText{ErrorCode::kInternal, "internal", kNever,
+              "Something is wrong in this program; see its log.",
+              "プログラム内部の誤りです。ログを確認してください。"},
+};
+
+constexpr bool ascending() {
+  for (std::size_t i = 1; i < kTexts.size(); ++i) {
+    if (kTexts[i - 1].code >= kTexts[i].code) return false;
+  }
+  return true;
+}
+static_assert(ascending());
+
+const ErrorText* find_text(std::uint32_t number) noexcept {
+  const auto* const found = std::lower_bound(
+      kTexts.begin(), kTexts.end(), number, [](const ErrorText& text, std::uint32_t wanted) {
+        return static_cast<std::uint32_t>(text.code) < wanted;
+      });
+  if (found == kTexts.end() || static_cast<std::uint32_t>(found->code) != number) return nullptr;
+  return found;
+}
+
+}  // namespace
+
+std::span<const ErrorText> error_texts() noexcept { return kTexts; }
+
+const ErrorText& text_of(ErrorCode code) noexcept {
+  const ErrorText* const found = find_text(static_cast<std::uint32_t>(code));
+  return found != nullptr ? *found : kTexts.back();
+}
+
+std::optional<ErrorCode> error_code_of(std::uint32_t number) noexcept {
+  const ErrorText* const found = find_text(number);
+  return found != nullptr ? std::optional(found->code) : std::nullopt;
+}
+
+std::string describe(const Error& error, Language language) {
+  const ErrorText& text = text_of(error.code);
+  std::string line = fmt::format(
+      "{} ({}): {}", text.name, static_cast<unsigned>(error.code),
+      language == Language::kJapanese ? text.japanese : text.english);
+  if (!error.field.empty()) line += fmt::format(" [{}]", error.field);
+  if (error.position >= 0) line += fmt::format(" @{}", error.position);
+  if (!error.detail.empty()) line += fmt::format(" ({})", error.detail);
+  return line;
+}
+
+}  // namespace nakadachi
