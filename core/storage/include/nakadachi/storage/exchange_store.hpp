@@ -1,0 +1,133 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "nakadachi/base/ids.hpp"
+#include "nakadachi/base/result.hpp"
+
+namespace nakadachi::storage {
+
+/// Which step of an exchange a row is. Numbers stand in the database.
+enum class Step : std::uint8_t { kAsked = 1, kProvided = 2, kConcluded = 3 };
+
+/// One appended row: state, record and units of a step at once. What identifies
+/// a person, a counterpart or a fine time is inside `sealed`; what is clear is
+/// coarse. Keyed by (tenant, exchange, step); never updated, never deleted.
+struct StepRow {
+  TenantId tenant;
+  ExchangeId exchange;
+  Step step = Step::kAsked;
+  std::uint16_t outcome = 0;  ///< exchange::Outcome, 0 while there is none
+  Salt salt;                  ///< of the leaf
+  Digest leaf;                ///< crypto::leaf_hash(salt, step, statement)
+  Bytes sealed;               ///< crypto::TenantCipher over statement and kept answer
+
+  friend bool operator==(const StepRow&, const StepRow&) = default;
+};
+
+/// A batch of steps that becomes durable as a whole or not at all.
+/// The leaf index of a row is its place in `rows`.
+struct Train {
+  LaneId lane;
+  Epoch epoch;
+  TrainNumber number;
+  /// No exchange of the lane that is still open began before this bucket; where
+  /// recovery starts to read.
+  std::uint32_t low_water_bucket = 0;
+  Digest root;
+  Timestamp signed_at;
+  PublicKey signer;
+  Signature signature;
+  std::vector<StepRow> rows;
+};
+
+enum class Commit : std::uint8_t { kCommitted, kFailed, kUnknown };
+
+/// What became of a train.
+struct AppendResult {
+  Commit commit = Commit::kUnknown;
+  /// Why not, unless committed: `kLaneLost`, `kStoreUnavailable` (failed, try
+  /// again later), `kRowConflict` or `kStoreFailed` (failed because of `bad_row`
+  /// where it is set), `kCommitUnknown`.
+  Error error;
+  /// The one row at fault when the store can tell; the rest may go without it.
+  std::optional<std::size_t> bad_row;
+};
+
+/// The longest name of a writer.
+inline constexpr std::size_t kMaxWriterBytes = 100;
+
+/// The right to write a lane.
+struct LaneGrant {
+  Epoch epoch;
+  TrainNumber last;  ///< number of the lane's last committed train, 0 before the first
+  std::uint32_t low_water_bucket = 0;
+};
+
+/// Answer to the question what became of a train.
+struct TrainFate {
+  bool committed = false;
+  /// The lane's epoch from now on: asking raises it, so a transaction still
+  /// under way somewhere can never commit afterwards.
+  Epoch epoch;
+};
+
+/// One stored row, found again.
+struct StoredStep {
+  ExchangeId exchange;
+  Step step = Step::kAsked;
+  std::uint16_t outcome = 0;
+  LaneId lane;
+  Epoch epoch;
+  TrainNumber train;
+  std::uint16_t leaf_index = 0;
+  Salt salt;
+  Digest leaf;
+  Bytes sealed;
+
+  friend bool operator==(const StoredStep&, const StoredStep&) = default;
+};
+
+/// Where steps become durable. Two forms under one contract test: PostgreSQL
+/// (postgres_store.hpp) and memory (memory_store.hpp).
+///
+/// Calls block. An object is used by one thread at a time; a lane has its own.
+class ExchangeStore {
+ public:
+  virtual ~ExchangeStore() = default;
+
+  /// Makes `writer` (a name for operators, at most kMaxWriterBytes of UTF-8) the
+  /// lane's only writer by raising its epoch; a former writer's trains fail with
+  /// `kLaneLost` from then on, also those under way. Makes the lane when new.
+  /// Errors: `kWrongLength`, `kStoreUnavailable` (take it again).
+  virtual Result<LaneGrant> take_lane(LaneId lane, std::string_view writer) = 0;
+
+  /// Appends the train: all its rows and the train's own row, or nothing.
+  /// `train.number` must be the last committed one plus 1 (else failed with
+  /// `kStoreFailed`). At least one row, at most limits::kMaxTrainRows, all of
+  /// tenants that have joined with this lane (else `kStoreFailed`; the memory form
+  /// knows no directory and takes any tenant but number 0).
+  virtual AppendResult append(const Train& train) = 0;
+
+  /// What became of the train after `kUnknown`. Errors: `kLaneLost` when another
+  /// writer has the lane, `kStoreUnavailable` (ask again, with the same epoch:
+  /// it stays good for asking until another writer takes the lane).
+  virtual Result<TrainFate> read_back(LaneId lane, Epoch epoch, TrainNumber number) = 0;
+
+  /// All steps of one exchange of one tenant, ascending by step.
+  /// Errors: `kStoreUnavailable`.
+  virtual Result<std::vector<StoredStep>> find(TenantId tenant, const ExchangeId& exchange) = 0;
+
+  /// Steps of a tenant with ids of `from_bucket` and later and greater than
+  /// `after` (where given), ascending by (exchange, step), at most `limit` but
+  /// never splitting an exchange over two pages; a limit below the three steps of
+  /// one exchange counts as three. Empty only at the end. Errors: `kStoreUnavailable`.
+  virtual Result<std::vector<StoredStep>> scan(TenantId tenant, std::uint32_t from_bucket,
+                                               const std::optional<ExchangeId>& after,
+                                               std::size_t limit) = 0;
+};
+
+}  // namespace nakadachi::storage

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "nakadachi/storage/exchange_store.hpp"
+
+namespace nakadachi::storage {
+
+/// `ExchangeStore` in memory, for simulations and tests. Faults are set by the
+/// test: the next append can fail, or be applied or dropped with its
+/// acknowledgement lost.
+class MemoryStore final : public ExchangeStore {
+ public:
+  /// What happens to the next call of `append`.
+  enum class Fault { kNone, kFail, kLoseAcknowledgement, kLoseTrain };
+
+  Result<LaneGrant> take_lane(LaneId lane, std::string_view writer) override;
+  AppendResult append(const Train& train) override;
+  Result<TrainFate> read_back(LaneId lane, Epoch epoch, TrainNumber number) override;
+  Result<std::vector<StoredStep>> find(TenantId tenant, const ExchangeId& exchange) override;
+  Result<std::vector<StoredStep>> scan(TenantId tenant, std::uint32_t from_bucket,
+                                       const std::optional<ExchangeId>& after,
+                                       std::size_t limit) override;
+
+  void set_next_fault(Fault fault) noexcept { next_fault_ = fault; }
+
+  /// Everything stored, ascending by (tenant, exchange, step), for checks.
+  using Key = std::tuple<TenantId, ExchangeId, Step>;
+  const std::map<Key, StoredStep>& rows() const noexcept { return rows_; }
+
+ private:
+  struct LaneState {
+    Epoch epoch;
+    Epoch taken;  ///< the epoch the present writer began with
+    TrainNumber last;
+    std::uint32_t low_water_bucket = 0;
+    std::string writer;
+  };
+  AppendResult apply(const Train& train);
+
+  Fault next_fault_ = Fault::kNone;
+  std::map<LaneId, LaneState> lanes_;
+  std::map<Key, StoredStep> rows_;
+};
+
+}  // namespace nakadachi::storage

@@ -1,0 +1,137 @@
+#include "session.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <utility>
+
+namespace nakadachi::storage {
+namespace {
+
+/// Settings a connection string of ours has unless it says otherwise. A peer that vanished is
+/// noticed after about ten seconds.
+struct Setting {
+  std::string_view name;
+  std::string_view value;
+};
+constexpr std::array<Setting, 7> kConnectionDefaults = {{{"connect_timeout", "5"},
+                                                         {"keepalives_idle", "5"},
+                                                         {"keepalives_interval", "2"},
+                                                         {"keepalives_count", "3"},
+                                                         {"tcp_user_timeout", "10000"},
+                                                         {"client_encoding", "UTF8"},
+                                                         // for trains only: never a standby
+                                                         {"target_session_attrs", "read-write"}}};
+
+std::string_view application_name(Purpose purpose) {
+  switch (purpose) {
+    case Purpose::kTrain:
+      return "nakadachi-train";
+    case Purpose::kTenant:
+      return "nakadachi-node";
+    case Purpose::kOperator:
+      return "nakadachi-operator";
+    case Purpose::kAdmin:
+      return "nakadachi-admin";
+  }
+  return "nakadachi";
+}
+
+void append_setting(std::string& conninfo, std::string_view name, std::string_view value) {
+  conninfo.append(conninfo.empty() ? "" : " ").append(name).append("='");
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') conninfo.push_back('\\');
+    conninfo.push_back(c);
+  }
+  conninfo.push_back('\'');
+}
+
+/// The server notices a vanished client too, or the lane's lock would outlive its holder by hours.
+std::string settings_sql(Purpose purpose, std::int64_t call_timeout_ms) {
+  const bool bounded = purpose == Purpose::kTenant || purpose == Purpose::kOperator;
+  return fmt::format(
+      "SET default_transaction_isolation = 'read committed';"
+      "SET bytea_output = 'hex';"
+      "SET lock_timeout = {};"
+      "SET statement_timeout = {};"
+      "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"
+      "SELECT set_config('synchronous_commit', 'on', false)"
+      "  WHERE current_setting('synchronous_commit') = 'off'",
+      purpose == Purpose::kAdmin ? 0 : call_timeout_ms / 2, bounded ? call_timeout_ms : 0);
+}
+
+}  // namespace
+
+Result<std::string> with_connection_defaults(const std::string& login, Purpose purpose) {
+  char* message = nullptr;
+  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+      PQconninfoParse(login.c_str(), &message), &PQconninfoFree);
+  PQfreemem(message);  // it can quote the string, and with it a password
+  if (!options) return Error{.code = ErrorCode::kConfigInvalid, .field = "login"};
+
+  std::string conninfo;
+  append_setting(conninfo, "fallback_application_name", application_name(purpose));
+  for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+    if (option->val != nullptr) append_setting(conninfo, option->keyword, option->val);
+  }
+  for (const Setting& setting : kConnectionDefaults) {
+    bool given = false;
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+      given = given || (setting.name == option->keyword && option->val != nullptr);
+    }
+    const bool for_this = purpose == Purpose::kTrain || setting.name != "target_session_attrs";
+    if (!given && for_this) append_setting(conninfo, setting.name, setting.value);
+  }
+  return conninfo;
+}
+
+Session::Session(std::string login, Purpose purpose, std::int64_t call_timeout_ms)
+    : login_(std::move(login)),
+      purpose_(purpose),
+      call_timeout_ms_(call_timeout_ms),
+      watchdog_(Watchdog::shared()) {}
+
+Result<Connection*> Session::connect() {
+  if (connection_ && connection_->was_closed()) drop();
+  if (connection_) return connection_.get();
+  NAKADACHI_TRY(const std::string conninfo, with_connection_defaults(login_, purpose_));
+  try {
+    connection_ = std::make_unique<Connection>(conninfo);
+  } catch (const std::exception& thrown) {
+    Error error = error_of(thrown);
+    error.code = ErrorCode::kStoreUnavailable;
+    return error;
+  }
+  const Result<void> ready =
+      run_guarded(*connection_, [this](Connection& connection) { return set_up(connection); });
+  if (!ready) {
+    drop();
+    return ready.error();
+  }
+  return connection_.get();
+}
+
+Result<void> Session::set_up(Connection& connection) const {
+  pqxx::nontransaction transaction(connection.pqxx());
+  transaction.exec(settings_sql(purpose_, call_timeout_ms_));
+  if (purpose_ == Purpose::kAdmin) return {};
+  const pqxx::result role = transaction.exec(
+      "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user");
+  if (role.size() != 1 || role[0][0].as<bool>()) {
+    return Error{.code = ErrorCode::kConfigInvalid,
+                 .field = "login",
+                 .detail = "the role is superuser or passes by row-level security"};
+  }
+  return {};
+}
+
+std::unique_ptr<Watchdog::Guard> Session::guard(const Connection& connection) const {
+  return std::make_unique<Watchdog::Guard>(watchdog_, connection.watched_socket(),
+                                           call_timeout_ms_);
+}
+
+void Session::drop_if_broken() noexcept {
+  if (connection_ && !connection_->alive()) drop();
+}
+
+}  // namespace nakadachi::storage

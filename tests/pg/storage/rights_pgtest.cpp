@@ -1,0 +1,433 @@
+// Who can reach what, by SQL written by hand, as somebody would who had stolen a login.
+
+#include <algorithm>
+#include <set>
+
+#include "nakadachi/storage/tenant_directory.hpp"
+#include "tests/pg/storage/trains.hpp"
+#include "tests/support/catch.hpp"
+
+namespace nakadachi::storage {
+namespace {
+
+using testing::Answer;
+using testing::make_train;
+using testing::Sql;
+using testing::step_row_sql;
+using testing::TestDatabase;
+using testing::train_row_sql;
+
+constexpr const char* kRefused = "42501";  // insufficient_privilege
+
+/// Lane 1 with the tenants 1 … 3, lane 2 with 4; one key and some steps a tenant.
+struct Fixture {
+  Fixture() : store(database.logins()) {
+    database.join(1, 3, LaneId{1});
+    database.join(4, 1, LaneId{2});
+    TenantDirectory directory("", database.login("nakadachi_node"));
+    for (std::uint32_t tenant = 1; tenant <= 4; ++tenant) {
+      REQUIRE(directory.put_key(TenantId{tenant}, {.purpose = "master", .wrapped = {1, 2, 3}}));
+    }
+    const auto grant = store.take_lane(LaneId{1}, "test");
+    REQUIRE(grant);
+    epoch = grant->epoch.value;
+    stored = make_train(random, grant->epoch, 1, 6);
+    REQUIRE(store.append(stored).commit == Commit::kCommitted);
+  }
+  std::string login(std::string_view role) const { return database.login(role); }
+
+  TestDatabase database;
+  PostgresStore store;
+  SeededRandom random{5};
+  Train stored;
+  std::uint64_t epoch = 0;
+};
+
+/// The values of the first column.
+std::set<std::string> column(const Answer& answer) {
+  REQUIRE(answer.ok());
+  std::set<std::string> values;
+  for (const auto& row : answer.rows) values.insert(row.at(0));
+  return values;
+}
+
+TEST_CASE("a node that is bound to no tenant sees no row of any") {
+  Fixture fixture;
+  Sql node(fixture.login("nakadachi_node"));
+  const auto sees_nothing = [&] {
+    for (const char* table : {"step", "tenant", "tenant_key"}) {
+      INFO(table);
+      CHECK(node.run(std::string("SELECT count(*) FROM nakadachi.") + table).value() == "0");
+    }
+    CHECK(node.run("INSERT INTO nakadachi.tenant_key (tenant, purpose, version, wrapped)"
+                   " VALUES (1, 'x', 1, 'x')")
+              .sqlstate == kRefused);
+  };
+  sees_nothing();
+  // A binding that has ended leaves an empty setting behind.
+  node.must("BEGIN; SELECT set_config('nakadachi.tenant', '1', true); COMMIT");
+  sees_nothing();
+}
+
+TEST_CASE("a bound node reads its own tenant only, however it asks") {
+  Fixture fixture;
+  Sql node(fixture.login("nakadachi_node"));
+  node.must("SET nakadachi.tenant = '2'");
+  const std::set<std::string> own = {"2"};
+  CHECK(column(node.run("SELECT tenant FROM nakadachi.step")) == own);
+  CHECK(column(node.run("SELECT tenant FROM nakadachi.tenant_key")) == own);
+  CHECK(column(node.run("SELECT tenant FROM nakadachi.tenant")) == own);
+  CHECK(column(node.run("SELECT tenant FROM nakadachi.step WHERE tenant = 1")).empty());
+  CHECK(column(node.run("SELECT k.tenant FROM nakadachi.tenant_key k CROSS JOIN nakadachi.step s"
+                        " UNION ALL SELECT s.tenant FROM nakadachi.tenant t"
+                        " RIGHT JOIN nakadachi.step s ON s.tenant <> t.tenant"
+                        " UNION ALL SELECT tenant FROM nakadachi.tenant"
+                        " WHERE EXISTS (SELECT FROM nakadachi.step)")) == own);
+  // An operator that leaks what it sees is not run on rows that the policy hides.
+  CHECK(node.run("SELECT count(*) FROM nakadachi.step WHERE 1 / (tenant - 1) > 100").value() ==
+        "0");
+  // Neither do statistics tell.
+  CHECK(node.run("SELECT count(*) FROM pg_stats WHERE schemaname = 'nakadachi'"
+                 " AND tablename IN ('step', 'tenant', 'tenant_key')")
+            .value() == "0");
+  CHECK(column(node.run("COPY (SELECT tenant FROM nakadachi.step) TO STDOUT")) == own);
+  CHECK(column(node.run("COPY nakadachi.tenant_key (tenant) TO STDOUT")) == own);
+  CHECK(node.run("COPY nakadachi.step_all (tenant) TO STDOUT").sqlstate == kRefused);
+  CHECK(node.run("SELECT count(*) FROM nakadachi.step_all").sqlstate == kRefused);
+  CHECK(node.run("SELECT count(*) FROM nakadachi.train").sqlstate == kRefused);
+  CHECK(node.run("SELECT count(*) FROM nakadachi.step_rollup").sqlstate == kRefused);
+}
+
+TEST_CASE("a bound node adds keys of its own tenant and changes nothing at all") {
+  Fixture fixture;
+  Sql node(fixture.login("nakadachi_node"));
+  node.must("SET nakadachi.tenant = '2'");
+  const auto key_of = [](int tenant) {
+    return fmt::format(
+        "INSERT INTO nakadachi.tenant_key (tenant, purpose, version, wrapped)"
+        " VALUES ({}, 'signing/1', 1, 'x')",
+        tenant);
+  };
+  CHECK(node.run(key_of(2)).ok());
+  CHECK(node.run(key_of(1)).sqlstate == kRefused);
+  CHECK(node.copy("COPY nakadachi.tenant_key (tenant, purpose, version, wrapped) FROM STDIN",
+                  "1\tsigning/2\t1\tx\n")
+            .sqlstate != "");
+  for (const char* statement :
+       {"UPDATE nakadachi.tenant_key SET tenant = 1", "DELETE FROM nakadachi.tenant_key",
+        "UPDATE nakadachi.step SET outcome = 1", "DELETE FROM nakadachi.step",
+        "TRUNCATE nakadachi.step", "UPDATE nakadachi.tenant SET lane = 2",
+        "SELECT FROM nakadachi.step FOR UPDATE",
+        "ALTER TABLE nakadachi.step NO FORCE ROW LEVEL "
+        "SECURITY",
+        "SET ROLE nakadachi_owner", "SET ROLE nakadachi_finance",
+        "SET SESSION AUTHORIZATION postgres", "CREATE TABLE nakadachi.mine ()",
+        "CREATE TEMPORARY TABLE mine ()", "CREATE TABLE public.mine ()",
+        "SELECT * FROM nakadachi.take_lane(1, 'me')", "SELECT * FROM nakadachi.read_back(1, 1, 1)",
+        "SELECT nakadachi.fence(1, 1)"}) {
+    INFO(statement);
+    CHECK(node.run(statement).sqlstate == kRefused);
+  }
+  CHECK(node.run(step_row_sql(1, 2, fixture.epoch, 2, "ab")).sqlstate == kRefused);
+  CHECK(node.run(step_row_sql(1, 2, fixture.epoch, 2, "ab", 0, "step")).sqlstate == kRefused);
+  CHECK(node.run("SET row_security = off; SELECT count(*) FROM nakadachi.step").sqlstate ==
+        kRefused);
+}
+
+TEST_CASE("the train writer reads nothing, not even what it wrote") {
+  Fixture fixture;
+  Sql train(fixture.login("nakadachi_train"));
+  for (const char* column_name : {"sealed", "tenant", "exchange", "*"}) {
+    for (const char* table : {"step", "step_all"}) {
+      const std::string from = std::string(" FROM nakadachi.") + table;
+      INFO(column_name << from);
+      CHECK(train.run("SELECT " + std::string(column_name) + from).sqlstate == kRefused);
+      CHECK(train.run("COPY (SELECT " + std::string(column_name) + from + ") TO STDOUT").sqlstate ==
+            kRefused);
+    }
+  }
+  for (const char* statement :
+       {"SELECT * FROM nakadachi.train", "SELECT * FROM nakadachi.tenant_key",
+        "SELECT * FROM nakadachi.tenant", "SELECT * FROM nakadachi.lane",
+        "SELECT * FROM nakadachi.tenants()", "SELECT * FROM nakadachi.step_rollup",
+        "UPDATE nakadachi.step_all SET outcome = 1", "DELETE FROM nakadachi.step_all",
+        "TRUNCATE nakadachi.step_all", "UPDATE nakadachi.train SET rows = 1",
+        "DELETE FROM nakadachi.train", "UPDATE nakadachi.lane SET epoch = 0",
+        "ALTER TABLE nakadachi.step_all DISABLE TRIGGER ALL",
+        "SET session_replication_role = replica"}) {
+    INFO(statement);
+    CHECK(train.run(statement).sqlstate == kRefused);
+  }
+  const std::string returning = step_row_sql(1, 2, fixture.epoch, 1, "ab");
+  CHECK(train
+            .run(train_row_sql(1, 2, fixture.epoch) + returning.substr(0, returning.size() - 1) +
+                 " RETURNING sealed")
+            .sqlstate == kRefused);
+}
+
+TEST_CASE("the train writer writes by hand what a train may hold, and nothing else") {
+  Fixture fixture;
+  Sql train(fixture.login("nakadachi_train"));
+  const std::uint64_t epoch = fixture.epoch;
+  const std::string good_train = train_row_sql(1, 2, epoch);
+  const std::string good_step = step_row_sql(1, 2, epoch, 1, "ab");
+  struct Case {
+    std::string what;
+    std::string sql;
+    std::string sqlstate;
+  };
+  const std::string two_steps = fmt::format(
+      " {}, 2, 1, 1, 0, n, 0, decode(repeat('ab', 16), 'hex'), decode(repeat('00', 16), 'hex'),"
+      " decode(repeat('00', 32), 'hex'), '' FROM generate_series(1, 2) n;",
+      epoch);
+  const std::vector<Case> cases = {
+      {"a lost lane", train_row_sql(1, 2, epoch - 1), "NK001"},
+      {"an epoch to come", train_row_sql(1, 2, epoch + 1), "NK001"},
+      {"a lane never taken", train_row_sql(2, 1, 0), "NK001"},
+      {"a lane that is none", train_row_sql(77, 1, 1), "NK001"},
+      {"a gap in the numbers", train_row_sql(1, 3, epoch), "NK002"},
+      {"a number used already", train_row_sql(1, 1, epoch), "NK002"},
+      {"two trains in one statement of which one leaves a gap",
+       train_row_sql(1, 2, epoch) + train_row_sql(1, 4, epoch), "NK002"},
+      {"steps alone", good_step, "NK004"},
+      {"a step for a train of earlier", step_row_sql(1, 1, epoch, 1, "ab", 6), "NK004"},
+      {"a tenant of another lane", good_train + step_row_sql(1, 2, epoch, 4, "ab"), "NK003"},
+      {"a tenant that never joined", good_train + step_row_sql(1, 2, epoch, 9, "ab"), "NK003"},
+      {"another lane in the step", good_train + step_row_sql(2, 2, epoch, 4, "ab"), "NK004"},
+      {"another epoch in the step", good_train + step_row_sql(1, 2, epoch + 1, 1, "ab"), "NK004"},
+      {"more steps at once than the train says",
+       good_train + "INSERT INTO nakadachi.step_all SELECT" + two_steps, "NK004"},
+      {"a leaf beyond the train", good_train + step_row_sql(1, 2, epoch, 1, "ab", 1), "NK004"},
+      {"fewer steps than the train says", train_row_sql(1, 2, epoch, 2) + good_step, "NK004"},
+      {"through the parent", good_train + step_row_sql(1, 2, epoch, 1, "ab", 0, "step"), kRefused},
+      {"half a hash",
+       good_train + "INSERT INTO nakadachi.step_all (epoch, train, tenant, lane, outcome, step,"
+                    " leaf_index, exchange, salt, leaf, sealed) VALUES (1, 2, 1, 1, 0, 1, 0,"
+                    " decode(repeat('ab', 16), 'hex'), decode(repeat('00', 16), 'hex'), 'x', '')",
+       "23514"},
+  };
+  for (const Case& wrong : cases) {
+    INFO(wrong.what);
+    CHECK(train.run("BEGIN;" + wrong.sql).sqlstate == wrong.sqlstate);
+    train.must("ROLLBACK");
+  }
+  CHECK(train.run("BEGIN;" + good_train + good_step + "COMMIT").ok());
+  // The train has left: nothing joins it any more.
+  CHECK(train.run(step_row_sql(1, 2, epoch, 1, "ac")).sqlstate == "NK004");
+
+  const auto text_row = [&](std::uint64_t number, int tenant) {
+    return fmt::format("{}\t{}\t{}\t1\t0\t1\t0\t\\\\x{:032x}\t\\\\x{:032x}\t\\\\x{:064x}\t\\\\x\n",
+                       epoch, number, tenant, 7, 0, 0);
+  };
+  const std::string copy =
+      "COPY nakadachi.step_all (epoch, train, tenant, lane, outcome, step, leaf_index, exchange,"
+      " salt, leaf, sealed) FROM STDIN";
+  CHECK(train.copy(copy, text_row(2, 1)).sqlstate == "NK004");
+  train.must("BEGIN;" + train_row_sql(1, 3, epoch));
+  CHECK(train.copy(copy, text_row(3, 4)).sqlstate == "NK003");
+  train.must("ROLLBACK;BEGIN;" + train_row_sql(1, 3, epoch));
+  CHECK(train.copy(copy, text_row(3, 1)).ok());
+  train.must("COMMIT");
+}
+
+TEST_CASE("a tenant that moves lanes waits for trains under way, and trains for it") {
+  Fixture fixture;
+  Sql train(fixture.login("nakadachi_train"));
+  Sql operators(fixture.login("nakadachi_operator"));
+  const std::string move = "UPDATE nakadachi.tenant SET lane = 2 WHERE tenant = 1";
+  const std::string train_of_it =
+      train_row_sql(1, 2, fixture.epoch) + step_row_sql(1, 2, fixture.epoch, 1, "ab");
+  operators.must("SET lock_timeout = '200ms'");
+  train.must("SET lock_timeout = '200ms'");
+
+  train.must("BEGIN;" + train_of_it);
+  CHECK(operators.run(move).sqlstate == "55P03");
+  train.must("ROLLBACK");
+
+  operators.must("BEGIN;" + move);
+  CHECK(train.run("BEGIN;" + train_of_it).sqlstate == "55P03");
+  train.must("ROLLBACK;BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
+  operators.must("COMMIT");
+  const std::string with_old_view = train.run(train_of_it).sqlstate;
+  CHECK((with_old_view == "40001" || with_old_view == "NK003"));
+  train.must("ROLLBACK");
+  CHECK(train.run("BEGIN;" + train_of_it).sqlstate == "NK003");
+}
+
+TEST_CASE("operators see tenants and lanes, no step and no key") {
+  Fixture fixture;
+  Sql operators(fixture.login("nakadachi_operator"));
+  CHECK(operators.run("SELECT count(*) FROM nakadachi.tenant").value() == "4");
+  CHECK(operators.run("SELECT count(*) FROM nakadachi.lane").value() == "2");
+  for (const char* statement :
+       {"SELECT * FROM nakadachi.step", "SELECT * FROM nakadachi.step_all",
+        "SELECT * FROM nakadachi.tenant_key", "SELECT * FROM nakadachi.train",
+        "SELECT * FROM nakadachi.step_rollup", "DELETE FROM nakadachi.tenant",
+        "UPDATE nakadachi.tenant SET tenant = 9", "UPDATE nakadachi.lane SET epoch = 9",
+        "INSERT INTO nakadachi.lane (lane, epoch) VALUES (5, 5)",
+        "INSERT INTO nakadachi.tenant_key (tenant, purpose, version, wrapped)"
+        " VALUES (1, 'x', 1, 'x')",
+        "SELECT * FROM nakadachi.take_lane(1, 'me')", "SELECT nakadachi.fence(1, 1)"}) {
+    INFO(statement);
+    CHECK(operators.run(statement).sqlstate == kRefused);
+  }
+}
+
+TEST_CASE("finance sees counts a tenant, day, step and outcome, and nothing else") {
+  Fixture fixture;
+  Train train = make_train(fixture.random, Epoch{fixture.epoch}, 2, 3);
+  // 2026-03-31T14:59:28Z is the last unit that begins on 31 March in Japan; the next one begins
+  // on 1 April, a new fiscal year.
+  constexpr std::uint32_t kLastOfMarch = 1774969168 / 64;
+  for (std::size_t i = 0; i < 3; ++i) {
+    train.rows[i].tenant = TenantId{1};
+    train.rows[i].exchange = first_id_of_bucket(kLastOfMarch + (i == 0 ? 0 : 1));
+    train.rows[i].step = static_cast<Step>(1 + i);
+    train.rows[i].outcome = 7;
+  }
+  REQUIRE(fixture.store.append(train).commit == Commit::kCommitted);
+
+  Sql finance(fixture.login("nakadachi_finance"));
+  const Answer counts = finance.run(
+      "SELECT tenant, day, step, outcome, steps FROM nakadachi.step_rollup WHERE outcome = 7"
+      " ORDER BY day, step");
+  CHECK(counts.rows == std::vector<std::vector<std::string>>{{"1", "2026-03-31", "1", "7", "1"},
+                                                             {"1", "2026-04-01", "2", "7", "1"},
+                                                             {"1", "2026-04-01", "3", "7", "1"}});
+  CHECK(finance.run("SELECT sum(steps) FROM nakadachi.step_rollup").value() == "9");
+  for (const char* statement :
+       {"SELECT * FROM nakadachi.step", "SELECT * FROM nakadachi.step_all",
+        "SELECT * FROM nakadachi.tenant_key", "SELECT * FROM nakadachi.tenant",
+        "SELECT * FROM nakadachi.train", "SELECT * FROM nakadachi.lane",
+        "SELECT * FROM nakadachi.tenants()", "SELECT * FROM nakadachi.migration",
+        "DELETE FROM nakadachi.step_rollup"}) {
+    INFO(statement);
+    const std::string state = finance.run(statement).sqlstate;
+    CHECK((state == kRefused || state == "55000"));  // a view that cannot be changed
+  }
+}
+
+// --- the catalogue: also what is added later
+
+TEST_CASE("no login role is superuser, owner, past row-level security or a member of any") {
+  const TestDatabase database;
+  Sql admin(database.login("postgres"));
+  CHECK(column(admin.run("SELECT rolname FROM pg_roles WHERE rolname LIKE 'nakadachi\\_%'")) ==
+        std::set<std::string>{"nakadachi_owner", "nakadachi_train", "nakadachi_node",
+                              "nakadachi_operator", "nakadachi_finance"});
+  CHECK(admin
+            .run("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'nakadachi\\_%' AND"
+                 " (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication)")
+            .value() == "0");
+  CHECK(column(admin.run("SELECT rolname FROM pg_roles WHERE rolname LIKE 'nakadachi\\_%'"
+                         " AND NOT rolcanlogin")) == std::set<std::string>{"nakadachi_owner"});
+  CHECK(admin
+            .run("SELECT count(*) FROM pg_auth_members WHERE"
+                 " member::regrole::text LIKE 'nakadachi\\_%'"
+                 " OR roleid::regrole::text LIKE 'nakadachi\\_%'")
+            .value() == "0");
+  CHECK(column(admin.run("SELECT DISTINCT relowner::regrole FROM pg_class"
+                         " WHERE relnamespace = 'nakadachi'::regnamespace")) ==
+        std::set<std::string>{"nakadachi_owner"});
+  CHECK(column(admin.run("SELECT DISTINCT proowner::regrole FROM pg_proc"
+                         " WHERE pronamespace = 'nakadachi'::regnamespace")) ==
+        std::set<std::string>{"nakadachi_owner"});
+}
+
+TEST_CASE("a right that the migration finds on a role is taken away") {
+  Sql admin(testing::test_cluster().login("postgres"));
+  const TestDatabase first;
+  admin.must(
+      "ALTER ROLE nakadachi_finance BYPASSRLS CREATEDB;"
+      "GRANT nakadachi_owner TO nakadachi_finance");
+  const TestDatabase second;
+  CHECK(admin
+            .run("SELECT rolbypassrls OR rolcreatedb OR pg_has_role(rolname, 'nakadachi_owner',"
+                 " 'MEMBER') FROM pg_roles WHERE rolname = 'nakadachi_finance'")
+            .value() == "f");
+}
+
+TEST_CASE("every table with a tenant in it forces row-level security or is the train's leaf") {
+  const TestDatabase database;
+  Sql admin(database.login("postgres"));
+  const std::string unprotected =
+      "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+      " WHERE c.relkind IN ('r', 'p', 'm', 'f') AND a.attname = 'tenant' AND NOT a.attisdropped"
+      " AND c.relnamespace = 'nakadachi'::regnamespace"
+      " AND NOT (c.relrowsecurity AND c.relforcerowsecurity)"
+      // A leaf on which besides the owner only the train writer has a right, and that is INSERT.
+      " AND NOT (c.relispartition AND NOT EXISTS (SELECT FROM aclexplode(c.relacl) g"
+      "   WHERE g.grantee <> c.relowner AND (g.grantee <> 'nakadachi_train'::regrole"
+      "     OR g.privilege_type <> 'INSERT' OR g.is_grantable))"
+      "   AND NOT EXISTS (SELECT FROM pg_attribute x WHERE x.attrelid = c.oid"
+      "     AND x.attacl IS NOT NULL))";
+  CHECK(column(admin.run(unprotected)).empty());
+  // The query itself finds what it is for.
+  admin.must("CREATE TABLE nakadachi.careless (tenant integer)");
+  CHECK(column(admin.run(unprotected)) == std::set<std::string>{"careless"});
+  admin.must("DROP TABLE nakadachi.careless; GRANT SELECT ON nakadachi.step_all TO nakadachi_node");
+  CHECK(column(admin.run(unprotected)) == std::set<std::string>{"step_all"});
+}
+
+TEST_CASE("the rights that are granted are exactly these") {
+  const TestDatabase database;
+  Sql admin(database.login("postgres"));
+  const Answer granted = admin.run(
+      "SELECT c.relname || ' ' || CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE"
+      "   g.grantee::regrole::text END || ' ' || g.privilege_type"
+      "  FROM pg_class c CROSS JOIN aclexplode(c.relacl) g"
+      " WHERE c.relnamespace = 'nakadachi'::regnamespace AND g.grantee <> c.relowner"
+      " UNION ALL"
+      " SELECT c.relname || '.' || a.attname || ' ' || g.grantee::regrole || ' '"
+      "   || g.privilege_type FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
+      "  CROSS JOIN aclexplode(a.attacl) g WHERE c.relnamespace = 'nakadachi'::regnamespace"
+      " UNION ALL"
+      " SELECT p.proname || '() ' || CASE g.grantee WHEN 0 THEN 'PUBLIC' ELSE"
+      "   g.grantee::regrole::text END || ' ' || g.privilege_type"
+      "  FROM pg_proc p CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g"
+      " WHERE p.pronamespace = 'nakadachi'::regnamespace AND g.grantee <> p.proowner");
+  CHECK(column(granted) == std::set<std::string>{
+                               "bound_tenant() nakadachi_node EXECUTE",
+                               "lane nakadachi_operator SELECT",
+                               "lane.lane nakadachi_operator INSERT",
+                               "read_back() nakadachi_train EXECUTE",
+                               "step nakadachi_node SELECT",
+                               "step_all nakadachi_train INSERT",
+                               "step_rollup nakadachi_finance SELECT",
+                               "take_lane() nakadachi_train EXECUTE",
+                               "tenant nakadachi_node SELECT",
+                               "tenant nakadachi_operator INSERT",
+                               "tenant nakadachi_operator SELECT",
+                               "tenant.lane nakadachi_operator UPDATE",
+                               "tenant.name nakadachi_operator UPDATE",
+                               "tenant.population nakadachi_operator UPDATE",
+                               "tenant_key nakadachi_node INSERT",
+                               "tenant_key nakadachi_node SELECT",
+                               "tenants() nakadachi_node EXECUTE",
+                               "tenants() nakadachi_operator EXECUTE",
+                               "train nakadachi_train INSERT",
+                           });
+}
+
+TEST_CASE("functions that run with the owner's rights fix where they look for names") {
+  const TestDatabase database;
+  Sql admin(database.login("postgres"));
+  CHECK(column(admin.run("SELECT proname FROM pg_proc WHERE prosecdef"
+                         " AND pronamespace = 'nakadachi'::regnamespace AND NOT"
+                         " coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)"))
+            .empty());
+}
+
+TEST_CASE("every unique key of a table with a tenant begins with the tenant") {
+  const TestDatabase database;
+  Sql admin(database.login("postgres"));
+  CHECK(column(admin.run("SELECT i.indexrelid::regclass::text FROM pg_index i"
+                         " JOIN pg_attribute t ON t.attrelid = i.indrelid AND t.attname = 'tenant'"
+                         " JOIN pg_class c ON c.oid = i.indrelid"
+                         " WHERE i.indisunique AND c.relnamespace = 'nakadachi'::regnamespace"
+                         " AND i.indkey[0] <> t.attnum"))
+            .empty());
+}
+
+}  // namespace
+}  // namespace nakadachi::storage
