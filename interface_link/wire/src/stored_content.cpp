@@ -1,0 +1,39 @@
+#include "codec.hpp"
+#include "nakadachi/base/limits.hpp"
+#include "nakadachi/v1/stored.pb.h"
+#include "nakadachi/wire/statements.hpp"
+
+namespace nakadachi::wire {
+namespace {
+
+constexpr std::size_t kMostStoredBytes = limits::kMaxStatementBytes + limits::kMaxAnswerBytes + 128;
+
+void put(const StoredContent& from, v1::StoredContent& to) {
+  NAKADACHI_ASSERT(from.statement.size() <= limits::kMaxStatementBytes);
+  NAKADACHI_ASSERT(from.answer.size() <= limits::kMaxAnswerBytes);
+  NAKADACHI_PUT(to, statement, from.statement);
+  NAKADACHI_PUT(to, content_hash, from.content_hash.view());
+  NAKADACHI_PUT(to, key, from.key.view());
+  to.set_system(from.system);
+  if (!from.answer.empty()) NAKADACHI_PUT(to, answer, from.answer);
+}
+
+void read(const v1::StoredContent& from, FieldReader& reader, StoredContent& to) {
+  if (!reader.require(from.has_statement(), "statement")) return;
+  reader.bytes(NAKADACHI_FIELD(from, statement), limits::kMaxStatementBytes, to.statement);
+  reader.fixed(NAKADACHI_FIELD(from, content_hash), to.content_hash);
+  reader.fixed(NAKADACHI_FIELD(from, key), to.key);
+  if (!reader.require(from.has_system(), "system")) return;
+  to.system = from.system();
+  reader.bytes(NAKADACHI_FIELD(from, answer), limits::kMaxAnswerBytes, to.answer);
+}
+
+}  // namespace
+
+Bytes encode(const StoredContent& content) { return encode_as<v1::StoredContent>(content, put); }
+
+Result<StoredContent> decode_stored_content(ByteView bytes) {
+  return decode_as<v1::StoredContent, StoredContent>(bytes, kMostStoredBytes, read);
+}
+
+}  // namespace nakadachi::wire
