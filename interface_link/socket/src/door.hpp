@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "connection_watch.hpp"
+#include "nakadachi/socket/server.hpp"
+
+namespace nakadachi::socket {
+
+/// `ServerCounters` while they are being counted.
+struct DoorCounts {
+  using Count = std::atomic<std::uint64_t>;
+  Count frames_received{0};
+  Count frames_sent{0};
+  Count handshakes_done{0};
+  Count refused_keys{0};
+  Count refused_protocol{0};
+  Count refused_full{0};
+  Count dropped_unnamed{0};
+  Count dropped_revoked{0};
+  Count dropped_malformed{0};
+  Count dropped_oversize{0};
+  Count dropped_rate{0};
+  Count cut_endless{0};
+  Count unroutable{0};
+  Count send_blocked{0};
+};
+
+inline void count(DoorCounts::Count& counter, std::uint64_t by = 1) noexcept {
+  counter.fetch_add(by, std::memory_order_relaxed);
+}
+
+/// What a door shares between its loop's thread and the keeper's.
+class Door {
+ public:
+  Door(std::string domain, std::size_t max_connections, std::uint64_t most_open_bytes,
+       std::shared_ptr<const AccessTable> table)
+      : domain_(std::move(domain)),
+        max_connections_(max_connections),
+        watch_(most_open_bytes),
+        table_(std::move(table)) {}
+
+  const std::string& domain() const noexcept { return domain_; }
+  std::size_t max_connections() const noexcept { return max_connections_; }
+  DoorCounts& counts() noexcept { return counts_; }
+  ConnectionWatch& watch() noexcept { return watch_; }
+
+  std::shared_ptr<const AccessTable> table() const {
+    const std::lock_guard lock(mutex_);
+    return table_;
+  }
+  void replace_table(std::shared_ptr<const AccessTable> table) {
+    const std::lock_guard lock(mutex_);
+    table_.swap(table);
+  }
+
+ private:
+  const std::string domain_;
+  const std::size_t max_connections_;
+  DoorCounts counts_;
+  ConnectionWatch watch_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const AccessTable> table_;
+};
+
+}  // namespace nakadachi::socket

@@ -1,0 +1,145 @@
+#include "nakadachi/socket/curve_keys.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include "nakadachi/socket/access_table.hpp"
+#include "tests/support/catch.hpp"
+
+namespace nakadachi::socket {
+namespace {
+
+/// A folder of its own, removed with its files.
+class TempFolder {
+ public:
+  TempFolder() : path_("/tmp/nakadachi-keys-XXXXXX") { REQUIRE(::mkdtemp(path_.data())); }
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+  ~TempFolder() {
+    for (const char* name : {"/key", "/link", "/other"}) ::unlink((path_ + name).c_str());
+    ::rmdir(path_.c_str());
+  }
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+std::string content_of(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+void write_secret(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::trunc) << content;
+  ::chmod(path.c_str(), 0600);
+}
+
+ErrorCode load_error(const std::string& path) {
+  const auto loaded = CurveKeyPair::load(path);
+  REQUIRE_FALSE(loaded.ok());
+  return loaded.error().code;
+}
+
+}  // namespace
+
+TEST_CASE("curve keys: pairs differ and their text comes back") {
+  const auto one = CurveKeyPair::make();
+  const auto two = CurveKeyPair::make();
+  CHECK(one.public_key() != two.public_key());
+  CHECK(one.secret().size() == 32);
+  const std::string text = to_z85(one.public_key());
+  CHECK(text.size() == 40);
+  const auto read = curve_key_from_z85(text);
+  REQUIRE(read.ok());
+  CHECK(*read == one.public_key());
+}
+
+TEST_CASE("curve keys: text that is no key is refused") {
+  CHECK(curve_key_from_z85("").error().code == ErrorCode::kWrongLength);
+  CHECK(curve_key_from_z85(std::string(39, '0')).error().code == ErrorCode::kWrongLength);
+  CHECK(curve_key_from_z85(std::string(41, '0')).error().code == ErrorCode::kWrongLength);
+  CHECK(curve_key_from_z85(std::string(40, ' ')).error().code == ErrorCode::kWrongFormat);
+  CHECK(curve_key_from_z85(std::string(40, '"')).error().code == ErrorCode::kWrongFormat);
+  CHECK(curve_key_from_z85(std::string(40, '\0')).error().code == ErrorCode::kWrongFormat);
+  CHECK(curve_key_from_z85(std::string(40, '#')).error().code == ErrorCode::kWrongFormat);
+  CHECK(curve_key_from_z85(std::string(40, '\xE3')).error().code == ErrorCode::kWrongFormat);
+  CHECK(curve_key_from_z85(std::string(40, '0')).ok());
+}
+
+TEST_CASE("curve keys: a saved pair comes back, readable by its owner only") {
+  const TempFolder folder;
+  const auto pair = CurveKeyPair::make();
+  REQUIRE(pair.save(folder.file("key")).ok());
+  struct stat status{};
+  REQUIRE(::stat(folder.file("key").c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777U) == 0600);
+  const auto loaded = CurveKeyPair::load(folder.file("key"));
+  REQUIRE(loaded.ok());
+  CHECK(loaded->public_key() == pair.public_key());
+  CHECK(std::equal(loaded->secret().view().begin(), loaded->secret().view().end(),
+                   pair.secret().view().begin()));
+
+  const auto again = CurveKeyPair::make().save(folder.file("key"));
+  REQUIRE_FALSE(again.ok());
+  CHECK(again.error().code == ErrorCode::kFileProblem);
+  CHECK(CurveKeyPair::load(folder.file("key"))->public_key() == pair.public_key());
+  CHECK(CurveKeyPair::make().save(folder.file("no/such/folder")).error().code ==
+        ErrorCode::kFileProblem);
+}
+
+TEST_CASE("curve keys: a file others may read, a link or none is refused") {
+  const TempFolder folder;
+  CHECK(load_error(folder.file("key")) == ErrorCode::kFileProblem);
+  REQUIRE(CurveKeyPair::make().save(folder.file("key")).ok());
+  for (const mode_t mode : {0640U, 0604U, 0620U, 0601U}) {
+    REQUIRE(::chmod(folder.file("key").c_str(), mode) == 0);
+    CHECK(load_error(folder.file("key")) == ErrorCode::kFileProblem);
+  }
+  REQUIRE(::chmod(folder.file("key").c_str(), 0600) == 0);
+  REQUIRE(::symlink(folder.file("key").c_str(), folder.file("link").c_str()) == 0);
+  CHECK(load_error(folder.file("link")) == ErrorCode::kFileProblem);
+  CHECK(load_error("/tmp") == ErrorCode::kFileProblem);
+  CHECK(CurveKeyPair::load(folder.file("key")).ok());
+}
+
+TEST_CASE("curve keys: a file damaged anywhere is refused") {
+  const TempFolder folder;
+  REQUIRE(CurveKeyPair::make().save(folder.file("key")).ok());
+  const std::string good = content_of(folder.file("key"));
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    std::string bad = good;
+    bad[i] = bad[i] == '7' ? '8' : '7';
+    write_secret(folder.file("other"), bad);
+    INFO("character " << i);
+    CHECK(load_error(folder.file("other")) == ErrorCode::kKeyFileDamaged);
+  }
+  for (const std::string& bad : {std::string(), good.substr(1), good + "\n", good + good}) {
+    write_secret(folder.file("other"), bad);
+    CHECK(load_error(folder.file("other")) == ErrorCode::kKeyFileDamaged);
+  }
+}
+
+TEST_CASE("access table: finds users by key and refuses a key that stands twice") {
+  const auto one = CurveKeyPair::make().public_key();
+  const auto two = CurveKeyPair::make().public_key();
+  const auto table = AccessTable::make({{one, {1}}, {two, {1}}});
+  REQUIRE(table.ok());
+  CHECK((*table)->find(one) == UserId{1});
+  CHECK((*table)->find(two) == UserId{1});
+  CHECK_FALSE((*table)->find(CurveKeyPair::make().public_key()).has_value());
+  CHECK((*table)->holds({1}));
+  CHECK_FALSE((*table)->holds({2}));
+  const auto twice = AccessTable::make({{one, {1}}, {one, {2}}});
+  REQUIRE_FALSE(twice.ok());
+  CHECK(twice.error().code == ErrorCode::kConfigInvalid);
+}
+
+}  // namespace nakadachi::socket
