@@ -1,0 +1,206 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "nakadachi/base/limits.hpp"
+#include "nakadachi/base/random.hpp"
+#include "nakadachi/copies/copy_map.hpp"
+#include "nakadachi/crypto/keys.hpp"
+#include "nakadachi/crypto/registry.hpp"
+#include "nakadachi/crypto/signing.hpp"
+#include "nakadachi/exchange/asker_leg.hpp"
+#include "nakadachi/rules/legal_table.hpp"
+#include "nakadachi/storage/exchange_store.hpp"
+#include "nakadachi/symbol_mapping/symbol_map.hpp"
+#include "nakadachi/wire/link_frame.hpp"
+#include "nakadachi/wire/oltp_frame.hpp"
+
+namespace nakadachi::tenant_vm {
+
+/// A client's connection, named by the door.
+using ClientId = StrongNumber<struct ClientTag, std::uint64_t>;
+/// A business system, known by its key at the door.
+using SystemId = StrongNumber<struct SystemTag, std::uint32_t>;
+/// A look-up in the store, named by the core.
+using LookupId = StrongNumber<struct LookupTag, std::uint64_t>;
+
+// What a node is made of -----------------------------------------------------
+
+/// One institution of a tenant, with its secrets.
+struct InstitutionSetup {
+  InstitutionCode code;
+  SecretBytes sealing_secret;     ///< crypto::SealingKey
+  crypto::Delegation delegation;  ///< to this node's signing key
+  symbols::SymbolMap symbols;
+  copies::CopyMap copies;
+};
+
+/// What a business system may do.
+struct CallerRights {
+  SystemId system;
+  InstitutionCode institution;      ///< the one it speaks for
+  std::vector<AffairCode> affairs;  ///< those it may ask in
+};
+
+/// A tenant's share of the node.
+struct Quota {
+  std::uint32_t weight = 1;       ///< share under load
+  std::uint32_t rate_per_s = 0;   ///< queries a second on average, 0: no limit
+  std::uint32_t burst = 1;        ///< queries at once
+  std::size_t max_queued = limits::kMaxQueuedPerTenant;
+  std::size_t max_in_flight = limits::kMaxInFlightPerTenant;
+};
+
+struct PartitionSetup {
+  TenantId tenant;
+  LaneId lane;
+  crypto::TenantCipher cipher;
+  std::vector<InstitutionSetup> institutions;
+  std::vector<CallerRights> callers;
+  Quota quota;
+};
+
+struct NodeSetup {
+  crypto::TrustRoots roots;
+  crypto::Registry registry;
+  rules::LegalTable law;
+  std::vector<PartitionSetup> partitions;
+  exchange::AskerTiming timing;
+  std::int64_t validity_ms = 60'000;  ///< of a request, from asking
+};
+
+// What happens to it ---------------------------------------------------------
+
+/// A frame of queries came through the OLTP door from an authenticated system.
+struct QueriesArrived {
+  ClientId client;
+  SystemId system;
+  std::vector<wire::DecodedQuery> queries;
+};
+/// A frame came over the link.
+struct ItemsArrived {
+  std::vector<wire::LinkItem> items;
+};
+/// This node is the lane's writer now; its tenants' recent steps follow.
+struct LaneTaken {
+  LaneId lane;
+  storage::LaneGrant grant;
+};
+/// Steps of one tenant from `recovery_start` on; several such events may come.
+struct StepsRecovered {
+  TenantId tenant;
+  std::vector<storage::StoredStep> steps;
+};
+/// All steps of the lane's tenants have been told: work begins.
+struct LaneReady {
+  LaneId lane;
+};
+/// The store's report on the train under way.
+struct TrainSettled {
+  LaneId lane;
+  storage::AppendResult result;
+};
+struct FateTold {
+  LaneId lane;
+  Result<storage::TrainFate> fate;
+};
+struct StepsFound {
+  LookupId lookup;
+  Result<std::vector<storage::StoredStep>> steps;
+};
+/// Institutions have signed new delegations to this node's key, in time before
+/// the former ones end.
+struct DelegationsRenewed {
+  std::vector<crypto::Delegation> delegations;
+};
+/// Time has passed; see `NodeCore::deadline`.
+struct Tick {};
+
+using Event = std::variant<QueriesArrived, ItemsArrived, LaneTaken, StepsRecovered, LaneReady,
+                           TrainSettled, FateTold, StepsFound, DelegationsRenewed, Tick>;
+
+// What it wants done ---------------------------------------------------------
+
+struct SendReply {
+  ClientId client;
+  exchange::Reply reply;
+};
+struct SendItem {
+  wire::LinkItem item;
+};
+/// Append the train; tell the result with `TrainSettled`. One at a time a lane.
+struct AppendTrain {
+  std::shared_ptr<const storage::Train> train;
+};
+/// Read back what became of the train; tell it with `FateTold`.
+struct AskFate {
+  LaneId lane;
+  Epoch epoch;
+  TrainNumber number;
+};
+/// Find an exchange's steps; tell them with `StepsFound`.
+struct FindSteps {
+  LookupId lookup;
+  LaneId lane;
+  TenantId tenant;
+  ExchangeId exchange;
+};
+/// Another writer has the lane; this node has dropped its tenants.
+struct GiveUpLane {
+  LaneId lane;
+};
+
+using Action = std::variant<SendReply, SendItem, AppendTrain, AskFate, FindSteps, GiveUpLane>;
+using Actions = std::vector<Action>;
+
+/// What has been counted since the start.
+struct NodeCounts {
+  std::uint64_t accepted = 0;   ///< queries that became exchanges
+  std::uint64_t replayed = 0;   ///< queries recognised as asked before
+  std::uint64_t concluded = 0;
+  std::uint64_t provided = 0;
+  std::uint64_t trains = 0;
+  std::uint64_t rows = 0;
+  /// Everything turned away, refused or disbelieved, by error.
+  std::map<ErrorCode, std::uint64_t> errors;
+};
+
+/// The node as a pure state machine: partitions, lanes, fair scheduling, dedupe,
+/// and both sides of every exchange. No socket, no clock, no thread, no disk.
+///
+/// One thread. The same setup, events, times and random bytes give the same actions.
+/// Nothing leaves before the step it speaks of is durable. What is turned away
+/// for capacity leaves no trace but a count.
+class NodeCore {
+ public:
+  /// `signer`, `verifier` and `random` outlive the core.
+  NodeCore(NodeSetup setup, const crypto::Signer& signer, const crypto::Verifier& verifier,
+           Random& random);
+  ~NodeCore();
+  NodeCore(const NodeCore&) = delete;
+  NodeCore& operator=(const NodeCore&) = delete;
+
+  /// Takes in one event. Time never goes back: an earlier `now` counts as the latest seen.
+  Actions on(Event event, Timestamp now);
+
+  /// When the next `Tick` has something to do; nothing when only other events have.
+  std::optional<Timestamp> deadline() const;
+
+  /// The first bucket of which recovery must tell every step, given the lane's grant.
+  static std::uint32_t recovery_start(const storage::LaneGrant& grant, Timestamp now) noexcept;
+
+  const NodeCounts& counts() const noexcept;
+  /// Exchanges asked and not concluded, over all partitions.
+  std::size_t open_exchanges() const noexcept;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nakadachi::tenant_vm

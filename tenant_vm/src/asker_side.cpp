@@ -1,0 +1,401 @@
+#include <algorithm>
+#include <utility>
+
+#include "node_core_impl.hpp"
+
+namespace nakadachi::tenant_vm {
+namespace {
+
+constexpr std::uint32_t kRetrySoonMs = 200;
+constexpr std::uint32_t kRetryLaterMs = 1'000;
+
+const storage::StoredStep* find_step(const std::vector<storage::StoredStep>& steps,
+                                     storage::Step wanted) {
+  const auto found = std::find_if(steps.begin(), steps.end(), [wanted](const auto& step) {
+    return step.step == wanted;
+  });
+  return found == steps.end() ? nullptr : &*found;
+}
+
+exchange::Reply concluded_reply(const RequestKey& key, exchange::Outcome outcome, ErrorCode reason,
+                                std::uint16_t legal_item, Bytes answer) {
+  exchange::Reply reply;
+  reply.key = key;
+  reply.concluded = true;
+  reply.outcome = outcome;
+  reply.code = reason;
+  reply.legal_item = legal_item;
+  reply.answer = std::move(answer);
+  return reply;
+}
+
+}  // namespace
+
+void NodeCore::Impl::reply_error(ClientId client, const RequestKey& key, ErrorCode code,
+                                 std::uint32_t retry_after_ms) {
+  count(code);
+  exchange::Reply reply;
+  reply.key = key;
+  reply.code = code;
+  reply.retry_after_ms = retry_after_ms;
+  out(SendReply{client, std::move(reply)});
+}
+
+// From the door to the durable question ---------------------------------------
+
+/// Turns work away before anything is recorded.
+void NodeCore::Impl::enqueue_query(std::size_t partition, QueryJob job) {
+  Partition& owner = partitions_[partition];
+  LaneSlot& slot = slot_of(partition);
+  const RequestKey& key = job.query.key;
+  if (!slot.lane.is_open()) {
+    return reply_error(job.client, key, ErrorCode::kStoreUnavailable, kRetryLaterMs);
+  }
+  if (time_of(key) > now_ + limits::kMaxClockSkewMs) {
+    return reply_error(job.client, key, ErrorCode::kClockSkew);
+  }
+  if (owner.queries.size() >= owner.quota.max_queued) {
+    return reply_error(job.client, key, ErrorCode::kQueueFull, kRetryLaterMs);
+  }
+  if (!owner.rate.take(now_)) {
+    return reply_error(job.client, key, ErrorCode::kRateLimited,
+                       std::max(kRetrySoonMs, owner.rate.wait_ms()));
+  }
+  owner.queries.push_back(std::move(job));
+  slot.fair.activate(flow_of(slot, partition, false));
+}
+
+void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
+  Partition& owner = partitions_[partition];
+  const CallerRights& caller = owner.callers.at(job.system);
+  const auto id = owner.ask_id(caller.institution, job.system, job.query.key);
+  if (!id) return reply_error(job.client, job.query.key, id.error().code);
+  const Digest hash = content_hash(job.system, job.query);
+  if (answer_replay(partition, *id, job, hash)) return;
+
+  std::uint16_t legal_item = 0;
+  auto judged = judge_query(owner, caller, job.query, legal_item);
+  if (!judged) {
+    const ErrorCode reason = judged.error().code;
+    const bool recorded = reason == ErrorCode::kInstitutionNotAllowed ||
+                          reason == ErrorCode::kAffairNotAllowed ||
+                          reason == ErrorCode::kNotInLegalTable;
+    if (!recorded) return reply_error(job.client, job.query.key, reason);
+  }
+  exchange::Inquiry inquiry;
+  if (judged) {
+    inquiry = *std::move(judged);
+  } else {
+    inquiry.subject = job.query.subject;
+    inquiry.asked_at = now_;
+    const auto symbol =
+        owner.institutions.at(caller.institution).symbols.find_symbol(job.query.person);
+    if (symbol) inquiry.symbol = *symbol;
+  }
+  OpenAsk open(timing_, std::move(inquiry));
+  open.content_hash = hash;
+  open.key = job.query.key;
+  open.system = job.system;
+  open.client = job.client;
+  open.legal_item = legal_item;
+  ++counts_.accepted;
+  if (judged) return ask(partition, *id, std::move(open));
+  refuse(partition, *id, std::move(open), judged.error().code);
+}
+
+/// True when the query is no new one (or may not be) and has been dealt with.
+bool NodeCore::Impl::answer_replay(std::size_t partition, const ExchangeId& id, const QueryJob& job,
+                                   const Digest& hash) {
+  Partition& owner = partitions_[partition];
+  const RequestKey& key = job.query.key;
+  if (const auto open = owner.asking.find(id); open != owner.asking.end()) {
+    if (open->second.content_hash != hash) {
+      reply_error(job.client, key, ErrorCode::kSameKeyOtherContent);
+    } else {
+      ++counts_.replayed;
+      open->second.client = job.client;
+    }
+    return true;
+  }
+  const RecentIds::Fingerprint* const known = owner.settled.find(id);
+  const bool too_old = time_of(key) < now_ - limits::kMaxClockSkewMs ||
+                       bucket_of(id) < owner.settled.complete_from();
+  if (known == nullptr && !too_old) return false;
+  if (known != nullptr && *known != 0 && *known != RecentIds::fingerprint_of(hash)) {
+    reply_error(job.client, key, ErrorCode::kSameKeyOtherContent);
+    return true;
+  }
+  Lookup lookup;
+  lookup.partition = partition;
+  lookup.exchange = id;
+  lookup.client = job.client;
+  lookup.key = key;
+  lookup.content_hash = hash;
+  start_lookup(std::move(lookup));
+  return true;
+}
+
+/// Rights, legal basis, symbol: what must hold before anything leaves the town.
+Result<exchange::Inquiry> NodeCore::Impl::judge_query(Partition& partition,
+                                                      const CallerRights& caller,
+                                                      const exchange::Query& query,
+                                                      std::uint16_t& legal_item) {
+  const exchange::Subject& subject = query.subject;
+  if (subject.asker != caller.institution) return ErrorCode::kInstitutionNotAllowed;
+  if (std::find(caller.affairs.begin(), caller.affairs.end(), subject.affair) ==
+      caller.affairs.end()) {
+    return ErrorCode::kAffairNotAllowed;
+  }
+  if (registry_.find(subject.provider) == nullptr) return ErrorCode::kUnknownInstitution;
+  const rules::Verdict verdict = judge(subject);
+  if (!verdict.allowed) return ErrorCode::kNotInLegalTable;
+  legal_item = verdict.item;
+  NAKADACHI_TRY(const Symbol symbol,
+                partition.institutions.at(subject.asker).symbols.find_symbol(query.person));
+  exchange::Inquiry inquiry;
+  inquiry.subject = subject;
+  inquiry.symbol = symbol;
+  inquiry.asked_at = now_;
+  inquiry.valid_until = now_ + validity_ms_;
+  inquiry.nonce = random_->make<Salt>();
+  return inquiry;
+}
+
+void NodeCore::Impl::ask(std::size_t partition, const ExchangeId& id, OpenAsk open) {
+  Bytes statement = wire::encode(open.inquiry);
+  open.request_hash = wire::request_hash(statement);
+  wire::StoredContent content;
+  content.statement = statement;
+  content.content_hash = open.content_hash;
+  content.key = open.key;
+  content.system = open.system.value;
+  wire::LinkItem item =
+      make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(statement),
+                institution(partition, open.inquiry.subject.asker));
+  const auto pushed =
+      push_step(partition, id, storage::Step::kAsked, 0, std::move(item), content);
+  if (!pushed && open.client) return reply_error(*open.client, open.key, pushed.error().code);
+  add_open(partition, id, std::move(open));
+}
+
+void NodeCore::Impl::refuse(std::size_t partition, const ExchangeId& id, OpenAsk open,
+                            ErrorCode reason) {
+  open.leg.on_forbidden(reason);
+  add_open(partition, id, std::move(open));
+  conclude(partition, id, partitions_[partition].asking.at(id));
+}
+
+void NodeCore::Impl::add_open(std::size_t partition, const ExchangeId& id, OpenAsk open) {
+  ++slot_of(partition).open_buckets[bucket_of(id)];
+  if (open.request_hash != Digest()) {
+    open_by_request_.emplace(open.request_hash, std::pair(partition, id));
+  }
+  partitions_[partition].asking.emplace(id, std::move(open));
+}
+
+void NodeCore::Impl::remove_open(std::size_t partition, const ExchangeId& id) {
+  auto& buckets = slot_of(partition).open_buckets;
+  const auto bucket = buckets.find(bucket_of(id));
+  if (--bucket->second == 0) buckets.erase(bucket);
+  const auto open = partitions_[partition].asking.find(id);
+  open_by_request_.erase(open->second.request_hash);
+  partitions_[partition].asking.erase(open);
+}
+
+// From the durable question to the decision -----------------------------------
+
+void NodeCore::Impl::on_asked_durable(PendingStep& step) {
+  const auto found = partitions_[step.partition].asking.find(step.row.exchange);
+  if (found == partitions_[step.partition].asking.end()) return;
+  OpenAsk& open = found->second;
+  open.item = std::move(step.item);
+  act(step.partition, step.row.exchange, open, open.leg.on_asked_committed(now_, false));
+}
+
+void NodeCore::Impl::act(std::size_t partition, const ExchangeId& id, OpenAsk& open,
+                         exchange::AskerLeg::Do what) {
+  using Do = exchange::AskerLeg::Do;
+  switch (what) {
+    case Do::kNothing:
+      return;
+    case Do::kConclude:
+      return conclude(partition, id, open);
+    case Do::kSendInquiry:
+      if (open.item.batch != nullptr) {
+        out(SendItem{open.item});
+      } else {
+        resends_.add(open.item);  // its train's proof was lost with the former process
+        if (!outbox_since_) outbox_since_ = now_;
+      }
+      break;
+    case Do::kSendStatusQuery: {
+      const exchange::Subject& subject = open.inquiry.subject;
+      const exchange::StatusQuery query{.request_hash = open.request_hash,
+                                        .asker = subject.asker,
+                                        .provider = subject.provider,
+                                        .asked_at = open.inquiry.asked_at,
+                                        .valid_until = open.inquiry.valid_until};
+      statuses_.add(make_item(exchange::StatementKind::kStatusQuery, subject.provider,
+                              wire::encode(query), institution(partition, subject.asker)));
+      if (!outbox_since_) outbox_since_ = now_;
+      break;
+    }
+  }
+  arm_timer(partition, id, open);
+}
+
+void NodeCore::Impl::on_provision(const wire::LinkItem& item) {
+  const auto provision = wire::decode_provision(item.statement);
+  if (!provision) return count(provision.error().code);
+  const auto checked =
+      items_.check_node(item, provision->provider, crypto::BatchPurpose::kTrain);
+  if (!checked) return count(checked.error().code);
+  const auto known = open_by_request_.find(provision->request_hash);
+  if (known == open_by_request_.end()) return;  // concluded before: a late or second copy
+  const auto [partition, id] = known->second;
+  OpenAsk& open = partitions_[partition].asking.at(id);
+  if (open.leg.state() != exchange::AskerLeg::State::kAwaiting) return;
+  if (const auto accepted = accept_answer(open, *provision); !accepted) {
+    return count(accepted.error().code);
+  }
+  open.provision_leaf =
+      crypto::leaf_hash(item.salt, static_cast<std::uint8_t>(item.kind), item.statement);
+  act(partition, id, open, open.leg.on_provision(provision->outcome, provision->reason));
+}
+
+/// Whether the provision is one for this question; opens its answer.
+Result<void> NodeCore::Impl::accept_answer(OpenAsk& open, const exchange::Provision& provision) {
+  const exchange::Subject& subject = open.inquiry.subject;
+  if (provision.asker != subject.asker || provision.provider != subject.provider) {
+    return ErrorCode::kPermitForAnotherRequest;
+  }
+  if (provision.outcome != exchange::Outcome::kAnswered) return {};
+  NAKADACHI_TRY(const crypto::SealedAnswer sealed,
+                wire::decode_sealed_answer(provision.sealed_answer));
+  const crypto::AnswerBinding binding{.permit_hash = provision.permit_hash,
+                                      .request_hash = provision.request_hash,
+                                      .provider = provision.provider,
+                                      .asker = provision.asker};
+  Partition& owner = partitions_[by_institution_.at(subject.asker)];
+  NAKADACHI_TRY(open.answer,
+                owner.institutions.at(subject.asker).opener.open(sealed, binding));
+  return {};
+}
+
+void NodeCore::Impl::on_refusal(const wire::LinkItem& item) {
+  if (const auto checked = items_.check_core(item); !checked) return count(checked.error().code);
+  const auto refusal = wire::decode_refusal(item.statement);
+  if (!refusal) return count(refusal.error().code);
+  const auto known = open_by_request_.find(refusal->request_hash);
+  if (known == open_by_request_.end()) return;
+  const auto [partition, id] = known->second;
+  OpenAsk& open = partitions_[partition].asking.at(id);
+  act(partition, id, open, open.leg.on_refusal(refusal->reason));
+}
+
+void NodeCore::Impl::on_status_reply(const wire::LinkItem& item) {
+  const auto reply = wire::decode_status_reply(item.statement);
+  if (!reply) return count(reply.error().code);
+  const auto checked = items_.check_node(item, reply->provider, crypto::BatchPurpose::kStatus);
+  if (!checked) return count(checked.error().code);
+  const auto known = open_by_request_.find(reply->request_hash);
+  if (known == open_by_request_.end()) return;
+  const auto [partition, id] = known->second;
+  OpenAsk& open = partitions_[partition].asking.at(id);
+  if (open.inquiry.subject.provider != reply->provider) {
+    return count(ErrorCode::kPermitForAnotherRequest);
+  }
+  act(partition, id, open, open.leg.on_status(reply->status, now_));
+}
+
+// From the decision to the reply ----------------------------------------------
+
+void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenAsk& open) {
+  const exchange::AskerLeg::Decision& decision = open.leg.decision();
+  const exchange::Conclusion conclusion{.request_hash = open.request_hash,
+                                        .subject = open.inquiry.subject,
+                                        .symbol = open.inquiry.symbol,
+                                        .outcome = decision.outcome,
+                                        .reason = decision.reason,
+                                        .legal_item = open.legal_item,
+                                        .asked_at = open.inquiry.asked_at,
+                                        .concluded_at = now_,
+                                        .provision_leaf = open.provision_leaf};
+  wire::StoredContent content;
+  content.statement = wire::encode(conclusion);
+  content.content_hash = open.content_hash;
+  content.key = open.key;
+  content.system = open.system.value;
+  content.answer = open.answer;
+  wire::LinkItem item;
+  item.kind = exchange::StatementKind::kConclusion;
+  item.salt = random_->make<Salt>();
+  const auto pushed = push_step(partition, id, storage::Step::kConcluded,
+                                static_cast<std::uint16_t>(decision.outcome), std::move(item),
+                                content);
+  if (!pushed) count(pushed.error().code);
+}
+
+void NodeCore::Impl::on_concluded_durable(const PendingStep& step) {
+  Partition& owner = partitions_[step.partition];
+  const auto found = owner.asking.find(step.row.exchange);
+  if (found == owner.asking.end()) return;
+  OpenAsk& open = found->second;
+  ++counts_.concluded;
+  if (open.client) {
+    const auto& decision = open.leg.decision();
+    out(SendReply{*open.client, concluded_reply(open.key, decision.outcome, decision.reason,
+                                                open.legal_item, std::move(open.answer))});
+  }
+  owner.settled.remember(step.row.exchange, step.fingerprint);
+  remove_open(step.partition, step.row.exchange);
+}
+
+// After a restart, and for replays --------------------------------------------
+
+void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredStep& asked) {
+  auto content = partitions_[partition].open(asked);
+  if (!content) return count(content.error().code);
+  auto inquiry = wire::decode_inquiry(content->statement);
+  if (!inquiry) return count(inquiry.error().code);
+  OpenAsk open(timing_, *std::move(inquiry));
+  open.request_hash = wire::request_hash(content->statement);
+  open.content_hash = content->content_hash;
+  open.key = content->key;
+  open.system = SystemId{content->system};
+  open.legal_item = judge(open.inquiry.subject).item;
+  open.item = make_item(exchange::StatementKind::kInquiry, InstitutionCode(),
+                        std::move(content->statement),
+                        institution(partition, open.inquiry.subject.asker));
+  open.item.salt = asked.salt;  // the leaf stays that of the stored step
+  add_open(partition, asked.exchange, std::move(open));
+}
+
+void NodeCore::Impl::finish_replay(const Lookup& lookup,
+                                   const std::vector<storage::StoredStep>& steps) {
+  const auto* const concluded = find_step(steps, storage::Step::kConcluded);
+  if (concluded == nullptr) {
+    // A key too old to be new, or an exchange another node is still working on.
+    const ErrorCode code = steps.empty() ? ErrorCode::kClockSkew : ErrorCode::kOutcomeUnknown;
+    if (lookup.client) reply_error(*lookup.client, lookup.key, code);
+    return;
+  }
+  const auto content = partitions_[lookup.partition].open(*concluded);
+  if (!lookup.client) return;
+  if (!content) return reply_error(*lookup.client, lookup.key, content.error().code);
+  if (content->content_hash != lookup.content_hash) {
+    return reply_error(*lookup.client, lookup.key, ErrorCode::kSameKeyOtherContent);
+  }
+  reply_stored(lookup, *content);
+}
+
+void NodeCore::Impl::reply_stored(const Lookup& lookup, const wire::StoredContent& content) {
+  const auto conclusion = wire::decode_conclusion(content.statement);
+  if (!conclusion) return reply_error(*lookup.client, lookup.key, conclusion.error().code);
+  ++counts_.replayed;
+  out(SendReply{*lookup.client,
+                concluded_reply(lookup.key, conclusion->outcome, conclusion->reason,
+                                conclusion->legal_item, content.answer)});
+}
+
+}  // namespace nakadachi::tenant_vm

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "nakadachi/base/limits.hpp"
+#include "nakadachi/crypto/signed_batch.hpp"
+#include "nakadachi/storage/exchange_store.hpp"
+#include "nakadachi/wire/link_frame.hpp"
+
+namespace nakadachi::tenant_vm {
+
+/// A step that waits for its train.
+struct PendingStep {
+  std::size_t partition = 0;
+  storage::StepRow row;
+  /// What leaves once the step is durable; path and batch are filled in then. A
+  /// conclusion goes nowhere but carries its statement all the same.
+  wire::LinkItem item;
+  std::uint64_t fingerprint = 0;  ///< RecentIds::Fingerprint of the exchange
+  Timestamp since;
+};
+
+/// One writer: gathers steps into trains, sends one at a time, and says of every
+/// step when it is durable. After a failed or unknown commit nothing more leaves,
+/// is numbered or signed until it is known what became of it.
+class Lane {
+ public:
+  Lane(LaneId id, const crypto::Signer& signer) : id_(id), signer_(&signer) {}
+
+  LaneId id() const noexcept { return id_; }
+  Epoch epoch() const noexcept { return epoch_; }
+  /// Whether steps are taken: between `start` and the loss of the lane.
+  bool is_open() const noexcept { return state_ != State::kClosed && state_ != State::kLost; }
+  bool has_room() const noexcept;
+
+  /// The lane was taken; what it held before is being recovered.
+  void open(const storage::LaneGrant& grant) noexcept;
+  /// Recovery is over.
+  void start() noexcept;
+  void push(PendingStep step);
+
+  /// The next train when one is due.
+  std::shared_ptr<const storage::Train> depart(Timestamp now, std::uint32_t low_water_bucket);
+
+  /// What a report of the store means for the steps.
+  struct Report {
+    std::vector<PendingStep> durable;
+    std::vector<PendingStep> refused;  ///< definitely not stored, alone at fault
+    Error refusal;
+    bool lost = false;  ///< another writer has the lane; every waiting step is dropped
+  };
+  Report on_settled(const storage::AppendResult& result, Timestamp now);
+  Report on_fate(const Result<storage::TrainFate>& fate, Timestamp now);
+
+  /// The train whose fate is to be asked for now, if one is.
+  std::optional<TrainNumber> fate_to_ask(Timestamp now);
+
+  /// When `depart` or `fate_to_ask` may have something to do.
+  std::optional<Timestamp> deadline() const;
+
+ private:
+  enum class State { kClosed, kIdle, kUnderWay, kFateUnknown, kAskingFate, kLost };
+  struct UnderWay {
+    std::shared_ptr<const storage::Train> train;
+    std::vector<PendingStep> steps;  // rows moved into the train
+    std::shared_ptr<const crypto::BatchHeader> header;
+    std::unique_ptr<crypto::MerkleTree> tree;
+  };
+
+  std::size_t rows_to_take() const noexcept;
+  Report committed();
+  Report failed(const storage::AppendResult& result, Timestamp now);
+  void put_back(std::optional<std::size_t> without);
+  Report lose();
+  void back_off(Timestamp now) noexcept;
+
+  LaneId id_;
+  const crypto::Signer* signer_;
+  State state_ = State::kClosed;
+  Epoch epoch_;
+  TrainNumber last_;
+  std::deque<PendingStep> waiting_;
+  UnderWay under_way_;
+  std::size_t most_rows_ = limits::kMaxTrainRows;
+  Timestamp not_before_;
+  std::int64_t pause_ms_ = 0;
+};
+
+}  // namespace nakadachi::tenant_vm

@@ -1,0 +1,132 @@
+#include "support/quiet_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "nakadachi/base/assert.hpp"
+
+namespace nakadachi::testing {
+
+QuietPool::QuietPool(std::uint64_t seed)
+    : universe(seed),
+      random(seed),
+      node_random(seed + 1),
+      national_random(seed + 2),
+      node_signer(universe.make_signer("node")),
+      node(std::make_unique<tenant_vm::NodeCore>(universe.node_setup({0, 1}, *node_signer),
+                                                 *node_signer, universe.verifier(), node_random)),
+      national(std::make_unique<national::NationalCore>(universe.national_setup(),
+                                                        universe.core_signer(),
+                                                        universe.verifier(), national_random)) {
+  for (const std::uint16_t lane : {std::uint16_t{1}, std::uint16_t{2}}) {
+    node->on(tenant_vm::LaneTaken{{lane}, *store.take_lane({lane}, "test")}, now);
+    happen(tenant_vm::LaneReady{{lane}});
+  }
+}
+
+std::vector<exchange::Reply> QuietPool::ask(std::size_t system,
+                                            std::vector<exchange::Query> queries) {
+  replies.clear();
+  std::vector<wire::DecodedQuery> decoded;
+  for (exchange::Query& query : queries) decoded.push_back({query.key, std::move(query)});
+  happen(tenant_vm::QueriesArrived{
+      {1}, {static_cast<std::uint32_t>(system + 1)}, std::move(decoded)});
+  settle();
+  return replies;
+}
+
+exchange::Reply QuietPool::ask(const exchange::Query& query) {
+  const auto told = ask(Universe::system_of(query), {query});
+  NAKADACHI_ASSERT(told.size() == 1);
+  return told.front();
+}
+
+void QuietPool::deliver(std::vector<wire::LinkItem> items) {
+  happen(tenant_vm::ItemsArrived{std::move(items)});
+  settle();
+}
+
+/// Until nothing more happens by itself within a few trains' time.
+void QuietPool::settle() {
+  for (int i = 0; i < 40; ++i) pass(1);
+}
+
+void QuietPool::pass(std::int64_t ms) {
+  const Timestamp until = now + ms;
+  while (true) {
+    const auto deadline = node->deadline();
+    const Timestamp next = deadline ? std::max(*deadline, now + 1) : until;
+    if (next >= until) break;
+    now = next;
+    happen(tenant_vm::Tick{});
+  }
+  now = until;
+  happen(tenant_vm::Tick{});
+}
+
+void QuietPool::happen(tenant_vm::Event event) {
+  events_.push_back(std::move(event));
+  while (!events_.empty() || !to_national_.empty()) {
+    if (events_.empty()) {
+      run_national();
+      continue;
+    }
+    tenant_vm::Event next = std::move(events_.front());
+    events_.pop_front();
+    tenant_vm::Actions actions = node->on(std::move(next), now);
+    for (tenant_vm::Action& action : actions) carry_out(action);
+  }
+}
+
+void QuietPool::carry_out(tenant_vm::Action& action) {
+  if (auto* reply = std::get_if<tenant_vm::SendReply>(&action)) {
+    replies.push_back(std::move(reply->reply));
+  } else if (auto* item = std::get_if<tenant_vm::SendItem>(&action)) {
+    if (on_item(item->item)) to_national_.push_back(std::move(item->item));
+  } else if (auto* append = std::get_if<tenant_vm::AppendTrain>(&action)) {
+    const storage::Train& train = *append->train;
+    events_.push_back(
+        tenant_vm::TrainSettled{train.lane, on_append ? on_append(train) : store.append(train)});
+  } else if (auto* fate = std::get_if<tenant_vm::AskFate>(&action)) {
+    events_.push_back(tenant_vm::FateTold{
+        fate->lane, store.read_back(fate->lane, fate->epoch, fate->number)});
+  } else if (auto* find = std::get_if<tenant_vm::FindSteps>(&action)) {
+    events_.push_back(
+        tenant_vm::StepsFound{find->lookup, store.find(find->tenant, find->exchange)});
+  } else if (auto* lost = std::get_if<tenant_vm::GiveUpLane>(&action)) {
+    lanes_given_up.push_back(lost->lane);
+  }
+}
+
+void QuietPool::run_national() {
+  national->on_items(std::exchange(to_national_, {}), now);
+  std::vector<wire::LinkItem> down;
+  for (wire::LinkItem& item : national->due(now)) {
+    if (on_item(item)) down.push_back(std::move(item));
+  }
+  if (!down.empty()) events_.push_back(tenant_vm::ItemsArrived{std::move(down)});
+}
+
+exchange::Query QuietPool::query_for(exchange::Outcome outcome, ErrorCode code) {
+  while (true) {
+    exchange::Query query = universe.make_query(random.below(kInstitutions), now, random);
+    const Universe::Expected expected = universe.expected(query);
+    const bool fits = expected.recorded && expected.outcome == outcome &&
+                      (outcome != exchange::Outcome::kRefused || expected.code == code);
+    if (fits) return query;
+  }
+}
+
+exchange::Query QuietPool::query_not_recorded() {
+  while (true) {
+    exchange::Query query = universe.make_query(random.below(kInstitutions), now, random);
+    if (!universe.expected(query).recorded) return query;
+  }
+}
+
+std::uint64_t QuietPool::errors(ErrorCode code) const {
+  const auto found = node->counts().errors.find(code);
+  return found == node->counts().errors.end() ? 0 : found->second;
+}
+
+}  // namespace nakadachi::testing

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "nakadachi/storage/memory_store.hpp"
+#include "support/universe.hpp"
+
+namespace nakadachi::testing {
+
+/// Both towns on one node, gateway left out, national system and store in one
+/// thread without any fault: what a test sends arrives at once. A test may look at
+/// and change every item on its way.
+class QuietPool {
+ public:
+  explicit QuietPool(std::uint64_t seed = 5);
+
+  /// Hands queries of one system to the node and lets everything run its course.
+  std::vector<exchange::Reply> ask(std::size_t system, std::vector<exchange::Query> queries);
+  exchange::Reply ask(const exchange::Query& query);
+  /// Hands items to the node as if they came over the link.
+  void deliver(std::vector<wire::LinkItem> items);
+  /// Lets time pass, with all its deadlines.
+  void pass(std::int64_t ms);
+
+  /// The first query of this seed that leads to `outcome` (and `code` when refused).
+  exchange::Query query_for(exchange::Outcome outcome, ErrorCode code = ErrorCode::kInternal);
+  exchange::Query query_not_recorded();
+
+  std::uint64_t errors(ErrorCode code) const;
+
+  Universe universe;
+  SeededRandom random;
+  Timestamp now = kStart;
+  storage::MemoryStore store;
+  SeededRandom node_random;
+  SeededRandom national_random;
+  std::unique_ptr<crypto::Signer> node_signer;
+  std::unique_ptr<tenant_vm::NodeCore> node;
+  std::unique_ptr<national::NationalCore> national;
+
+  /// Called for every item that leaves the node or the national system; false drops it.
+  std::function<bool(wire::LinkItem&)> on_item = [](wire::LinkItem&) { return true; };
+  /// Called instead of appending when set.
+  std::function<storage::AppendResult(const storage::Train&)> on_append;
+  std::vector<exchange::Reply> replies;
+  std::vector<LaneId> lanes_given_up;
+
+ private:
+  void happen(tenant_vm::Event event);
+  void carry_out(tenant_vm::Action& action);
+  void run_national();
+  void settle();
+
+  std::vector<wire::LinkItem> to_national_;
+  std::deque<tenant_vm::Event> events_;
+};
+
+}  // namespace nakadachi::testing

@@ -1,0 +1,412 @@
+#include "nakadachi/tenant_vm/node_core.hpp"
+
+#include <algorithm>
+#include <optional>
+
+#include "nakadachi/wire/proven_batch.hpp"
+#include "nakadachi/wire/statements.hpp"
+#include "support/catch.hpp"
+#include "support/quiet_pool.hpp"
+
+using namespace nakadachi;
+using exchange::Outcome;
+using exchange::StatementKind;
+using testing::QuietPool;
+
+namespace {
+
+/// Catches the first item of a kind on its way, and lets it pass or not.
+struct Catcher {
+  Catcher(QuietPool& pool, StatementKind kind, bool let_pass) {
+    pool.on_item = [this, kind, let_pass](wire::LinkItem& item) {
+      if (item.kind != kind) return true;
+      if (!caught) caught = item;
+      return let_pass;
+    };
+  }
+  std::optional<wire::LinkItem> caught;
+};
+
+/// Signs a statement as the core would, with any key.
+wire::LinkItem notice(StatementKind kind, const InstitutionCode& to, Bytes statement,
+                      const crypto::Signer& signer, Timestamp now) {
+  wire::LinkItem item;
+  item.kind = kind;
+  item.to = to;
+  item.statement = std::move(statement);
+  wire::BatchBuilder batch;
+  batch.add(std::move(item));
+  std::uint64_t number = 0;
+  return batch.sign(crypto::BatchPurpose::kNotices, number, now, signer).front();
+}
+
+/// A permit on its way to the provider, decoded, not delivered.
+struct HeldPermit {
+  explicit HeldPermit(QuietPool& pool) {
+    Catcher catcher(pool, StatementKind::kPermit, false);
+    const exchange::Query query = pool.query_for(Outcome::kAnswered);
+    pool.ask(testing::Universe::system_of(query), {query});
+    item = *catcher.caught;
+    permit = *wire::decode_permit(item.statement);
+    pool.on_item = [](wire::LinkItem&) { return true; };
+  }
+  wire::LinkItem item;
+  exchange::Permit permit;
+};
+
+}  // namespace
+
+// The exchange ----------------------------------------------------------------
+
+TEST_CASE("every outcome reaches the client and both towns' rows", "[tenant_vm]") {
+  QuietPool pool;
+  const auto outcome = GENERATE(Outcome::kAnswered, Outcome::kNoData, Outcome::kProviderHoldsNoSymbol);
+  const exchange::Query query = pool.query_for(outcome);
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply.concluded);
+  CHECK(reply.outcome == outcome);
+  CHECK(reply.answer == pool.universe.expected(query).answer);
+  CHECK(pool.store.rows().size() == 3);
+  CHECK(pool.node->counts().provided == 1);
+  CHECK(pool.node->counts().concluded == 1);
+  CHECK(pool.node->open_exchanges() == 0);
+}
+
+TEST_CASE("what law and rights forbid is refused and recorded at the asker only", "[tenant_vm]") {
+  QuietPool pool;
+  const auto reason = GENERATE(ErrorCode::kNotInLegalTable, ErrorCode::kAffairNotAllowed,
+                               ErrorCode::kInstitutionNotAllowed);
+  const exchange::Reply reply = pool.ask(pool.query_for(Outcome::kRefused, reason));
+  CHECK(reply.concluded);
+  CHECK(reply.outcome == Outcome::kRefused);
+  CHECK(reply.code == reason);
+  const auto& rows = pool.store.rows();
+  CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& row) {
+          return row.second.step == storage::Step::kConcluded;
+        }) == 1);
+  CHECK(std::none_of(rows.begin(), rows.end(), [](const auto& row) {
+    return row.second.step == storage::Step::kProvided;
+  }));
+}
+
+TEST_CASE("a batch of queries is answered as a batch", "[tenant_vm]") {
+  QuietPool pool;
+  std::vector<exchange::Query> queries;
+  for (int i = 0; i < 100; ++i) {
+    queries.push_back(pool.universe.make_query(0, pool.now, pool.random));
+  }
+  const auto replies = pool.ask(0, queries);
+  CHECK(replies.size() == queries.size());
+  CHECK(pool.node->counts().trains < 20);
+}
+
+// Replays ---------------------------------------------------------------------
+
+TEST_CASE("the same question again gets the stored answer and no new rows", "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  const exchange::Reply first = pool.ask(query);
+  const auto rows = pool.store.rows();
+  CHECK(pool.ask(query) == first);
+  CHECK(pool.store.rows() == rows);
+  CHECK(pool.node->counts().accepted == 1);
+}
+
+TEST_CASE("the same key with another question is an error, open or settled", "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  exchange::Query other = pool.query_for(Outcome::kAnswered);
+  while (testing::Universe::system_of(other) != testing::Universe::system_of(query) ||
+         other.person == query.person) {
+    other = pool.query_for(Outcome::kAnswered);
+  }
+  other.key = query.key;
+
+  SECTION("settled") { pool.ask(query); }
+  SECTION("open") {
+    Catcher catcher(pool, StatementKind::kPermit, false);
+    pool.ask(testing::Universe::system_of(query), {query});
+  }
+  pool.on_item = [](wire::LinkItem&) { return true; };
+  const auto rows = pool.store.rows();
+  const exchange::Reply reply = pool.ask(other);
+  CHECK_FALSE(reply.concluded);
+  CHECK(reply.code == ErrorCode::kSameKeyOtherContent);
+  CHECK(pool.store.rows() == rows);
+}
+
+TEST_CASE("an answer asked for long after comes from the store", "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  const exchange::Reply first = pool.ask(query);
+  pool.pass(2 * limits::kDedupeWindowMs);
+  CHECK(pool.ask(query) == first);
+  CHECK(pool.node->counts().accepted == 1);
+}
+
+TEST_CASE("a permit repeated is honoured once", "[tenant_vm]") {
+  QuietPool pool;
+  Catcher catcher(pool, StatementKind::kPermit, true);
+  pool.ask(pool.query_for(Outcome::kAnswered));
+  const auto rows = pool.store.rows();
+  pool.deliver({*catcher.caught});
+  CHECK(pool.store.rows() == rows);
+  CHECK(pool.node->counts().provided == 1);
+}
+
+// Turned away before anything is recorded --------------------------------------
+
+TEST_CASE("who is not registered is told so", "[tenant_vm]") {
+  QuietPool pool;
+  const auto replies = pool.ask(90, {pool.query_for(Outcome::kAnswered)});
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].code == ErrorCode::kUnknownKey);
+  CHECK(pool.store.rows().empty());
+}
+
+TEST_CASE("an unknown address number looks the same whoever knows the person", "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query known_elsewhere = pool.query_not_recorded();
+  exchange::Query known_nowhere = known_elsewhere;
+  known_nowhere.key = make_request_key(pool.now, pool.random);
+  known_nowhere.person = testing::Universe::address_of(
+      testing::Universe::system_of(known_elsewhere), testing::kPersons + 1);
+  const exchange::Reply first = pool.ask(known_elsewhere);
+  exchange::Reply second = pool.ask(known_nowhere);
+  CHECK(first.code == ErrorCode::kSymbolNotAcquired);
+  second.key = first.key;
+  CHECK(first == second);
+  CHECK(pool.store.rows().empty());
+}
+
+TEST_CASE("a question from a far time is not taken", "[tenant_vm]") {
+  QuietPool pool;
+  exchange::Query query = pool.query_for(Outcome::kAnswered);
+  const std::int64_t off_ms = GENERATE(limits::kMaxClockSkewMs + 1, -limits::kMaxClockSkewMs - 1);
+  query.key = make_request_key(pool.now + off_ms, pool.random);
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply.code == ErrorCode::kClockSkew);
+  CHECK(pool.store.rows().empty());
+}
+
+TEST_CASE("a provider nobody knows is an input error", "[tenant_vm]") {
+  QuietPool pool;
+  exchange::Query query = pool.query_for(Outcome::kAnswered);
+  query.subject.provider = *InstitutionCode::parse("9999999999999999");
+  CHECK(pool.ask(query).code == ErrorCode::kUnknownInstitution);
+  CHECK(pool.store.rows().empty());
+}
+
+TEST_CASE("a flood from one town is shed and leaves another's share alone", "[tenant_vm]") {
+  QuietPool pool;
+  // The store takes nothing for now, so that the queues fill.
+  pool.on_append = [](const storage::Train&) {
+    return storage::AppendResult{storage::Commit::kFailed,
+                                 Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt};
+  };
+  std::vector<exchange::Query> flood;
+  for (std::size_t i = 0; i < 3 * limits::kMaxQueuedPerTenant; ++i) {
+    flood.push_back(pool.universe.make_query(0, pool.now, pool.random));
+  }
+  pool.ask(0, flood);
+  CHECK(pool.errors(ErrorCode::kQueueFull) > 0);
+  const std::uint64_t turned_away = pool.errors(ErrorCode::kQueueFull);
+  std::vector<exchange::Query> quiet;
+  for (int i = 0; i < 50; ++i) quiet.push_back(pool.universe.make_query(2, pool.now, pool.random));
+  pool.ask(2, quiet);
+  CHECK(pool.errors(ErrorCode::kQueueFull) == turned_away);
+  CHECK(pool.store.rows().empty());
+}
+
+// What is not believed -----------------------------------------------------------
+
+TEST_CASE("a permit that was signed by somebody else is not believed", "[tenant_vm]") {
+  QuietPool pool;
+  const HeldPermit held(pool);
+  const auto stranger = pool.universe.make_signer("gateway");
+  pool.deliver({notice(StatementKind::kPermit, held.item.to, held.item.statement, *stranger,
+                       pool.now)});
+  CHECK(pool.errors(ErrorCode::kSignatureInvalid) == 1);
+  CHECK(pool.node->counts().provided == 0);
+}
+
+TEST_CASE("a permit that was changed on the way is not believed", "[tenant_vm]") {
+  QuietPool pool;
+  const HeldPermit held(pool);
+  exchange::Permit changed = held.permit;
+  changed.valid_until = changed.valid_until + 1;
+  wire::LinkItem item = held.item;
+  item.statement = wire::encode(changed);
+  pool.deliver({item});
+  CHECK(pool.errors(ErrorCode::kProofInvalid) == 1);
+  CHECK(pool.node->counts().provided == 0);
+}
+
+TEST_CASE("a permit whose time is over is not honoured", "[tenant_vm]") {
+  QuietPool pool;
+  const HeldPermit held(pool);
+  pool.now = held.permit.valid_until + 1;
+  pool.deliver({held.item});
+  CHECK(pool.errors(ErrorCode::kPermitExpired) == 1);
+  CHECK(pool.node->counts().provided == 0);
+}
+
+TEST_CASE("a permit from the future is not honoured", "[tenant_vm]") {
+  QuietPool pool;
+  HeldPermit held(pool);
+  held.permit.issued_at = pool.now + limits::kMaxClockSkewMs + 1'000;
+  pool.deliver({notice(StatementKind::kPermit, held.item.to, wire::encode(held.permit),
+                       pool.universe.core_signer(), pool.now)});
+  CHECK(pool.errors(ErrorCode::kClockSkew) == 1);
+  CHECK(pool.node->counts().provided == 0);
+}
+
+TEST_CASE("the same permit with other content is an error", "[tenant_vm]") {
+  QuietPool pool;
+  Catcher catcher(pool, StatementKind::kPermit, true);
+  pool.ask(pool.query_for(Outcome::kAnswered));
+  exchange::Permit other = *wire::decode_permit(catcher.caught->statement);
+  other.subject.non_disclosure = !other.subject.non_disclosure;
+  pool.deliver({notice(StatementKind::kPermit, catcher.caught->to, wire::encode(other),
+                       pool.universe.core_signer(), pool.now)});
+  CHECK(pool.errors(ErrorCode::kSameKeyOtherContent) == 1);
+  CHECK(pool.node->counts().provided == 1);
+}
+
+TEST_CASE("the provider judges for itself what the core permits", "[tenant_vm]") {
+  QuietPool pool;
+  HeldPermit held(pool);
+  held.permit.subject.kind = *InformationKind::parse("TM00000000000009");
+  pool.deliver({notice(StatementKind::kPermit, held.item.to, wire::encode(held.permit),
+                       pool.universe.core_signer(), pool.now)});
+  const auto& rows = pool.store.rows();
+  const auto provided = std::find_if(rows.begin(), rows.end(), [](const auto& row) {
+    return row.second.step == storage::Step::kProvided;
+  });
+  REQUIRE(provided != rows.end());
+  CHECK(provided->second.outcome == static_cast<std::uint16_t>(Outcome::kRefused));
+}
+
+TEST_CASE("a provision for another request, or opened by another, is not taken", "[tenant_vm]") {
+  QuietPool pool;
+  std::vector<wire::LinkItem> provisions;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind != StatementKind::kProvision) return true;
+    provisions.push_back(item);
+    return false;
+  };
+  for (int i = 0; i < 2; ++i) {
+    const exchange::Query query = pool.query_for(Outcome::kAnswered);
+    pool.ask(testing::Universe::system_of(query), {query});
+  }
+  REQUIRE(provisions.size() == 2);
+  pool.on_item = [](wire::LinkItem&) { return true; };
+
+  // The second answer under the first one's name, properly signed by the provider's node.
+  exchange::Provision first = *wire::decode_provision(provisions[0].statement);
+  const exchange::Provision second = *wire::decode_provision(provisions[1].statement);
+  first.sealed_answer = second.sealed_answer;
+  wire::LinkItem forged = provisions[0];
+  forged.statement = wire::encode(first);
+  wire::BatchBuilder batch;
+  batch.add(forged);
+  std::uint64_t number = 0;
+  pool.deliver(batch.sign(crypto::BatchPurpose::kResend, number, pool.now, *pool.node_signer));
+  CHECK(pool.errors(ErrorCode::kSealedToAnother) == 1);
+  CHECK(pool.node->counts().concluded == 0);
+  pool.deliver(provisions);
+  CHECK(pool.node->counts().concluded == 2);
+}
+
+TEST_CASE("a provision of a node nobody delegated to is not taken", "[tenant_vm]") {
+  QuietPool pool;
+  Catcher catcher(pool, StatementKind::kProvision, false);
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  pool.ask(testing::Universe::system_of(query), {query});
+  const auto stranger = pool.universe.make_signer("stranger");
+  wire::BatchBuilder batch;
+  batch.add(*catcher.caught);
+  std::uint64_t number = 0;
+  pool.deliver(batch.sign(crypto::BatchPurpose::kResend, number, pool.now, *stranger));
+  CHECK(pool.errors(ErrorCode::kDelegationInvalid) == 1);
+  CHECK(pool.node->counts().concluded == 0);
+}
+
+TEST_CASE("a batch signed for one purpose is worth nothing for another", "[tenant_vm]") {
+  QuietPool pool;
+  Catcher catcher(pool, StatementKind::kProvision, false);
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  pool.ask(testing::Universe::system_of(query), {query});
+  wire::BatchBuilder batch;
+  batch.add(*catcher.caught);
+  std::uint64_t number = 0;
+  pool.deliver(batch.sign(crypto::BatchPurpose::kStatus, number, pool.now, *pool.node_signer));
+  CHECK(pool.errors(ErrorCode::kSignatureInvalid) == 1);
+  CHECK(pool.node->counts().concluded == 0);
+}
+
+TEST_CASE("kinds that are never meant for a node are dropped and counted", "[tenant_vm]") {
+  QuietPool pool;
+  Catcher catcher(pool, StatementKind::kInquiry, true);
+  pool.ask(pool.query_for(Outcome::kAnswered));
+  pool.deliver({*catcher.caught});
+  CHECK(pool.errors(ErrorCode::kUnknownEnumValue) == 1);
+}
+
+// The store's troubles ------------------------------------------------------------
+
+TEST_CASE("nothing leaves and nobody is told until an unknown commit is known", "[tenant_vm]") {
+  QuietPool pool;
+  const bool applied = GENERATE(true, false);
+  int appends = 0;
+  pool.on_append = [&](const storage::Train& train) {
+    if (++appends > 1) return pool.store.append(train);
+    if (applied) static_cast<void>(pool.store.append(train));
+    return storage::AppendResult{storage::Commit::kUnknown,
+                                 Error{.code = ErrorCode::kCommitUnknown}, std::nullopt};
+  };
+  const exchange::Reply reply = pool.ask(pool.query_for(Outcome::kAnswered));
+  CHECK(reply.outcome == Outcome::kAnswered);
+  CHECK(pool.store.rows().size() == 3);
+}
+
+TEST_CASE("a row that fails alone is split out, the rest of its train goes", "[tenant_vm]") {
+  QuietPool pool;
+  const bool told_which = GENERATE(true, false);
+  std::optional<ExchangeId> poisoned;
+  pool.on_append = [&](const storage::Train& train) -> storage::AppendResult {
+    if (!poisoned && train.rows.size() > 5) poisoned = train.rows[3].exchange;
+    for (std::size_t i = 0; i < train.rows.size(); ++i) {
+      if (train.rows[i].exchange != poisoned) continue;
+      return {storage::Commit::kFailed, Error{.code = ErrorCode::kStoreFailed},
+              told_which ? std::optional(i) : std::nullopt};
+    }
+    return pool.store.append(train);
+  };
+  std::vector<exchange::Query> queries;
+  while (queries.size() < 20) {
+    const exchange::Query query = pool.query_for(Outcome::kAnswered);
+    if (testing::Universe::system_of(query) == 0) queries.push_back(query);
+  }
+  const auto replies = pool.ask(0, queries);
+  REQUIRE(replies.size() == 20);
+  CHECK(std::count_if(replies.begin(), replies.end(), [](const auto& reply) {
+          return reply.concluded && reply.outcome == Outcome::kAnswered;
+        }) == 19);
+  CHECK(std::count_if(replies.begin(), replies.end(), [](const auto& reply) {
+          return !reply.concluded && reply.code == ErrorCode::kStoreFailed;
+        }) == 1);
+}
+
+TEST_CASE("a lane that was lost is given up and its clients are told to ask again",
+          "[tenant_vm]") {
+  QuietPool pool;
+  static_cast<void>(pool.store.take_lane({1}, "another"));
+  exchange::Query query = pool.query_for(Outcome::kAnswered);
+  while (testing::Universe::system_of(query) > 1) query = pool.query_for(Outcome::kAnswered);
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply.code == ErrorCode::kOutcomeUnknown);
+  CHECK(pool.lanes_given_up == std::vector<LaneId>{{1}});
+  CHECK(pool.store.rows().empty());
+  CHECK(pool.ask(query).code == ErrorCode::kStoreUnavailable);
+}
