@@ -1,0 +1,108 @@
+#include "nakadachi/gateway/gateway_service.hpp"
+
+#include <map>
+#include <utility>
+
+#include "nakadachi/gateway/gateway_core.hpp"
+
+namespace nakadachi::gateway {
+
+class GatewayService::Impl {
+ public:
+  explicit Impl(GatewayServiceConfig config) : config_(std::move(config)) {}
+
+  Result<void> start() {
+    NAKADACHI_TRY(loop_, socket::Loop::make());
+    NAKADACHI_CHECK(open_link());
+    return open_door();
+  }
+  void run() { loop_->run(); }
+  void stop() { loop_->stop(); }
+  const std::string& endpoint() const noexcept { return door_->endpoint(); }
+
+ private:
+  Result<void> open_link();
+  Result<void> open_door();
+  void happen(Event event);
+  NodeId node_of(const socket::Peer& peer);
+
+  GatewayServiceConfig config_;
+  GatewayCore core_;
+  std::unique_ptr<socket::Loop> loop_;
+  socket::Server* door_ = nullptr;
+  socket::Client* link_ = nullptr;
+  /// A node's newest connection; a former one is gone.
+  std::map<NodeId, socket::Peer> peers_;
+};
+
+Result<void> GatewayService::Impl::open_link() {
+  socket::ClientConfig link{.name = "national",
+                            .endpoint = config_.national_endpoint,
+                            .server_key = config_.national_key,
+                            .keys = config_.national_keys,
+                            .max_frame_bytes = limits::kMaxLinkFrameBytes,
+                            .queued_frames = 1'024};
+  socket::ClientHandlers handlers;
+  handlers.on_frame = [this](ByteView frame) {
+    happen(FrameFromNational{Bytes(frame.begin(), frame.end())});
+  };
+  NAKADACHI_TRY(link_, loop_->connect(std::move(link), std::move(handlers)));
+  return {};
+}
+
+Result<void> GatewayService::Impl::open_door() {
+  std::vector<socket::AccessTable::Entry> entries;
+  for (const socket::CurvePublicKey& key : config_.nodes) {
+    entries.push_back({.key = key, .user = {entries.size() + 1}});
+  }
+  NAKADACHI_TRY(auto table, socket::AccessTable::make(entries));
+  constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 40;
+  socket::ServerConfig door{.name = "link",
+                            .endpoint = config_.nodes_endpoint,
+                            .keys = config_.keys,
+                            .table = std::move(table),
+                            .max_frame_bytes = limits::kMaxLinkFrameBytes,
+                            .rate = {.frames_per_second = kUnlimited,
+                                     .frames_at_once = kUnlimited,
+                                     .bytes_per_second = kUnlimited,
+                                     .bytes_at_once = kUnlimited},
+                            .queued_frames = 1'024};
+  socket::ServerHandlers handlers;
+  handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) {
+    happen(FrameFromNode{node_of(peer), Bytes(frame.begin(), frame.end())});
+  };
+  NAKADACHI_TRY(door_, loop_->listen(std::move(door), std::move(handlers)));
+  return {};
+}
+
+NodeId GatewayService::Impl::node_of(const socket::Peer& peer) {
+  const NodeId node{peer.user.value};
+  peers_.insert_or_assign(node, peer);
+  return node;
+}
+
+/// What cannot be sent is lost like a packet: the nodes' time-outs heal it.
+void GatewayService::Impl::happen(Event event) {
+  for (const Action& action : core_.on(std::move(event))) {
+    if (const auto* const up = std::get_if<SendToNational>(&action)) {
+      link_->send(up->frame);
+    } else if (const auto* const down = std::get_if<SendToNode>(&action)) {
+      door_->send(peers_.at(down->node), down->frame);
+    }
+  }
+}
+
+GatewayService::GatewayService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+GatewayService::~GatewayService() = default;
+
+Result<std::unique_ptr<GatewayService>> GatewayService::start(GatewayServiceConfig config) {
+  auto impl = std::make_unique<Impl>(std::move(config));
+  NAKADACHI_CHECK(impl->start());
+  return std::unique_ptr<GatewayService>(new GatewayService(std::move(impl)));
+}
+
+const std::string& GatewayService::endpoint() const noexcept { return impl_->endpoint(); }
+void GatewayService::run() { impl_->run(); }
+void GatewayService::stop() { impl_->stop(); }
+
+}  // namespace nakadachi::gateway
