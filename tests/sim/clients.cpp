@@ -1,0 +1,74 @@
+#include <algorithm>
+
+#include "world.hpp"
+
+namespace nakadachi::sim {
+
+void World::schedule_queries() {
+  for (std::size_t i = 0; i < asked_.size(); ++i) {
+    at(time_of(asked_[i].query.key), [this, i] { ask(i); });
+  }
+}
+
+/// Asks, and asks again under the same key until there is an outcome.
+void World::ask(std::size_t index) {
+  const Asked& asked = asked_[index];
+  if (asked.outcome || asked.never_accepted) return;
+  const std::size_t node = node_of_town_[Universe::town_of(asked.asker)];
+  const std::uint64_t client = std::uint64_t{asked.asker} << 32 | connections_[asked.asker];
+  send("client to node", wire::encode_queries({&asked.query, 1}),
+       [this, node, client, asker = asked.asker](const Bytes& frame) {
+         node_event(node, tenant_vm::QueriesArrived{{client},
+                                                    {static_cast<std::uint32_t>(asker + 1)},
+                                                    *wire::decode_queries(frame)});
+       });
+  ask_again_later(index, 1'000 + static_cast<std::int64_t>(random_.below(3'000)));
+}
+
+void World::ask_again_later(std::size_t index, std::int64_t ms) {
+  after(ms, [this, index] { ask(index); });
+}
+
+void World::on_reply(std::size_t asker, std::uint64_t connection, const Bytes& frame) {
+  if (connections_[asker] != connection) return;
+  const auto replies = wire::decode_replies(frame);
+  for (const exchange::Reply& reply : replies->replies) {
+    const auto asked = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& one) {
+      return one.asker == asker && one.query.key == reply.key;
+    });
+    if (asked == asked_.end()) return broken("isolation", "a reply reached another client");
+    settle(*asked, reply);
+  }
+}
+
+void World::settle(Asked& asked, const exchange::Reply& reply) {
+  if (reply.concluded) {
+    if (asked.outcome && *asked.outcome != reply) {
+      return broken("one-outcome", "a query was told two outcomes");
+    }
+    if (asked.never_accepted) {
+      return broken("one-outcome", "an outcome after a final refusal to take the query");
+    }
+    asked.outcome = reply;
+    return check_reply_is_durable(asked);
+  }
+  if (text_of(reply.code).retry != Retry::kNever) return;  // asks again by itself
+  if (asked.outcome) return;  // e.g. too late a copy of the question
+  asked.never_accepted = true;
+  const Universe::Expected expected = universe_.expected(asked.query);
+  const bool right = reply.code == ErrorCode::kClockSkew ||
+                     (!expected.recorded && reply.code == expected.code);
+  if (!right) broken("one-outcome", "wrongly turned away: " + std::string(text_of(reply.code).name));
+}
+
+bool World::all_settled() const {
+  const bool replied = std::all_of(asked_.begin(), asked_.end(), [](const Asked& asked) {
+    return asked.outcome || asked.never_accepted;
+  });
+  const bool quiet = std::all_of(nodes_.begin(), nodes_.end(), [](const NodeProcess& process) {
+    return process.core != nullptr && process.core->open_exchanges() == 0;
+  });
+  return replied && quiet;
+}
+
+}  // namespace nakadachi::sim

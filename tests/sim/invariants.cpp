@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "nakadachi/crypto/merkle.hpp"
+#include "nakadachi/wire/statements.hpp"
+#include "world.hpp"
+
+namespace nakadachi::sim {
+namespace {
+
+Result<wire::StoredContent> open_row(crypto::TenantCipher& cipher,
+                                     const storage::StoredStep& stored) {
+  Bytes row(stored.exchange.view().begin(), stored.exchange.view().end());
+  row.push_back(static_cast<std::uint8_t>(stored.step));
+  NAKADACHI_TRY(const Bytes plain,
+                cipher.open({.table = "step", .column = "sealed", .row = row}, stored.sealed));
+  return wire::decode_stored_content(plain);
+}
+
+}  // namespace
+
+void World::broken(std::string_view invariant, const std::string& how) {
+  result_.broken.push_back(fmt::format("{} at {} ms: {}", invariant, now_ - kStart, how));
+}
+
+/// durable-before-visible: what leaves a node speaks of a step on disk.
+void World::check_leaves_after_commit(const wire::LinkItem& item) {
+  const bool of_a_step = item.kind == exchange::StatementKind::kInquiry ||
+                         item.kind == exchange::StatementKind::kProvision;
+  if (!of_a_step) return;
+  const Digest leaf =
+      crypto::leaf_hash(item.salt, static_cast<std::uint8_t>(item.kind), item.statement);
+  const auto& rows = store_.rows();
+  const bool stored = std::any_of(rows.begin(), rows.end(),
+                                  [&](const auto& row) { return row.second.leaf == leaf; });
+  if (!stored) broken("durable-before-visible", "a statement left before its step was durable");
+}
+
+/// durable-before-visible, for the business system.
+void World::check_reply_is_durable(const Asked& asked) {
+  const std::size_t town = Universe::town_of(asked.asker);
+  crypto::TenantCipher cipher = universe_.cipher(town);
+  const auto& rows = store_.rows();
+  const bool stored = std::any_of(rows.begin(), rows.end(), [&](const auto& row) {
+    if (std::get<TenantId>(row.first) != universe_.tenant(town)) return false;
+    if (std::get<storage::Step>(row.first) != storage::Step::kConcluded) return false;
+    const auto content = open_row(cipher, row.second);
+    return content.ok() && content->key == asked.query.key;
+  });
+  if (!stored) broken("durable-before-visible", "an outcome was told before it was durable");
+}
+
+void World::check_end() {
+  if (!all_settled()) {
+    const auto waiting = std::count_if(asked_.begin(), asked_.end(), [](const Asked& asked) {
+      return !asked.outcome && !asked.never_accepted;
+    });
+    std::size_t open = 0;
+    for (const NodeProcess& process : nodes_) {
+      if (process.core != nullptr) open += process.core->open_exchanges();
+    }
+    return broken("settled", fmt::format("{} queries without an outcome, {} exchanges open",
+                                         waiting, open));
+  }
+  for (const Asked& asked : asked_) {
+    if (asked.never_accepted) {
+      ++result_.never_accepted;
+      continue;
+    }
+    const exchange::Reply& reply = *asked.outcome;
+    ++result_.outcomes[reply.outcome];
+    if (reply.outcome == exchange::Outcome::kLapsed) continue;
+    const Universe::Expected expected = universe_.expected(asked.query);
+    const bool right = expected.recorded && reply.outcome == expected.outcome &&
+                       reply.answer == expected.answer &&
+                       (reply.outcome != exchange::Outcome::kRefused || reply.code == expected.code);
+    if (!right) {
+      return broken("right-answer",
+                    fmt::format("outcome {} ({}) where {} ({}) was due",
+                                static_cast<int>(reply.outcome), text_of(reply.code).name,
+                                static_cast<int>(expected.outcome), text_of(expected.code).name));
+    }
+  }
+  check_rows();
+}
+
+/// isolation, provided-once, agreement and one-outcome, by what the disk holds.
+void World::check_rows() {
+  std::map<Digest, exchange::Outcome> provided;
+  std::map<Digest, exchange::Outcome> concluded;
+  std::map<RequestKey, std::size_t> conclusions_by_key;
+  for (const auto& [key, stored] : store_.rows()) {
+    const std::size_t town = std::get<TenantId>(key) == universe_.tenant(0) ? 0 : 1;
+    crypto::TenantCipher own = universe_.cipher(town);
+    crypto::TenantCipher other = universe_.cipher(1 - town);
+    const auto content = open_row(own, stored);
+    if (!content) return broken("isolation", "a row does not open under its tenant's key");
+    if (open_row(other, stored)) return broken("isolation", "a row opens under another's key");
+    if (stored.step == storage::Step::kProvided) {
+      const auto provision = wire::decode_provision(content->statement);
+      if (!provided.emplace(provision->request_hash, provision->outcome).second) {
+        return broken("provided-once", "a request was provided twice");
+      }
+    } else if (stored.step == storage::Step::kConcluded) {
+      const auto conclusion = wire::decode_conclusion(content->statement);
+      if (conclusion->request_hash != Digest()) {
+        concluded.emplace(conclusion->request_hash, conclusion->outcome);
+      }
+      ++conclusions_by_key[content->key];
+    }
+  }
+  for (const auto& [request, outcome] : provided) {
+    const auto at_asker = concluded.find(request);
+    if (at_asker == concluded.end() || at_asker->second != outcome) {
+      return broken("agreement", "the provider's outcome is not the asker's");
+    }
+  }
+  for (const auto& [request, outcome] : concluded) {
+    const bool needs_provider = outcome != exchange::Outcome::kRefused &&
+                                outcome != exchange::Outcome::kLapsed;
+    if (needs_provider && !provided.contains(request)) {
+      return broken("agreement", "the asker holds an outcome its provider does not know of");
+    }
+  }
+  for (const Asked& asked : asked_) {
+    const std::size_t wanted = asked.never_accepted ? 0 : 1;
+    if (conclusions_by_key[asked.query.key] != wanted) {
+      return broken("one-outcome", "rows and the client's outcome do not fit");
+    }
+  }
+}
+
+}  // namespace nakadachi::sim

@@ -1,0 +1,147 @@
+// Runs seeds of the simulation and says what they showed.
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "world.hpp"
+
+namespace {
+
+using namespace nakadachi::sim;
+
+struct Options {
+  std::uint64_t seeds = 100;
+  std::uint64_t from = 1;
+  std::uint64_t exchanges = 60;
+  std::uint64_t jobs = 0;  // 0: one a core
+  bool verbose = false;
+};
+
+constexpr std::string_view kHelp =
+    "Simulates two towns, gateway and national system with faults, one run a seed.\n"
+    "\n"
+    "  ./dev sim --seeds 1000            seeds 1 to 1000\n"
+    "  ./dev sim --seeds 1 --from 4711   replays one seed\n"
+    "\n"
+    "  --seeds N      how many seeds (100)\n"
+    "  --from S       the first seed (1)\n"
+    "  --exchanges N  queries a seed (60)\n"
+    "  --jobs N       threads (one a core)\n"
+    "  --verbose      a line for every seed, not only for failed ones\n";
+
+std::optional<Options> parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view name = argv[i];
+    if (name == "--verbose") {
+      options.verbose = true;
+      continue;
+    }
+    std::uint64_t* const target = name == "--seeds"       ? &options.seeds
+                                  : name == "--from"      ? &options.from
+                                  : name == "--exchanges" ? &options.exchanges
+                                  : name == "--jobs"      ? &options.jobs
+                                                          : nullptr;
+    if (target == nullptr || ++i == argc) return std::nullopt;
+    const char* const end = argv[i] + std::strlen(argv[i]);
+    if (std::from_chars(argv[i], end, *target).ptr != end) return std::nullopt;
+  }
+  if (options.jobs == 0) options.jobs = std::max(1U, std::thread::hardware_concurrency());
+  return options;
+}
+
+struct SeedReport {
+  RunResult result;
+  bool repeatable = true;
+};
+
+/// Every seed runs twice: equal seeds must give equal traces.
+SeedReport run_seed(std::uint64_t seed, std::uint64_t exchanges) {
+  SeedReport report{.result = World(seed, exchanges).run()};
+  report.repeatable = World(seed, exchanges).run().trace_hash == report.result.trace_hash;
+  return report;
+}
+
+bool tell_seed(std::uint64_t seed, const SeedReport& report, const Options& options) {
+  const bool passed = report.result.broken.empty() && report.repeatable;
+  if (passed && !options.verbose) return true;
+  fmt::print("seed {} {} trace {:016x}\n", seed, passed ? "passed" : "FAILED",
+             report.result.trace_hash);
+  for (const std::string& invariant : report.result.broken) fmt::print("  {}\n", invariant);
+  if (!report.repeatable) fmt::print("  repeatable: a second run had another trace\n");
+  if (!passed) {
+    fmt::print("  replay: ./dev sim --seeds 1 --from {} --exchanges {}\n", seed, options.exchanges);
+  }
+  return passed;
+}
+
+struct Totals {
+  FaultCounts faults{};
+  std::map<nakadachi::exchange::Outcome, std::size_t> outcomes;
+  std::size_t never_accepted = 0;
+  std::uint64_t all_traces = 0;
+
+  void add(const RunResult& result) {
+    for (std::size_t i = 0; i < kFaults; ++i) faults[i] += result.faults[i];
+    for (const auto& [outcome, count] : result.outcomes) outcomes[outcome] += count;
+    never_accepted += result.never_accepted;
+    all_traces = (all_traces ^ result.trace_hash) * 0x100000001b3U;
+  }
+};
+
+void tell_totals(const Totals& totals) {
+  constexpr std::string_view kOutcomes[] = {"",        "answered", "no data", "provider holds no symbol",
+                                            "refused", "lapsed"};
+  fmt::print("faults\n");
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    fmt::print("  {:<42} {:>10}\n", kFaultNames[i], totals.faults[i]);
+  }
+  fmt::print("outcomes\n");
+  for (const auto& [outcome, count] : totals.outcomes) {
+    fmt::print("  {:<42} {:>10}\n", kOutcomes[static_cast<std::size_t>(outcome)], count);
+  }
+  fmt::print("  {:<42} {:>10}\n", "never accepted", totals.never_accepted);
+  fmt::print("trace of all seeds {:016x}\n", totals.all_traces);
+}
+
+int run(const Options& options) {
+  std::vector<SeedReport> reports(options.seeds);
+  std::atomic<std::uint64_t> next = 0;
+  std::vector<std::thread> threads;
+  for (std::uint64_t job = 0; job < options.jobs; ++job) {
+    threads.emplace_back([&] {
+      for (std::uint64_t i = next++; i < options.seeds; i = next++) {
+        reports[i] = run_seed(options.from + i, options.exchanges);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  Totals totals;
+  std::uint64_t failed = 0;
+  for (std::uint64_t i = 0; i < options.seeds; ++i) {
+    totals.add(reports[i].result);
+    if (!tell_seed(options.from + i, reports[i], options)) ++failed;
+  }
+  tell_totals(totals);
+  fmt::print("{} passed, {} failed\n", options.seeds - failed, failed);
+  return failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = parse(argc, argv);
+  if (!options) {
+    fmt::print(stderr, "{}", kHelp);
+    return 2;
+  }
+  return run(*options);
+}

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <queue>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "faults.hpp"
+#include "nakadachi/gateway/gateway_core.hpp"
+#include "nakadachi/storage/memory_store.hpp"
+#include "support/universe.hpp"
+
+namespace nakadachi::sim {
+
+using testing::Universe;
+using testing::kInstitutions;
+using testing::kStart;
+using testing::kTowns;
+
+/// What a run showed.
+struct RunResult {
+  std::uint64_t trace_hash = 0;
+  FaultCounts faults{};
+  std::map<exchange::Outcome, std::size_t> outcomes;
+  std::size_t never_accepted = 0;
+  std::vector<std::string> broken;  ///< names of broken invariants, with a word on how
+};
+
+/// Two towns, gateway and national system in one thread over a simulated network,
+/// disk and clock. Everything that happens follows from the seed.
+class World {
+ public:
+  World(std::uint64_t seed, std::size_t exchanges);
+  RunResult run();
+
+ private:
+  // Processes. Each has an incarnation: what was meant for a former one is void.
+  struct NodeProcess {
+    std::vector<std::size_t> towns;
+    std::unique_ptr<crypto::Signer> signer;
+    std::unique_ptr<SeededRandom> random;
+    std::unique_ptr<tenant_vm::NodeCore> core;  // null while down
+    std::uint64_t incarnation = 0;
+    std::optional<Timestamp> tick_at;
+  };
+  struct Asked {
+    exchange::Query query;
+    std::size_t asker;
+    std::optional<exchange::Reply> outcome;
+    bool never_accepted = false;
+  };
+
+  // network and time (world.cpp)
+  void at(Timestamp when, std::function<void()> what);
+  void after(std::int64_t ms, std::function<void()> what) { at(now_ + ms, std::move(what)); }
+  void send(std::string_view link, Bytes payload, std::function<void(const Bytes&)> deliver);
+  void trace(std::string_view what, ByteView payload = {});
+  bool faulty() const { return now_ < faults_end_; }
+  bool chance(std::uint32_t permille, Fault fault);
+  void happened(Fault fault) { ++result_.faults[static_cast<std::size_t>(fault)]; }
+
+  // processes (processes.cpp)
+  void start_node(std::size_t node);
+  void recover_lane(NodeProcess& process, std::size_t town);
+  void crash_node(std::size_t node, Fault fault);
+  void node_event(std::size_t node, tenant_vm::Event event);
+  bool perform(std::size_t node, tenant_vm::Action& action);
+  void append_train(std::size_t node, const std::shared_ptr<const storage::Train>& train);
+  void schedule_tick(std::size_t node);
+  void say_hello(std::size_t node);
+  void to_gateway(std::size_t node, Bytes frame);
+  void gateway_event(gateway::Event event);
+  void national_frame(const Bytes& frame);
+  void national_due();
+  void crash_sometimes();
+
+  // business systems (clients.cpp)
+  void schedule_queries();
+  void ask(std::size_t index);
+  void on_reply(std::size_t asker, std::uint64_t connection, const Bytes& frame);
+  void settle(Asked& asked, const exchange::Reply& reply);
+  void ask_again_later(std::size_t index, std::int64_t ms);
+  bool all_settled() const;
+
+  // invariants (invariants.cpp)
+  void broken(std::string_view invariant, const std::string& how);
+  void check_leaves_after_commit(const wire::LinkItem& item);
+  void check_reply_is_durable(const Asked& asked);
+  void check_end();
+  void check_rows();
+
+  std::uint64_t seed_;
+  SeededRandom random_;
+  Universe universe_;
+  Timestamp now_ = kStart;
+  Timestamp faults_end_;
+  struct Scheduled {
+    Timestamp at;
+    std::uint64_t order;
+    std::function<void()> run;
+    bool operator>(const Scheduled& other) const {
+      return std::pair(at, order) > std::pair(other.at, other.order);
+    }
+  };
+  std::priority_queue<Scheduled, std::vector<Scheduled>, std::greater<>> agenda_;
+  std::uint64_t order_ = 0;
+  std::map<std::string, Timestamp, std::less<>> last_delivery_;
+
+  storage::MemoryStore store_;
+  std::vector<NodeProcess> nodes_;
+  std::vector<std::size_t> node_of_town_;
+  std::unique_ptr<gateway::GatewayCore> gateway_;
+  std::uint64_t gateway_incarnation_ = 0;
+  std::unique_ptr<SeededRandom> national_random_;
+  std::unique_ptr<national::NationalCore> national_;
+  std::uint64_t national_incarnation_ = 0;
+  std::vector<Asked> asked_;
+  std::vector<std::uint64_t> connections_;
+  RunResult result_;
+};
+
+}  // namespace nakadachi::sim
