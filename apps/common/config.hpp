@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "nakadachi/base/result.hpp"
+#include "nakadachi/crypto/registry.hpp"
+#include "nakadachi/socket/curve_keys.hpp"
+
+/// Configuration files (TOML). Relative paths in them are relative to the file.
+/// Every loader returns `kFileProblem` or `kConfigInvalid` with key and place in
+/// the detail.
+namespace nakadachi::apps {
+
+struct NodeConfig {
+  std::string name;
+  std::string profile;  ///< "demo" allows simulated trust roots
+
+  std::string train_login;  ///< nakadachi_train
+  std::string node_login;   ///< nakadachi_node
+
+  std::string root_key_file;
+  std::string passphrase_file;  ///< opens root_key_file; or:
+  std::string credential_file;  ///< the root key itself, handed over by systemd
+
+  crypto::TrustRoots roots;
+  std::string registry_file;
+
+  std::string oltp_endpoint;
+  std::string oltp_key_file;
+  std::string systems_file;
+
+  std::string gateway_endpoint;
+  socket::CurvePublicKey gateway_key;
+  std::string link_key_file;
+
+  std::string symbols_file;
+  std::string copies_file;
+
+  std::int64_t validity_ms = 60'000;
+};
+Result<NodeConfig> load_node_config(const std::string& path);
+
+struct GatewayConfig {
+  std::string nodes_endpoint;
+  std::string key_file;
+  std::vector<socket::CurvePublicKey> node_keys;
+  std::string national_endpoint;
+  socket::CurvePublicKey national_key;
+  std::string national_key_file;  ///< our key towards the national system
+};
+Result<GatewayConfig> load_gateway_config(const std::string& path);
+
+struct NationalConfig {
+  std::string endpoint;
+  std::string key_file;
+  std::vector<socket::CurvePublicKey> gateway_keys;
+  std::int64_t latency_ms = 0;
+};
+Result<NationalConfig> load_national_config(const std::string& path);
+
+/// Trust roots as a TOML table, the way `load_node_config` reads them.
+std::string write_trust_roots(const crypto::TrustRoots& roots);
+/// Reads a file that holds nothing but that table.
+Result<crypto::TrustRoots> load_trust_roots(const std::string& path);
+
+}  // namespace nakadachi::apps

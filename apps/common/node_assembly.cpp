@@ -1,0 +1,200 @@
+#include "apps/common/node_assembly.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "apps/common/embedded_facts.hpp"
+#include "apps/common/join_files.hpp"
+#include "apps/common/text_table.hpp"
+#include "nakadachi/base/random.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+constexpr std::int64_t kDelegationMs = std::int64_t{24} * 3600 * 1000;
+
+/// A tenant's unwrapped secrets by purpose; the newest version, and all of the master key.
+struct TenantSecrets {
+  std::map<std::string, SecretBytes> newest;
+  std::map<std::uint32_t, SecretBytes> masters;
+};
+
+Result<TenantSecrets> unwrap_secrets(storage::TenantDirectory& directory,
+                                     const crypto::RootKey& root, TenantId tenant) {
+  TenantSecrets secrets;
+  NAKADACHI_TRY(const auto rows, directory.keys(tenant));
+  for (const storage::WrappedKeyRow& row : rows) {
+    NAKADACHI_TRY(SecretBytes secret,
+                  root.unwrap(row.wrapped, wrap_context(tenant, row.purpose, row.version)));
+    if (row.purpose == kMasterPurpose) secrets.masters.insert_or_assign(row.version, secret);
+    secrets.newest.insert_or_assign(row.purpose, std::move(secret));
+  }
+  return secrets;
+}
+
+Result<SecretBytes> secret_for(const TenantSecrets& secrets, const std::string& purpose) {
+  const auto found = secrets.newest.find(purpose);
+  if (found == secrets.newest.end()) {
+    return Error{.code = ErrorCode::kKeyUnavailable, .detail = purpose};
+  }
+  return found->second;
+}
+
+Result<crypto::Delegation> delegate(const TenantSecrets& secrets,
+                                    const InstitutionCode& institution, const PublicKey& node_key,
+                                    Timestamp now) {
+  NAKADACHI_TRY(const SecretBytes seed, secret_for(secrets, signing_purpose(institution)));
+  const crypto::Ed25519Signer signer(seed);
+  return crypto::make_delegation(institution, node_key, now - limits::kMaxClockSkewMs,
+                                 now + kDelegationMs, signer);
+}
+
+/// What the files say of each institution.
+struct LoadedData {
+  std::map<InstitutionCode, std::vector<symbols::SymbolMap::Binding>> symbols;
+  std::map<InstitutionCode, copies::CopyMap> copies;
+  std::map<InstitutionCode, std::vector<tenant_vm::CallerRights>> callers;
+};
+
+Result<LoadedData> load_data(const NodeConfig& config, std::vector<oltp::SystemKey>& keys) {
+  LoadedData data;
+  NAKADACHI_TRY(const auto symbols, read_bound_symbols(config.symbols_file));
+  for (const BoundSymbol& row : symbols) {
+    data.symbols[row.institution].emplace_back(row.person, row.symbol);
+  }
+  NAKADACHI_TRY(const auto copies, read_copies(config.copies_file));
+  for (const CopyRow& row : copies) {
+    data.copies[row.institution].put(row.person, row.kind,
+                                     Bytes(row.content.begin(), row.content.end()));
+  }
+  NAKADACHI_TRY(const auto systems, read_systems(config.systems_file));
+  for (const BusinessSystem& system : systems) {
+    NAKADACHI_TRY(const auto key, socket::curve_key_from_z85(system.curve_key));
+    keys.push_back({.system = {system.number}, .key = key});
+    data.callers[system.institution].push_back({.system = {system.number},
+                                                .institution = system.institution,
+                                                .affairs = system.affairs});
+  }
+  return data;
+}
+
+Result<tenant_vm::PartitionSetup> assemble_partition(const storage::TenantRow& tenant,
+                                                     const crypto::Registry& registry,
+                                                     const TenantSecrets& secrets,
+                                                     const PublicKey& node_key, LoadedData& data,
+                                                     Timestamp now) {
+  crypto::TenantCipher cipher(tenant.tenant);
+  for (const auto& [version, master] : secrets.masters) cipher.add_version(version, master);
+  tenant_vm::PartitionSetup partition{.tenant = tenant.tenant,
+                                      .lane = tenant.lane,
+                                      .cipher = std::move(cipher),
+                                      .institutions = {},
+                                      .callers = {},
+                                      .quota = {}};
+  for (const crypto::RegistryEntry& entry : registry.entries()) {
+    if (entry.tenant != tenant.tenant) continue;
+    tenant_vm::InstitutionSetup institution;
+    institution.code = entry.code;
+    NAKADACHI_TRY(institution.sealing_secret, secret_for(secrets, sealing_purpose(entry.code)));
+    NAKADACHI_TRY(institution.delegation, delegate(secrets, entry.code, node_key, now));
+    NAKADACHI_TRY(institution.symbols,
+                  symbols::SymbolMap::make(std::move(data.symbols[entry.code])));
+    institution.copies = std::move(data.copies[entry.code]);
+    for (tenant_vm::CallerRights& caller : data.callers[entry.code]) {
+      partition.callers.push_back(std::move(caller));
+    }
+    partition.institutions.push_back(std::move(institution));
+  }
+  return partition;
+}
+
+/// Signs delegations of every institution to `node_key` anew.
+Result<std::vector<crypto::Delegation>> delegate_all(const NodeConfig& config,
+                                                     const crypto::RootKey& root,
+                                                     const crypto::Registry& registry,
+                                                     const PublicKey& node_key) {
+  storage::TenantDirectory directory("", config.node_login);
+  NAKADACHI_TRY(const auto tenants, directory.tenants());
+  std::vector<crypto::Delegation> delegations;
+  for (const storage::TenantRow& tenant : tenants) {
+    NAKADACHI_TRY(const TenantSecrets secrets, unwrap_secrets(directory, root, tenant.tenant));
+    for (const crypto::RegistryEntry& entry : registry.entries()) {
+      if (entry.tenant != tenant.tenant) continue;
+      NAKADACHI_TRY(crypto::Delegation made,
+                    delegate(secrets, entry.code, node_key, SystemClock().now()));
+      delegations.push_back(std::move(made));
+    }
+  }
+  return delegations;
+}
+
+}  // namespace
+
+Result<crypto::RootKey> open_root_key(const NodeConfig& config) {
+  if (!config.credential_file.empty()) {
+    return crypto::RootKey::from_credential(config.credential_file);
+  }
+  NAKADACHI_TRY(const SecretBytes passphrase,
+                crypto::read_passphrase_file(config.passphrase_file));
+  return crypto::RootKey::open(config.root_key_file, passphrase);
+}
+
+std::string wrap_context(TenantId tenant, std::string_view purpose, std::uint32_t version) {
+  return fmt::format("tenant {} {} version {}", tenant.value, purpose, version);
+}
+
+std::string signing_purpose(const InstitutionCode& institution) {
+  return "signing/" + institution.text();
+}
+
+std::string sealing_purpose(const InstitutionCode& institution) {
+  return "sealing/" + institution.text();
+}
+
+Result<NodeAssembly> assemble_node(const NodeConfig& config) {
+  NAKADACHI_CHECK(crypto::check_profile(config.roots, config.profile));
+  NAKADACHI_TRY(crypto::RootKey root, open_root_key(config));
+  NAKADACHI_TRY(const std::string registry_bytes, read_file(config.registry_file));
+  const crypto::Ed25519Verifier verifier;
+  NAKADACHI_TRY(crypto::Registry registry,
+                crypto::Registry::open(as_bytes(registry_bytes), config.roots, verifier));
+  NAKADACHI_TRY(rules::LegalTable law, embedded_law());
+
+  NodeAssembly assembly{.signer = nullptr,
+                        .setup = {.roots = config.roots,
+                                  .registry = registry,
+                                  .law = std::move(law),
+                                  .partitions = {},
+                                  .timing = {},
+                                  .validity_ms = config.validity_ms},
+                        .lanes = {},
+                        .systems = {},
+                        .renew_delegations = {}};
+  SystemRandom random;
+  assembly.signer =
+      std::make_unique<crypto::Ed25519Signer>(crypto::Ed25519Signer::make_seed(random));
+  const PublicKey node_key = assembly.signer->public_key();
+  NAKADACHI_TRY(LoadedData data, load_data(config, assembly.systems));
+  storage::TenantDirectory directory("", config.node_login);
+  NAKADACHI_TRY(const auto tenants, directory.tenants());
+  std::map<LaneId, std::vector<TenantId>> lanes;
+  for (const storage::TenantRow& tenant : tenants) {
+    NAKADACHI_TRY(const TenantSecrets secrets, unwrap_secrets(directory, root, tenant.tenant));
+    NAKADACHI_TRY(tenant_vm::PartitionSetup partition,
+                  assemble_partition(tenant, registry, secrets, node_key, data,
+                                     SystemClock().now()));
+    assembly.setup.partitions.push_back(std::move(partition));
+    lanes[tenant.lane].push_back(tenant.tenant);
+  }
+  for (auto& [lane, members] : lanes) assembly.lanes.push_back({lane, std::move(members)});
+  assembly.renew_delegations = [config, root = std::make_shared<crypto::RootKey>(std::move(root)),
+                                registry, node_key] {
+    return delegate_all(config, *root, registry, node_key);
+  };
+  return assembly;
+}
+
+}  // namespace nakadachi::apps

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "apps/common/config.hpp"
+#include "nakadachi/crypto/keys.hpp"
+#include "nakadachi/oltp/node_service.hpp"
+#include "nakadachi/storage/tenant_directory.hpp"
+
+namespace nakadachi::apps {
+
+/// Opens the root key the configuration names.
+Result<crypto::RootKey> open_root_key(const NodeConfig& config);
+
+/// What a secret of a tenant is wrapped for; part of the wrapping.
+std::string wrap_context(TenantId tenant, std::string_view purpose, std::uint32_t version);
+
+/// The secrets of one institution as they stand in the database.
+std::string signing_purpose(const InstitutionCode& institution);
+std::string sealing_purpose(const InstitutionCode& institution);
+inline constexpr std::string_view kMasterPurpose = "master";
+
+/// Everything a node is started with, put together from configuration, database
+/// and files. The node's signing key lives in memory only: each start makes a new
+/// one and has the institutions delegate to it.
+struct NodeAssembly {
+  std::unique_ptr<crypto::Ed25519Signer> signer;
+  tenant_vm::NodeSetup setup;
+  std::vector<oltp::LaneTenants> lanes;
+  std::vector<oltp::SystemKey> systems;
+  /// For renewal while the node works; holds the root key.
+  std::function<Result<std::vector<crypto::Delegation>>()> renew_delegations;
+};
+
+/// Errors: those of the files, `kRegistryInvalid`, `kSimulatedTrust`,
+/// `kWrongPassphrase`, `kKeyFileDamaged`, `kKeyUnavailable`, `kStoreUnavailable`.
+Result<NodeAssembly> assemble_node(const NodeConfig& config);
+
+}  // namespace nakadachi::apps

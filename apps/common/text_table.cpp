@@ -1,0 +1,59 @@
+#include "apps/common/text_table.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace nakadachi::apps {
+namespace {
+
+Error file_problem(const std::string& path) {
+  return {.code = ErrorCode::kFileProblem, .detail = path + ": " + std::strerror(errno)};
+}
+
+}  // namespace
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> fields;
+  while (true) {
+    const std::size_t end = text.find(separator);
+    fields.push_back(text.substr(0, end));
+    if (end == std::string_view::npos) return fields;
+    text.remove_prefix(end + 1);
+  }
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return file_problem(path);
+  std::ostringstream content;
+  content << file.rdbuf();
+  if (file.bad()) return file_problem(path);
+  return std::move(content).str();
+}
+
+Result<void> write_private_file(const std::string& path, std::string_view content) {
+  const std::string fresh = path + ".new";
+  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return file_problem(fresh);
+  while (!content.empty()) {
+    const ssize_t written = ::write(file, content.data(), content.size());
+    if (written < 0) {
+      const Error problem = file_problem(fresh);
+      ::close(file);
+      return problem;
+    }
+    content.remove_prefix(static_cast<std::size_t>(written));
+  }
+  const bool flushed = ::fsync(file) == 0;
+  if (::close(file) != 0 || !flushed) return file_problem(fresh);
+  if (std::rename(fresh.c_str(), path.c_str()) != 0) return file_problem(path);
+  return {};
+}
+
+}  // namespace nakadachi::apps

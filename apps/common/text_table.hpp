@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nakadachi/base/result.hpp"
+
+namespace nakadachi::apps {
+
+/// Splits at every `separator`; at least one field.
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// The whole of a file. Errors: `kFileProblem`.
+Result<std::string> read_file(const std::string& path);
+
+/// Writes a file that only its owner may read, replacing a former one as a
+/// whole. Errors: `kFileProblem`.
+Result<void> write_private_file(const std::string& path, std::string_view content);
+
+/// Calls `take(fields)` for each line of a tab-separated file that is neither
+/// empty nor begins with #. Errors: `kFileProblem`; `kConfigInvalid` with the
+/// line as position when a line has other than `columns` fields or `take`
+/// returns an error (which then names the field).
+template <class Take>
+Result<void> read_rows(const std::string& path, std::size_t columns, Take take) {
+  NAKADACHI_TRY(const std::string text, read_file(path));
+  std::int32_t number = 0;
+  for (const std::string_view line : split(text, '\n')) {
+    ++number;
+    if (line.empty() || line.front() == '#') continue;
+    const auto fields = split(line, '\t');
+    Error problem{.code = ErrorCode::kConfigInvalid, .position = number, .detail = path};
+    if (fields.size() != columns) return problem;
+    if (const Result<void> taken = take(fields); !taken) {
+      problem.field = taken.error().field;
+      return problem;
+    }
+  }
+  return {};
+}
+
+}  // namespace nakadachi::apps

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <string>
+
+#include "nakadachi/base/result.hpp"
+
+/// Each `add_…` adds one subcommand to the program. The function it puts into
+/// `chosen` does the work when the user chose it.
+namespace nakadachi::apps {
+
+using Command = std::function<Result<void>()>;
+
+void add_demo_command(CLI::App& app, Command& chosen, const std::string& program_path);
+void add_node_command(CLI::App& app, Command& chosen);
+void add_gateway_command(CLI::App& app, Command& chosen);
+void add_db_command(CLI::App& app, Command& chosen);
+void add_keys_command(CLI::App& app, Command& chosen);
+void add_errors_command(CLI::App& app, Command& chosen);
+
+}  // namespace nakadachi::apps

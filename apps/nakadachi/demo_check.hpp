@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "apps/common/demo_pool.hpp"
+
+namespace nakadachi::apps {
+
+/// What a client was told, by request key.
+using ClientOutcomes = std::map<RequestKey, exchange::Reply>;
+
+/// What the rows of all towns say, compared with what the clients were told.
+struct RowCheck {
+  std::uint64_t rows = 0;
+  std::uint64_t trains = 0;
+  /// Every contradiction found; empty when clients and both towns agree.
+  std::vector<std::string> contradictions;
+};
+
+/// Reads and opens every row of every town and compares: each query has exactly
+/// one conclusion at the asker, equal to what its client was told, and exactly one
+/// provision of the same outcome at the provider when the outcome is the
+/// provider's. Errors: `kStoreUnavailable`, `kKeyUnavailable`, `kSealBroken`.
+Result<RowCheck> check_rows(DemoPool& pool, const ClientOutcomes& told);
+
+}  // namespace nakadachi::apps

@@ -1,0 +1,48 @@
+// nakadachi: the node, the gateway, and the operators' command line.
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "apps/nakadachi/commands.hpp"
+#include "nakadachi/crypto/process.hpp"
+
+namespace {
+
+constexpr const char* kAbout =
+    "Nakadachi: the 中間サーバ that municipalities share.\n"
+    "\n"
+    "  nakadachi demo                      a whole pool on this machine, with real exchanges\n"
+    "  nakadachi db status --login DSN     which migrations the database has\n"
+    "  nakadachi node --config node.toml   serve towns\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace nakadachi;
+  CLI::App app{kAbout};
+  app.require_subcommand(1);
+  std::string language = "en";
+  app.add_option("--lang", language, "language of errors: en or ja")
+      ->check(CLI::IsMember({"en", "ja"}));
+
+  apps::Command chosen;
+  apps::add_demo_command(app, chosen, argv[0]);
+  apps::add_node_command(app, chosen);
+  apps::add_gateway_command(app, chosen);
+  apps::add_db_command(app, chosen);
+  apps::add_keys_command(app, chosen);
+  apps::add_errors_command(app, chosen);
+  CLI11_PARSE(app, argc, argv);
+
+  if (const auto protection = crypto::protect_memory(false); !protection) {
+    fmt::print(stderr, "nakadachi: {}\n", describe(protection.error()));
+    return 1;
+  }
+  const Result<void> done = chosen();
+  if (done) return 0;
+  fmt::print(stderr, "nakadachi: {}\n",
+             describe(done.error(), language == "ja" ? Language::kJapanese : Language::kEnglish));
+  return 1;
+}

@@ -1,0 +1,104 @@
+#include <memory>
+
+#include "apps/common/node_assembly.hpp"
+#include "apps/common/stop_signal.hpp"
+#include "apps/common/text_table.hpp"
+#include "apps/nakadachi/commands.hpp"
+#include "nakadachi/base/log.hpp"
+#include "nakadachi/gateway/gateway_service.hpp"
+#include "nakadachi/oltp/node_service.hpp"
+#include "nakadachi/storage/postgres_store.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+struct ServiceOptions {
+  std::string config;
+  std::string ready_file;
+  std::string log_file;
+};
+
+std::shared_ptr<ServiceOptions> add_service_options(CLI::App& command) {
+  auto options = std::make_shared<ServiceOptions>();
+  command.add_option("--config", options->config, "TOML file")->required();
+  command.add_option("--ready-file", options->ready_file,
+                     "written with the endpoint once the door is open");
+  command.add_option("--log-file", options->log_file, "JSON lines; standard error otherwise");
+  return options;
+}
+
+Result<void> tell_ready(const ServiceOptions& options, const std::string& endpoint) {
+  log::write(log::Level::kInfo, "ready", {{"endpoint", std::string_view(endpoint)}});
+  if (options.ready_file.empty()) return {};
+  return write_private_file(options.ready_file, endpoint);
+}
+
+Result<void> run_node(const ServiceOptions& options) {
+  StopSignal stop_signal;
+  NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
+  NAKADACHI_TRY(const NodeConfig config, load_node_config(options.config));
+  NAKADACHI_TRY(NodeAssembly node, assemble_node(config));
+  NAKADACHI_TRY(socket::CurveKeyPair oltp_keys, socket::CurveKeyPair::load(config.oltp_key_file));
+  NAKADACHI_TRY(socket::CurveKeyPair link_keys, socket::CurveKeyPair::load(config.link_key_file));
+  const crypto::Ed25519Verifier verifier;
+  oltp::NodeServiceConfig service_config{
+      .name = config.name,
+      .oltp_endpoint = config.oltp_endpoint,
+      .oltp_keys = std::move(oltp_keys),
+      .systems = std::move(node.systems),
+      .gateway_endpoint = config.gateway_endpoint,
+      .gateway_key = config.gateway_key,
+      .link_keys = std::move(link_keys),
+      .lanes = std::move(node.lanes),
+      .open_store =
+          [logins = storage::PostgresLogins{.train = config.train_login,
+                                            .node = config.node_login}] {
+            return std::make_unique<storage::PostgresStore>(logins);
+          },
+      .renew_delegations = std::move(node.renew_delegations)};
+  NAKADACHI_TRY(const auto service,
+                oltp::NodeService::start(std::move(service_config), std::move(node.setup),
+                                         *node.signer, verifier));
+  const auto registration = stop_signal.on_stop([&] { service->stop(); });
+  NAKADACHI_CHECK(tell_ready(options, service->endpoint()));
+  return service->run();
+}
+
+Result<void> run_gateway(const ServiceOptions& options) {
+  StopSignal stop_signal;
+  NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
+  NAKADACHI_TRY(const GatewayConfig config, load_gateway_config(options.config));
+  NAKADACHI_TRY(socket::CurveKeyPair keys, socket::CurveKeyPair::load(config.key_file));
+  NAKADACHI_TRY(socket::CurveKeyPair national_keys,
+                socket::CurveKeyPair::load(config.national_key_file));
+  NAKADACHI_TRY(const auto service,
+                gateway::GatewayService::start({.nodes_endpoint = config.nodes_endpoint,
+                                                .keys = std::move(keys),
+                                                .nodes = config.node_keys,
+                                                .national_endpoint = config.national_endpoint,
+                                                .national_key = config.national_key,
+                                                .national_keys = std::move(national_keys)}));
+  const auto registration = stop_signal.on_stop([&] { service->stop(); });
+  NAKADACHI_CHECK(tell_ready(options, service->endpoint()));
+  service->run();
+  return {};
+}
+
+}  // namespace
+
+void add_node_command(CLI::App& app, Command& chosen) {
+  CLI::App* const command = app.add_subcommand("node", "Serve the towns of this node's lanes");
+  command->footer("Example: nakadachi node --config /etc/nakadachi/node.toml");
+  const auto options = add_service_options(*command);
+  command->callback([options, &chosen] { chosen = [options] { return run_node(*options); }; });
+}
+
+void add_gateway_command(CLI::App& app, Command& chosen) {
+  CLI::App* const command =
+      app.add_subcommand("gateway", "Pass between nodes and the national system");
+  command->footer("Example: nakadachi gateway --config /etc/nakadachi/gateway.toml");
+  const auto options = add_service_options(*command);
+  command->callback([options, &chosen] { chosen = [options] { return run_gateway(*options); }; });
+}
+
+}  // namespace nakadachi::apps

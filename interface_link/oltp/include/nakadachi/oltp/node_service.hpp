@@ -1,0 +1,76 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nakadachi/socket/loop.hpp"
+#include "nakadachi/storage/exchange_store.hpp"
+#include "nakadachi/tenant_vm/node_core.hpp"
+
+namespace nakadachi::oltp {
+
+/// A business system's key at the OLTP door. A system may have several keys.
+struct SystemKey {
+  tenant_vm::SystemId system;  ///< below 2^24
+  socket::CurvePublicKey key;
+};
+
+struct LaneTenants {
+  LaneId lane;
+  std::vector<TenantId> tenants;
+};
+
+struct NodeServiceConfig {
+  std::string name;  ///< for operators: who writes a lane
+
+  std::string oltp_endpoint;
+  socket::CurveKeyPair oltp_keys;
+  std::vector<SystemKey> systems;
+
+  std::string gateway_endpoint;
+  socket::CurvePublicKey gateway_key;
+  socket::CurveKeyPair link_keys;
+
+  std::vector<LaneTenants> lanes;
+  /// Makes a connection to the store; called once a lane and once for look-ups.
+  std::function<std::unique_ptr<storage::ExchangeStore>()> open_store;
+
+  /// Signs delegations anew, every `renew_every_ms`; empty: never.
+  std::function<Result<std::vector<crypto::Delegation>>()> renew_delegations;
+  std::int64_t renew_every_ms = std::int64_t{12} * 3600 * 1000;
+};
+
+/// A node at work: `NodeCore` between the OLTP door, the link to the gateway and
+/// the store. One thread for the core and the sockets, one a lane for trains, one
+/// for look-ups.
+class NodeService {
+ public:
+  /// Takes the lanes, recovers what is open, then opens the door. `signer` and
+  /// `verifier` outlive the service. Errors: those of `socket::Loop::listen` and
+  /// `connect`, of `ExchangeStore::take_lane` and `scan`; nothing is left open then.
+  static Result<std::unique_ptr<NodeService>> start(NodeServiceConfig config,
+                                                    tenant_vm::NodeSetup setup,
+                                                    const crypto::Signer& signer,
+                                                    const crypto::Verifier& verifier);
+  ~NodeService();
+
+  /// Where the OLTP door listens, with the real port.
+  const std::string& endpoint() const noexcept;
+
+  /// Works until `stop`, or until every lane is lost to another writer
+  /// (`kLaneLost`). On the thread that called `start`.
+  Result<void> run();
+
+  /// Any thread.
+  void stop();
+
+ private:
+  class Impl;
+  explicit NodeService(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nakadachi::oltp

@@ -1,0 +1,296 @@
+#include "nakadachi/oltp/node_service.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "nakadachi/base/log.hpp"
+#include "nakadachi/base/random.hpp"
+#include "nakadachi/wire/link_frame.hpp"
+#include "nakadachi/wire/oltp_frame.hpp"
+#include "store_worker.hpp"
+
+namespace nakadachi::oltp {
+namespace {
+
+constexpr std::size_t kRecoveryPage = 1'000;
+constexpr unsigned kSystemBits = 24;
+
+/// A connection as a number: 40 bits of route, 24 bits of system.
+tenant_vm::ClientId client_of(const socket::Peer& peer) noexcept {
+  std::uint64_t number = 0;
+  for (const std::uint8_t byte : peer.route.view()) number = number << 8 | byte;
+  return {number << kSystemBits | peer.user.value};
+}
+
+socket::Peer peer_of(tenant_vm::ClientId client) noexcept {
+  socket::Peer peer;
+  std::uint64_t route = client.value >> kSystemBits;
+  const auto bytes = peer.route.writable();
+  for (std::size_t i = bytes.size(); i-- > 0; route >>= 8) {
+    bytes[i] = static_cast<std::uint8_t>(route);
+  }
+  peer.user = {client.value & ((std::uint64_t{1} << kSystemBits) - 1)};
+  return peer;
+}
+
+}  // namespace
+
+class NodeService::Impl {
+ public:
+  Impl(NodeServiceConfig config, tenant_vm::NodeSetup setup, const crypto::Signer& signer,
+       const crypto::Verifier& verifier)
+      : config_(std::move(config)), core_(std::move(setup), signer, verifier, random_) {}
+
+  Result<void> start();
+  Result<void> run();
+  void stop() { loop_->stop(); }
+  const std::string& endpoint() const noexcept { return door_->endpoint(); }
+
+ private:
+  Result<void> recover(const LaneTenants& lane, storage::ExchangeStore& store);
+  Result<void> open_link();
+  Result<void> open_door();
+  void add_hooks();
+  void on_query_frame(const socket::Peer& peer, ByteView frame);
+  void on_link_frame(ByteView frame);
+  void say_hello();
+  void happen(tenant_vm::Event event);
+  void carry_out(tenant_vm::Action& action);
+  template <class Call>
+  void ask_store(StoreWorker& worker, Call call);
+  void send_what_came_together();
+  void renew_delegations();
+
+  NodeServiceConfig config_;
+  SystemRandom random_;
+  tenant_vm::NodeCore core_;
+  std::unique_ptr<socket::Loop> loop_;
+  socket::Server* door_ = nullptr;
+  socket::Client* link_ = nullptr;
+  std::vector<wire::LinkItem> items_;
+  std::map<tenant_vm::ClientId, std::vector<exchange::Reply>> replies_;
+  std::size_t lanes_held_ = 0;
+  Timestamp renew_at_;
+  std::vector<InstitutionCode> institutions_;
+  // Last: their threads use the loop.
+  std::map<LaneId, StoreWorker> writers_;
+  std::unique_ptr<StoreWorker> reader_;
+
+  friend class NodeService;
+};
+
+// Start -----------------------------------------------------------------------
+
+Result<void> NodeService::Impl::start() {
+  NAKADACHI_TRY(loop_, socket::Loop::make());
+  for (const LaneTenants& lane : config_.lanes) {
+    auto store = config_.open_store();
+    NAKADACHI_CHECK(recover(lane, *store));
+    writers_.try_emplace(lane.lane, std::move(store));
+    ++lanes_held_;
+  }
+  reader_ = std::make_unique<StoreWorker>(config_.open_store());
+  NAKADACHI_CHECK(open_link());
+  NAKADACHI_CHECK(open_door());
+  renew_at_ = loop_->now() + config_.renew_every_ms;
+  add_hooks();
+  for (const LaneTenants& lane : config_.lanes) happen(tenant_vm::LaneReady{lane.lane});
+  return {};
+}
+
+Result<void> NodeService::Impl::recover(const LaneTenants& lane, storage::ExchangeStore& store) {
+  NAKADACHI_TRY(const storage::LaneGrant grant, store.take_lane(lane.lane, config_.name));
+  const Timestamp now = loop_->now();
+  const std::uint32_t from = tenant_vm::NodeCore::recovery_start(grant, now);
+  core_.on(tenant_vm::LaneTaken{lane.lane, grant}, now);
+  std::uint64_t steps = 0;
+  for (const TenantId tenant : lane.tenants) {
+    std::optional<ExchangeId> after;
+    while (true) {
+      NAKADACHI_TRY(auto page, store.scan(tenant, from, after, kRecoveryPage));
+      if (page.empty()) break;
+      after = page.back().exchange;
+      steps += page.size();
+      core_.on(tenant_vm::StepsRecovered{tenant, std::move(page)}, now);
+    }
+  }
+  log::write(log::Level::kInfo, "lane_taken",
+             {{"lane", std::uint64_t{lane.lane.value}},
+              {"epoch", grant.epoch.value},
+              {"last_train", grant.last.value},
+              {"steps_recovered", steps}});
+  return {};
+}
+
+Result<void> NodeService::Impl::open_link() {
+  socket::ClientConfig link{.name = "gateway",
+                            .endpoint = config_.gateway_endpoint,
+                            .server_key = config_.gateway_key,
+                            .keys = config_.link_keys,
+                            .max_frame_bytes = limits::kMaxLinkFrameBytes,
+                            .queued_frames = 1'024};
+  socket::ClientHandlers handlers;
+  handlers.on_connected = [this] { say_hello(); };
+  handlers.on_frame = [this](ByteView frame) { on_link_frame(frame); };
+  NAKADACHI_TRY(link_, loop_->connect(std::move(link), std::move(handlers)));
+  return {};
+}
+
+Result<void> NodeService::Impl::open_door() {
+  std::vector<socket::AccessTable::Entry> entries;
+  for (const SystemKey& system : config_.systems) {
+    if (system.system.value >> kSystemBits != 0) {
+      return Error{.code = ErrorCode::kConfigInvalid, .field = "system"};
+    }
+    entries.push_back({.key = system.key, .user = {system.system.value}});
+  }
+  NAKADACHI_TRY(auto table, socket::AccessTable::make(entries));
+  socket::ServerConfig door{.name = "oltp",
+                            .endpoint = config_.oltp_endpoint,
+                            .keys = config_.oltp_keys,
+                            .table = std::move(table)};
+  socket::ServerHandlers handlers;
+  handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) {
+    on_query_frame(peer, frame);
+  };
+  handlers.on_limited = [this](const socket::Peer& peer) {
+    door_->send(peer, wire::encode_frame_error({.code = ErrorCode::kRateLimited}));
+  };
+  NAKADACHI_TRY(door_, loop_->listen(std::move(door), std::move(handlers)));
+  return {};
+}
+
+void NodeService::Impl::add_hooks() {
+  socket::TurnHooks hooks;
+  hooks.deadline = [this]() -> std::optional<Timestamp> {
+    const auto core = core_.deadline();
+    if (!config_.renew_delegations) return core;
+    return core ? std::min(*core, renew_at_) : renew_at_;
+  };
+  hooks.on_deadline = [this](Timestamp now) {
+    if (config_.renew_delegations && now >= renew_at_) renew_delegations();
+    happen(tenant_vm::Tick{});
+  };
+  hooks.on_turn_end = [this](Timestamp) { send_what_came_together(); };
+  loop_->add_hooks(std::move(hooks));
+}
+
+// Work ------------------------------------------------------------------------
+
+Result<void> NodeService::Impl::run() {
+  loop_->run();
+  if (lanes_held_ == 0) return ErrorCode::kLaneLost;
+  return {};
+}
+
+void NodeService::Impl::on_query_frame(const socket::Peer& peer, ByteView frame) {
+  auto queries = wire::decode_queries(frame);
+  if (!queries) {
+    log::write(log::Level::kWarning, "query_frame_refused", queries.error(),
+               {{"system", peer.user.value}});
+    door_->send(peer, wire::encode_frame_error(queries.error()));
+    return;
+  }
+  happen(tenant_vm::QueriesArrived{client_of(peer),
+                                   {static_cast<std::uint32_t>(peer.user.value)},
+                                   *std::move(queries)});
+}
+
+void NodeService::Impl::on_link_frame(ByteView frame) {
+  auto decoded = wire::decode_link_frame(frame);
+  if (!decoded) return log::write(log::Level::kWarning, "link_frame_refused", decoded.error());
+  happen(tenant_vm::ItemsArrived{std::move(decoded->items)});
+}
+
+void NodeService::Impl::say_hello() {
+  wire::Hello hello{institutions_};
+  if (!link_->send(wire::encode_hello(hello))) {
+    log::write(log::Level::kWarning, "hello_not_sent");
+  }
+}
+
+void NodeService::Impl::happen(tenant_vm::Event event) {
+  tenant_vm::Actions actions = core_.on(std::move(event), loop_->now());
+  for (tenant_vm::Action& action : actions) carry_out(action);
+}
+
+/// Runs `call` on the worker's thread and hands the event it returns to the core.
+template <class Call>
+void NodeService::Impl::ask_store(StoreWorker& worker, Call call) {
+  worker.give([this, call = std::move(call)](storage::ExchangeStore& store) {
+    auto event = std::make_shared<tenant_vm::Event>(call(store));
+    loop_->post([this, event] { happen(std::move(*event)); });
+  });
+}
+
+void NodeService::Impl::carry_out(tenant_vm::Action& action) {
+  if (auto* reply = std::get_if<tenant_vm::SendReply>(&action)) {
+    replies_[reply->client].push_back(std::move(reply->reply));
+  } else if (auto* item = std::get_if<tenant_vm::SendItem>(&action)) {
+    items_.push_back(std::move(item->item));
+  } else if (auto* append = std::get_if<tenant_vm::AppendTrain>(&action)) {
+    ask_store(writers_.at(append->train->lane),
+              [train = append->train](storage::ExchangeStore& store) -> tenant_vm::Event {
+                return tenant_vm::TrainSettled{train->lane, store.append(*train)};
+              });
+  } else if (auto* fate = std::get_if<tenant_vm::AskFate>(&action)) {
+    ask_store(writers_.at(fate->lane),
+              [asked = *fate](storage::ExchangeStore& store) -> tenant_vm::Event {
+                return tenant_vm::FateTold{asked.lane,
+                                           store.read_back(asked.lane, asked.epoch, asked.number)};
+              });
+  } else if (auto* find = std::get_if<tenant_vm::FindSteps>(&action)) {
+    ask_store(*reader_, [asked = *find](storage::ExchangeStore& store) -> tenant_vm::Event {
+      return tenant_vm::StepsFound{asked.lookup, store.find(asked.tenant, asked.exchange)};
+    });
+  } else if (auto* lost = std::get_if<tenant_vm::GiveUpLane>(&action)) {
+    log::write(log::Level::kError, "lane_lost", {{"lane", std::uint64_t{lost->lane.value}}});
+    if (--lanes_held_ == 0) loop_->stop();
+  }
+}
+
+/// One frame for all items of a turn, one a client for its replies. What the
+/// library does not take is lost like a packet: the time-outs of both sides heal it.
+void NodeService::Impl::send_what_came_together() {
+  for (const Bytes& frame : wire::encode_link_frames(items_)) link_->send(frame);
+  items_.clear();
+  for (const auto& [client, replies] : replies_) {
+    for (const Bytes& frame : wire::encode_replies(replies)) door_->send(peer_of(client), frame);
+  }
+  replies_.clear();
+}
+
+void NodeService::Impl::renew_delegations() {
+  renew_at_ = loop_->now() + config_.renew_every_ms;
+  auto delegations = config_.renew_delegations();
+  if (!delegations) {
+    return log::write(log::Level::kError, "delegations_not_renewed", delegations.error());
+  }
+  happen(tenant_vm::DelegationsRenewed{*std::move(delegations)});
+}
+
+// The public face -------------------------------------------------------------
+
+NodeService::NodeService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+NodeService::~NodeService() = default;
+
+Result<std::unique_ptr<NodeService>> NodeService::start(NodeServiceConfig config,
+                                                        tenant_vm::NodeSetup setup,
+                                                        const crypto::Signer& signer,
+                                                        const crypto::Verifier& verifier) {
+  std::vector<InstitutionCode> institutions;
+  for (const tenant_vm::PartitionSetup& partition : setup.partitions) {
+    for (const auto& institution : partition.institutions) institutions.push_back(institution.code);
+  }
+  auto impl = std::make_unique<Impl>(std::move(config), std::move(setup), signer, verifier);
+  impl->institutions_ = std::move(institutions);
+  NAKADACHI_CHECK(impl->start());
+  return std::unique_ptr<NodeService>(new NodeService(std::move(impl)));
+}
+
+const std::string& NodeService::endpoint() const noexcept { return impl_->endpoint(); }
+Result<void> NodeService::run() { return impl_->run(); }
+void NodeService::stop() { impl_->stop(); }
+
+}  // namespace nakadachi::oltp
