@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "nakadachi/base/result.hpp"
+
+namespace nakadachi::bench {
+
+struct E2eOptions {
+  std::uint64_t seconds = 20;
+  std::uint64_t peer_seconds = 10;
+  std::size_t towns = 50;
+  std::size_t lanes = 1;
+  std::size_t in_flight = 600;
+  std::string json_file;
+};
+
+/// Measures A and B and prints both; writes JSON when a file is named. Errors: of
+/// every part; `kConfigInvalid` when the database is not durable or not on a disk.
+Result<void> run_e2e(const E2eOptions& options);
+
+}  // namespace nakadachi::bench
