@@ -69,10 +69,9 @@ class Load {
 
   Result<void> connect() {
     for (const apps::DemoPool::System& system : pool_->systems()) {
-      NAKADACHI_TRY(auto made,
-                    client::Client::connect({.endpoint = pool_->oltp_endpoint(),
-                                             .server_key = pool_->oltp_key(),
-                                             .keys = system.keys}));
+      NAKADACHI_TRY(auto made, client::Client::connect({.endpoint = pool_->oltp_endpoint(),
+                                                        .server_key = pool_->oltp_key(),
+                                                        .keys = system.keys}));
       clients_.push_back(std::move(made));
     }
     return {};
@@ -157,7 +156,8 @@ struct Measured {
   double per_second() const { return static_cast<double>(latencies_us.size()) / seconds; }
   double percentile_ms(double share) const {
     if (latencies_us.empty()) return 0;
-    const auto place = static_cast<std::size_t>(share * static_cast<double>(latencies_us.size() - 1));
+    const auto place =
+        static_cast<std::size_t>(share * static_cast<double>(latencies_us.size() - 1));
     return latencies_us[place] / 1000.0;
   }
   double cpu_us(std::uint64_t CpuTimes::* process) const {
@@ -236,7 +236,7 @@ nlohmann::json to_json(const Measured& a, double b_per_s, const std::vector<doub
 
 Result<void> refuse_tmpfs(const std::string& directory) {
   constexpr auto kTmpfsMagic = 0x01021994;
-  struct statfs file_system {};
+  struct statfs file_system{};
   if (statfs(directory.c_str(), &file_system) != 0 || file_system.f_type != kTmpfsMagic) return {};
   return Error{.code = ErrorCode::kConfigInvalid,
                .detail = directory + " is in memory; set TMPDIR to a directory on a real disk"};
@@ -250,10 +250,9 @@ Result<void> run_e2e(const E2eOptions& options) {
   plan.lanes = options.lanes;
   plan.answer_bytes = kAnswerBytes;
   plan.everything_answered = true;
-  plan.persons = kMostExchangesPerSecond *
-                 (options.seconds + static_cast<std::uint64_t>(kWarmUp.count()));
-  plan.program_directory =
-      std::filesystem::canonical("/proc/self/exe").parent_path().string();
+  plan.persons =
+      kMostExchangesPerSecond * (options.seconds + static_cast<std::uint64_t>(kWarmUp.count()));
+  plan.program_directory = std::filesystem::canonical("/proc/self/exe").parent_path().string();
   const std::uint64_t persons = plan.persons;
   NAKADACHI_TRY(const auto pool, apps::DemoPool::start(std::move(plan), [](std::string_view stage) {
                   fmt::print("{} …\n", stage);

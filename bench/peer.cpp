@@ -41,8 +41,7 @@ std::string script_text() {
 std::string find_pgbench() {
   std::string found = "pgbench";
   std::error_code ignored;
-  for (const auto& version :
-       std::filesystem::directory_iterator("/usr/lib/postgresql", ignored)) {
+  for (const auto& version : std::filesystem::directory_iterator("/usr/lib/postgresql", ignored)) {
     const auto program = version.path() / "bin" / "pgbench";
     if (std::filesystem::exists(program)) found = std::max(found, program.string());
   }

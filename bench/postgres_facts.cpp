@@ -35,8 +35,7 @@ std::optional<ProcessTimes> read_process(const std::string& pid) {
 }
 
 std::string server_pid(const storage::PrivateCluster& cluster) {
-  for (const auto& entry :
-       std::filesystem::recursive_directory_iterator(cluster.directory())) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(cluster.directory())) {
     if (entry.path().filename() != "postmaster.pid") continue;
     const auto text = apps::read_file(entry.path().string());
     if (text) return std::string(apps::split(*text, '\n').front());
@@ -51,8 +50,8 @@ Result<Settings> read_settings(storage::PrivateCluster& cluster) {
     pqxx::connection connection(cluster.login("postgres"));
     pqxx::nontransaction query(connection);
     Settings settings;
-    for (const char* const name : {"fsync", "synchronous_commit", "full_page_writes",
-                                   "commit_delay", "server_version"}) {
+    for (const char* const name :
+         {"fsync", "synchronous_commit", "full_page_writes", "commit_delay", "server_version"}) {
       settings[name] = query.exec1(std::string("show ") + name)[0].as<std::string>();
     }
     settings["unlogged_tables"] =

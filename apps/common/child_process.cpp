@@ -42,11 +42,9 @@ std::string last_words(const std::string& log_path) {
 
 Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& arguments,
                                          const std::string& log_path) {
-  const int log_file =
-      ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+  const int log_file = ::open(log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (log_file < 0) {
-    return Error{.code = ErrorCode::kFileProblem,
-                 .detail = log_path + ": " + std::strerror(errno)};
+    return Error{.code = ErrorCode::kFileProblem, .detail = log_path + ": " + std::strerror(errno)};
   }
   std::vector<char*> raw;
   for (const std::string& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
@@ -109,8 +107,8 @@ std::uint64_t ChildProcess::cpu_us() const {
   if (!stat) return 0;
   // Fields 14 and 15 in clock ticks; the name in field 2 may hold spaces.
   const auto fields = split(std::string_view(*stat).substr(stat->rfind(')') + 2), ' ');
-  const std::uint64_t ticks = std::stoull(std::string(fields[11])) +
-                              std::stoull(std::string(fields[12]));
+  const std::uint64_t ticks =
+      std::stoull(std::string(fields[11])) + std::stoull(std::string(fields[12]));
   return ticks * 1'000'000 / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
 }
 

@@ -51,9 +51,7 @@ class ConfigFile {
     return value.value_or(otherwise);
   }
 
-  socket::CurvePublicKey curve_key(std::string_view key) {
-    return one_curve_key(key, text(key));
-  }
+  socket::CurvePublicKey curve_key(std::string_view key) { return one_curve_key(key, text(key)); }
 
   std::vector<socket::CurvePublicKey> curve_keys(std::string_view key) {
     std::vector<socket::CurvePublicKey> keys;
@@ -134,8 +132,9 @@ Result<NodeConfig> load_node_config(const std::string& path) {
   const bool by_passphrase = !config.root_key_file.empty() && !config.passphrase_file.empty();
   if (by_passphrase == !config.credential_file.empty()) {
     return Error{.code = ErrorCode::kConfigInvalid,
-                 .detail = path + ": keys: give root_key_file and passphrase_file, or "
-                                  "credential_file"};
+                 .detail = path +
+                           ": keys: give root_key_file and passphrase_file, or "
+                           "credential_file"};
   }
   return config;
 }

@@ -25,8 +25,8 @@ constexpr std::uint64_t kAddressSpace = 10'000'000'000;
 constexpr std::string_view kTaxKind = "TM00000000000002";
 constexpr std::string_view kUnlistedKind = "TM00000000000009";
 constexpr std::string_view kBoardAffair = "JM01000000063000";
-constexpr std::array<std::string_view, 4> kMayorAffairs = {
-    "JM01000000048000", "JM01000000069000", "JM01000000106000", "JM01000000132000"};
+constexpr std::array<std::string_view, 4> kMayorAffairs = {"JM01000000048000", "JM01000000069000",
+                                                           "JM01000000106000", "JM01000000132000"};
 
 bool is_board(std::size_t system) { return system % 2 == 1; }
 
@@ -36,9 +36,9 @@ bool provider_holds_no_copy(std::uint64_t person) { return person % 25 == 3; }
 bool asked_beyond_the_table(std::uint64_t person) { return person % 40 == 13; }
 
 std::string copy_text(const Municipality& town, std::uint64_t person, std::size_t bytes) {
-  std::string text = fmt::format(
-      R"({{"団体":"{}","年度":2026,"総所得金額等":{},"市町村民税所得割額":{},"備考":")",
-      town.code.text(), 1'000'000 + person * 137 % 9'000'000, person * 31 % 500'000);
+  std::string text =
+      fmt::format(R"({{"団体":"{}","年度":2026,"総所得金額等":{},"市町村民税所得割額":{},"備考":")",
+                  town.code.text(), 1'000'000 + person * 137 % 9'000'000, person * 31 % 500'000);
   constexpr std::string_view kEnd = "\"}";
   if (text.size() + kEnd.size() < bytes) text.append(bytes - text.size() - kEnd.size(), '-');
   return text.append(kEnd);
@@ -130,8 +130,8 @@ Result<void> DemoPool::join_towns() {
   SystemRandom random;
   const std::string passphrase = to_hex(random.make<Digest>().view());
   NAKADACHI_CHECK(write_private_file(file("passphrase"), passphrase + "\n"));
-  NAKADACHI_TRY(root_, crypto::RootKey::create(file("root.key"),
-                                               SecretBytes(as_bytes(passphrase)), random));
+  NAKADACHI_TRY(
+      root_, crypto::RootKey::create(file("root.key"), SecretBytes(as_bytes(passphrase)), random));
   storage::TenantDirectory directory(cluster_->login("nakadachi_operator"),
                                      cluster_->login("nakadachi_node"));
   for (std::size_t town = 0; town < towns_.size(); ++town) {
@@ -144,18 +144,18 @@ Result<void> DemoPool::join_town(std::size_t town, storage::TenantDirectory& dir
                                  Random& random) {
   const Municipality& place = towns_[town];
   const TenantId tenant{place.code.number()};
-  NAKADACHI_CHECK(directory.join(
-      {.tenant = tenant,
-       .name = place.prefecture + place.name,
-       .population = place.population,
-       .lane = LaneId{static_cast<std::uint16_t>(town % plan_.lanes + 1)}}));
+  NAKADACHI_CHECK(
+      directory.join({.tenant = tenant,
+                      .name = place.prefecture + place.name,
+                      .population = place.population,
+                      .lane = LaneId{static_cast<std::uint16_t>(town % plan_.lanes + 1)}}));
   SecretBytes master(crypto::TenantCipher::kMasterSize);
   random.fill(master.writable());
   NAKADACHI_CHECK(put_secret(directory, *root_, tenant, kMasterPurpose, master, random));
   for (const bool board : {false, true}) {
-    NAKADACHI_TRY(const InstitutionCode code,
-                  InstitutionCode::parse(fmt::format("10000{}{:05}", place.code.text(),
-                                                     board ? 2 : 1)));
+    NAKADACHI_TRY(
+        const InstitutionCode code,
+        InstitutionCode::parse(fmt::format("10000{}{:05}", place.code.text(), board ? 2 : 1)));
     const SecretBytes seed = crypto::Ed25519Signer::make_seed(random);
     const SecretBytes sealing = crypto::SealingKey::make_secret(random);
     NAKADACHI_CHECK(put_secret(directory, *root_, tenant, signing_purpose(code), seed, random));
@@ -215,8 +215,8 @@ Result<void> DemoPool::write_town_data() {
   std::vector<BoundSymbol> bound;
   bound.reserve(issued.size());
   for (const IssuedSymbol& one : issued) {
-    bound.push_back({one.institution, address_of(system_of.at(one.institution), one.ordinal),
-                     one.symbol});
+    bound.push_back(
+        {one.institution, address_of(system_of.at(one.institution), one.ordinal), one.symbol});
   }
   NAKADACHI_CHECK(write_private_file(file("symbols.tsv"), write_bound_symbols(bound)));
 
@@ -262,8 +262,8 @@ Result<std::string> DemoPool::start_process(std::unique_ptr<ChildProcess>& proce
   const std::string ready = file(fmt::format("{}.ready", name));
   const std::string log = file(fmt::format("{}.log", name));
   arguments[0] = plan_.program_directory + "/" + arguments[0];
-  arguments.insert(arguments.end(), {"--config", file(fmt::format("{}.toml", name)), "--ready-file",
-                                     ready});
+  arguments.insert(arguments.end(),
+                   {"--config", file(fmt::format("{}.toml", name)), "--ready-file", ready});
   NAKADACHI_TRY(ChildProcess started, ChildProcess::start(arguments, log));
   process = std::make_unique<ChildProcess>(std::move(started));
   return wait_until_ready(*process, ready, log);
@@ -279,9 +279,9 @@ Result<void> DemoPool::start_national() {
       fmt::format("[national]\nendpoint = \"tcp://127.0.0.1:*\"\nkey_file = \"national.curve\"\n"
                   "gateway_keys = ['{}']\nlatency_ms = {}\n",
                   to_z85(gateway_key_at_national_), plan_.national_latency_ms)));
-  NAKADACHI_TRY(national_endpoint_, start_process(national_, "national",
-                                                  {"nakadachi-national", "serve", "--directory",
-                                                   file("national")}));
+  NAKADACHI_TRY(national_endpoint_,
+                start_process(national_, "national",
+                              {"nakadachi-national", "serve", "--directory", file("national")}));
   return {};
 }
 

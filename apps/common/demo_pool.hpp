@@ -20,15 +20,15 @@ namespace nakadachi::apps {
 
 /// What a pool of towns for demo and benchmark is made of.
 struct PoolPlan {
-  std::size_t towns = 12;          ///< the first of data/municipalities.csv, at least 2
-  std::size_t persons = 1'000;     ///< each known to an asking and a providing town
+  std::size_t towns = 12;       ///< the first of data/municipalities.csv, at least 2
+  std::size_t persons = 1'000;  ///< each known to an asking and a providing town
   std::size_t lanes = 1;
-  std::size_t answer_bytes = 256;  ///< of a registered copy, at least
+  std::size_t answer_bytes = 256;    ///< of a registered copy, at least
   bool everything_answered = false;  ///< no query that ends otherwise
   std::int64_t national_latency_ms = 0;
-  std::string directory;           ///< empty: a new one under the temporary directory
-  bool keep = false;               ///< leave it at the end
-  std::string program_directory;   ///< where nakadachi and nakadachi-national are
+  std::string directory;          ///< empty: a new one under the temporary directory
+  bool keep = false;              ///< leave it at the end
+  std::string program_directory;  ///< where nakadachi and nakadachi-national are
 };
 
 /// A whole pool on this machine: private PostgreSQL, reference national system,

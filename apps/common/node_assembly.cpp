@@ -74,9 +74,8 @@ Result<LoadedData> load_data(const NodeConfig& config, std::vector<oltp::SystemK
   for (const BusinessSystem& system : systems) {
     NAKADACHI_TRY(const auto key, socket::curve_key_from_z85(system.curve_key));
     keys.push_back({.system = {system.number}, .key = key});
-    data.callers[system.institution].push_back({.system = {system.number},
-                                                .institution = system.institution,
-                                                .affairs = system.affairs});
+    data.callers[system.institution].push_back(
+        {.system = {system.number}, .institution = system.institution, .affairs = system.affairs});
   }
   return data;
 }
@@ -137,8 +136,7 @@ Result<crypto::RootKey> open_root_key(const NodeConfig& config) {
   if (!config.credential_file.empty()) {
     return crypto::RootKey::from_credential(config.credential_file);
   }
-  NAKADACHI_TRY(const SecretBytes passphrase,
-                crypto::read_passphrase_file(config.passphrase_file));
+  NAKADACHI_TRY(const SecretBytes passphrase, crypto::read_passphrase_file(config.passphrase_file));
   return crypto::RootKey::open(config.root_key_file, passphrase);
 }
 
@@ -183,9 +181,9 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config) {
   std::map<LaneId, std::vector<TenantId>> lanes;
   for (const storage::TenantRow& tenant : tenants) {
     NAKADACHI_TRY(const TenantSecrets secrets, unwrap_secrets(directory, root, tenant.tenant));
-    NAKADACHI_TRY(tenant_vm::PartitionSetup partition,
-                  assemble_partition(tenant, registry, secrets, node_key, data,
-                                     SystemClock().now()));
+    NAKADACHI_TRY(
+        tenant_vm::PartitionSetup partition,
+        assemble_partition(tenant, registry, secrets, node_key, data, SystemClock().now()));
     assembly.setup.partitions.push_back(std::move(partition));
     lanes[tenant.lane].push_back(tenant.tenant);
   }

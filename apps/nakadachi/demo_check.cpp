@@ -30,8 +30,8 @@ class Checker {
     }
     for (const auto& [key, reply] : told) compare(key, reply);
     if (ledger_.concluded.size() != told.size()) {
-      contradiction(fmt::format("{} conclusions for {} queries", ledger_.concluded.size(),
-                                told.size()));
+      contradiction(
+          fmt::format("{} conclusions for {} queries", ledger_.concluded.size(), told.size()));
     }
     check_.trains = trains_.size();
     return std::move(check_);
@@ -89,8 +89,8 @@ class Checker {
       return contradiction(name + ": the client was told another outcome");
     }
     const auto provided = ledger_.provided.find(conclusion.request_hash);
-    const bool by_provider = reply.outcome != exchange::Outcome::kRefused &&
-                             reply.outcome != exchange::Outcome::kLapsed;
+    const bool by_provider =
+        reply.outcome != exchange::Outcome::kRefused && reply.outcome != exchange::Outcome::kLapsed;
     if (by_provider && provided == ledger_.provided.end()) {
       return contradiction(name + ": no row at the provider");
     }

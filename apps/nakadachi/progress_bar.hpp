@@ -37,7 +37,8 @@ class ProgressBar {
     constexpr std::uint64_t kWidth = 40;
     const std::uint64_t filled = done * kWidth / total_;
     if (terminal_) {
-      fmt::print("\r{} [{:=<{}}{:<{}}] {}/{}", what_, "", filled, "", kWidth - filled, done, total_);
+      fmt::print("\r{} [{:=<{}}{:<{}}] {}/{}", what_, "", filled, "", kWidth - filled, done,
+                 total_);
     } else {
       fmt::print("{} {}/{}\n", what_, done, total_);
     }

@@ -51,8 +51,8 @@ Result<void> run_node(const ServiceOptions& options) {
       .link_keys = std::move(link_keys),
       .lanes = std::move(node.lanes),
       .open_store =
-          [logins = storage::PostgresLogins{.train = config.train_login,
-                                            .node = config.node_login}] {
+          [logins =
+               storage::PostgresLogins{.train = config.train_login, .node = config.node_login}] {
             return std::make_unique<storage::PostgresStore>(logins);
           },
       .renew_delegations = std::move(node.renew_delegations)};

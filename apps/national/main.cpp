@@ -1,8 +1,8 @@
 // The reference national system: core system, interface system and 機構 in one
 // program, for demo, test and benchmark. Never installed with a node.
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -41,9 +41,9 @@ Result<NationalSecrets> read_secrets(const std::string& path) {
     return {};
   }));
   NationalSecrets secrets;
-  for (const auto& [name, target] : {std::pair("core", &secrets.core_seed),
-                                     std::pair("registry", &secrets.registry_seed),
-                                     std::pair("symbols", &secrets.symbol_root)}) {
+  for (const auto& [name, target] :
+       {std::pair("core", &secrets.core_seed), std::pair("registry", &secrets.registry_seed),
+        std::pair("symbols", &secrets.symbol_root)}) {
     const auto found = by_name.find(name);
     if (found == by_name.end()) {
       return Error{.code = ErrorCode::kConfigInvalid, .detail = path + " lacks a secret"};
@@ -84,15 +84,15 @@ Result<void> init(const InitOptions& options) {
   NAKADACHI_TRY(const NationalSecrets secrets, read_secrets(secrets_path));
   const crypto::Ed25519Signer core(secrets.core_seed);
   const crypto::Ed25519Signer registry(secrets.registry_seed);
-  NAKADACHI_CHECK(apps::write_private_file(
-      options.directory + "/trust.toml",
-      apps::write_trust_roots({.core_key = core.public_key(),
-                               .registry_key = registry.public_key(),
-                               .simulated = true})));
+  NAKADACHI_CHECK(
+      apps::write_private_file(options.directory + "/trust.toml",
+                               apps::write_trust_roots({.core_key = core.public_key(),
+                                                        .registry_key = registry.public_key(),
+                                                        .simulated = true})));
   NAKADACHI_TRY(auto entries, apps::read_institutions(options.institutions));
   const Timestamp now = SystemClock().now();
-  const Bytes published = crypto::Registry::make(
-      std::move(entries), static_cast<std::uint64_t>(now.ms), now, registry);
+  const Bytes published =
+      crypto::Registry::make(std::move(entries), static_cast<std::uint64_t>(now.ms), now, registry);
   NAKADACHI_CHECK(
       apps::write_private_file(options.directory + "/registry.bin", as_chars(published)));
 
@@ -126,16 +126,16 @@ Result<void> serve(const ServeOptions& options) {
   NAKADACHI_TRY(rules::LegalTable law, apps::embedded_law());
   const crypto::Ed25519Signer core(secrets.core_seed);
   NAKADACHI_TRY(socket::CurveKeyPair keys, socket::CurveKeyPair::load(config.key_file));
-  NAKADACHI_TRY(const auto service,
-                national::NationalService::start({.endpoint = config.endpoint,
-                                                  .keys = std::move(keys),
-                                                  .gateways = config.gateway_keys},
-                                                 {.roots = roots,
-                                                  .registry = std::move(registry),
-                                                  .law = std::move(law),
-                                                  .symbol_root = secrets.symbol_root,
-                                                  .latency_ms = config.latency_ms},
-                                                 core, verifier));
+  NAKADACHI_TRY(
+      const auto service,
+      national::NationalService::start(
+          {.endpoint = config.endpoint, .keys = std::move(keys), .gateways = config.gateway_keys},
+          {.roots = roots,
+           .registry = std::move(registry),
+           .law = std::move(law),
+           .symbol_root = secrets.symbol_root,
+           .latency_ms = config.latency_ms},
+          core, verifier));
   const auto registration = stop_signal.on_stop([&] { service->stop(); });
   if (!options.ready_file.empty()) {
     NAKADACHI_CHECK(apps::write_private_file(options.ready_file, service->endpoint()));

@@ -24,9 +24,9 @@ Result<std::vector<Binding>> sorted_without_doubles(std::vector<Binding> binding
 
 template <class Member, class Key>
 const Binding* find_by(const std::vector<Binding>& bindings, Member member, const Key& key) {
-  const auto found =
-      std::lower_bound(bindings.begin(), bindings.end(), key,
-                       [member](const Binding& a, const Key& wanted) { return a.*member < wanted; });
+  const auto found = std::lower_bound(
+      bindings.begin(), bindings.end(), key,
+      [member](const Binding& a, const Key& wanted) { return a.*member < wanted; });
   return found != bindings.end() && (*found).*member == key ? &*found : nullptr;
 }
 

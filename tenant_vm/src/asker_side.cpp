@@ -11,9 +11,8 @@ constexpr std::uint32_t kRetryLaterMs = 1'000;
 
 const storage::StoredStep* find_step(const std::vector<storage::StoredStep>& steps,
                                      storage::Step wanted) {
-  const auto found = std::find_if(steps.begin(), steps.end(), [wanted](const auto& step) {
-    return step.step == wanted;
-  });
+  const auto found = std::find_if(steps.begin(), steps.end(),
+                                  [wanted](const auto& step) { return step.step == wanted; });
   return found == steps.end() ? nullptr : &*found;
 }
 
@@ -172,8 +171,7 @@ void NodeCore::Impl::ask(std::size_t partition, const ExchangeId& id, OpenAsk op
   wire::LinkItem item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(statement),
                 institution(partition, open.inquiry.subject.asker));
-  const auto pushed =
-      push_step(partition, id, storage::Step::kAsked, 0, std::move(item), content);
+  const auto pushed = push_step(partition, id, storage::Step::kAsked, 0, std::move(item), content);
   if (!pushed && open.client) return reply_error(*open.client, open.key, pushed.error().code);
   add_open(partition, id, std::move(open));
 }
@@ -247,8 +245,7 @@ void NodeCore::Impl::act(std::size_t partition, const ExchangeId& id, OpenAsk& o
 void NodeCore::Impl::on_provision(const wire::LinkItem& item) {
   const auto provision = wire::decode_provision(item.statement);
   if (!provision) return count(provision.error().code);
-  const auto checked =
-      items_.check_node(item, provision->provider, crypto::BatchPurpose::kTrain);
+  const auto checked = items_.check_node(item, provision->provider, crypto::BatchPurpose::kTrain);
   if (!checked) return count(checked.error().code);
   const auto known = open_by_request_.find(provision->request_hash);
   if (known == open_by_request_.end()) return;  // concluded before: a late or second copy
@@ -277,8 +274,7 @@ Result<void> NodeCore::Impl::accept_answer(OpenAsk& open, const exchange::Provis
                                       .provider = provision.provider,
                                       .asker = provision.asker};
   Partition& owner = partitions_[by_institution_.at(subject.asker)];
-  NAKADACHI_TRY(open.answer,
-                owner.institutions.at(subject.asker).opener.open(sealed, binding));
+  NAKADACHI_TRY(open.answer, owner.institutions.at(subject.asker).opener.open(sealed, binding));
   return {};
 }
 
@@ -330,9 +326,9 @@ void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenA
   wire::LinkItem item;
   item.kind = exchange::StatementKind::kConclusion;
   item.salt = random_->make<Salt>();
-  const auto pushed = push_step(partition, id, storage::Step::kConcluded,
-                                static_cast<std::uint16_t>(decision.outcome), std::move(item),
-                                content);
+  const auto pushed =
+      push_step(partition, id, storage::Step::kConcluded,
+                static_cast<std::uint16_t>(decision.outcome), std::move(item), content);
   if (!pushed) count(pushed.error().code);
 }
 
@@ -364,9 +360,9 @@ void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredSte
   open.key = content->key;
   open.system = SystemId{content->system};
   open.legal_item = judge(open.inquiry.subject).item;
-  open.item = make_item(exchange::StatementKind::kInquiry, InstitutionCode(),
-                        std::move(content->statement),
-                        institution(partition, open.inquiry.subject.asker));
+  open.item =
+      make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(content->statement),
+                institution(partition, open.inquiry.subject.asker));
   open.item.salt = asked.salt;  // the leaf stays that of the stored step
   add_open(partition, asked.exchange, std::move(open));
 }
@@ -393,9 +389,8 @@ void NodeCore::Impl::reply_stored(const Lookup& lookup, const wire::StoredConten
   const auto conclusion = wire::decode_conclusion(content.statement);
   if (!conclusion) return reply_error(*lookup.client, lookup.key, conclusion.error().code);
   ++counts_.replayed;
-  out(SendReply{*lookup.client,
-                concluded_reply(lookup.key, conclusion->outcome, conclusion->reason,
-                                conclusion->legal_item, content.answer)});
+  out(SendReply{*lookup.client, concluded_reply(lookup.key, conclusion->outcome, conclusion->reason,
+                                                conclusion->legal_item, content.answer)});
 }
 
 }  // namespace nakadachi::tenant_vm

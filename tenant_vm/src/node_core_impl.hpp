@@ -41,7 +41,7 @@ class NodeCore::Impl {
     DeficitRoundRobin fair;
     std::vector<Flow> flows;
     std::vector<std::size_t> partitions;
-    std::map<std::size_t, std::size_t> places;  ///< partition → its place in `partitions`
+    std::map<std::size_t, std::size_t> places;          ///< partition → its place in `partitions`
     std::map<std::uint32_t, std::size_t> open_buckets;  ///< open asks by bucket of their id
   };
 
@@ -127,8 +127,7 @@ class NodeCore::Impl {
   void provide(std::size_t partition, const ExchangeId& id, const PermitJob& job);
   exchange::Provision make_provision(Partition& partition, const PermitJob& job);
   void on_status_query(const wire::LinkItem& item);
-  void tell_status(std::size_t partition, const ExchangeId& id,
-                   const exchange::StatusQuery& query);
+  void tell_status(std::size_t partition, const ExchangeId& id, const exchange::StatusQuery& query);
   void resend_provision(std::size_t partition, const storage::StoredStep& provided);
   void finish_permit(const Lookup& lookup, const std::vector<storage::StoredStep>& steps);
   void finish_status(const Lookup& lookup, const std::vector<storage::StoredStep>& steps);

@@ -42,7 +42,7 @@ struct OpenAsk {
   SystemId system;
   std::optional<ClientId> client;  ///< who waits for the reply, if anybody does
   std::uint16_t legal_item = 0;
-  wire::LinkItem item;  ///< the inquiry, for sending again; proof set once durable
+  wire::LinkItem item;                ///< the inquiry, for sending again; proof set once durable
   std::optional<Timestamp> timer_at;  ///< the one timer of this exchange that counts
   Digest provision_leaf;
   Bytes answer;

@@ -33,8 +33,7 @@ void NodeCore::Impl::on_permit(const wire::LinkItem& item) {
 void NodeCore::Impl::admit_permit(std::size_t partition, PermitJob job) {
   Partition& owner = partitions_[partition];
   const exchange::Permit& permit = job.permit;
-  const auto id =
-      owner.provide_id(permit.subject.provider, permit.request_hash, permit.asked_at);
+  const auto id = owner.provide_id(permit.subject.provider, permit.request_hash, permit.asked_at);
   if (!id) return count(id.error().code);
   if (owner.providing.contains(*id)) return;  // its step is on the way
   const RecentIds::Fingerprint* const known = owner.settled.find(*id);
@@ -69,9 +68,8 @@ void NodeCore::Impl::provide(std::size_t partition, const ExchangeId& id, const 
   wire::StoredContent content;
   content.statement = wire::encode(provision);
   content.content_hash = content_hash(job.permit);
-  wire::LinkItem item =
-      make_item(exchange::StatementKind::kProvision, provision.asker, content.statement,
-                owner.institutions.at(provision.provider));
+  wire::LinkItem item = make_item(exchange::StatementKind::kProvision, provision.asker,
+                                  content.statement, owner.institutions.at(provision.provider));
   const auto pushed =
       push_step(partition, id, storage::Step::kProvided,
                 static_cast<std::uint16_t>(provision.outcome), std::move(item), content);
@@ -128,8 +126,8 @@ void NodeCore::Impl::on_status_query(const wire::LinkItem& item) {
   if (!slot_of(*partition).lane.is_open()) return count(ErrorCode::kStoreUnavailable);
   const auto id = owner.provide_id(query->provider, query->request_hash, query->asked_at);
   if (!id) return count(id.error().code);
-  const bool decided_in_memory = owner.settled.find(*id) == nullptr &&
-                                 bucket_of(*id) >= owner.settled.complete_from();
+  const bool decided_in_memory =
+      owner.settled.find(*id) == nullptr && bucket_of(*id) >= owner.settled.complete_from();
   if (decided_in_memory || owner.providing.contains(*id)) {
     return tell_status(*partition, *id, *query);
   }
@@ -172,9 +170,8 @@ void NodeCore::Impl::resend_provision(std::size_t partition, const storage::Stor
   if (!content) return count(content.error().code);
   const auto provision = wire::decode_provision(content->statement);
   if (!provision) return count(provision.error().code);
-  wire::LinkItem item =
-      make_item(exchange::StatementKind::kProvision, provision->asker, content->statement,
-                institution(partition, provision->provider));
+  wire::LinkItem item = make_item(exchange::StatementKind::kProvision, provision->asker,
+                                  content->statement, institution(partition, provision->provider));
   item.salt = provided.salt;  // the leaf stays that of the stored step
   resends_.add(std::move(item));
   if (!outbox_since_) outbox_since_ = now_;

@@ -60,8 +60,8 @@ void World::check_end() {
     for (const NodeProcess& process : nodes_) {
       if (process.core != nullptr) open += process.core->open_exchanges();
     }
-    return broken("settled", fmt::format("{} queries without an outcome, {} exchanges open",
-                                         waiting, open));
+    return broken("settled",
+                  fmt::format("{} queries without an outcome, {} exchanges open", waiting, open));
   }
   for (const Asked& asked : asked_) {
     if (asked.never_accepted) {
@@ -72,9 +72,9 @@ void World::check_end() {
     ++result_.outcomes[reply.outcome];
     if (reply.outcome == exchange::Outcome::kLapsed) continue;
     const Universe::Expected expected = universe_.expected(asked.query);
-    const bool right = expected.recorded && reply.outcome == expected.outcome &&
-                       reply.answer == expected.answer &&
-                       (reply.outcome != exchange::Outcome::kRefused || reply.code == expected.code);
+    const bool right =
+        expected.recorded && reply.outcome == expected.outcome && reply.answer == expected.answer &&
+        (reply.outcome != exchange::Outcome::kRefused || reply.code == expected.code);
     if (!right) {
       return broken("right-answer",
                     fmt::format("outcome {} ({}) where {} ({}) was due",
@@ -117,8 +117,8 @@ void World::check_rows() {
     }
   }
   for (const auto& [request, outcome] : concluded) {
-    const bool needs_provider = outcome != exchange::Outcome::kRefused &&
-                                outcome != exchange::Outcome::kLapsed;
+    const bool needs_provider =
+        outcome != exchange::Outcome::kRefused && outcome != exchange::Outcome::kLapsed;
     if (needs_provider && !provided.contains(request)) {
       return broken("agreement", "the asker holds an outcome its provider does not know of");
     }

@@ -98,8 +98,8 @@ struct Totals {
 };
 
 void tell_totals(const Totals& totals) {
-  constexpr std::string_view kOutcomes[] = {"",        "answered", "no data", "provider holds no symbol",
-                                            "refused", "lapsed"};
+  constexpr std::string_view kOutcomes[] = {
+      "", "answered", "no data", "provider holds no symbol", "refused", "lapsed"};
   fmt::print("faults\n");
   for (std::size_t i = 0; i < kFaults; ++i) {
     fmt::print("  {:<42} {:>10}\n", kFaultNames[i], totals.faults[i]);

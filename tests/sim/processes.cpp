@@ -22,11 +22,11 @@ void World::start_node(std::size_t node) {
   NodeProcess& process = nodes_[node];
   ++process.incarnation;
   trace("node start");
-  process.random = std::make_unique<SeededRandom>(seed_ * 7919 + node * 104'729 +
-                                                  process.incarnation);
-  process.core = std::make_unique<tenant_vm::NodeCore>(
-      universe_.node_setup(process.towns, *process.signer), *process.signer, universe_.verifier(),
-      *process.random);
+  process.random =
+      std::make_unique<SeededRandom>(seed_ * 7919 + node * 104'729 + process.incarnation);
+  process.core =
+      std::make_unique<tenant_vm::NodeCore>(universe_.node_setup(process.towns, *process.signer),
+                                            *process.signer, universe_.verifier(), *process.random);
   process.tick_at.reset();
   for (const std::size_t town : process.towns) recover_lane(process, town);
   for (const std::size_t town : process.towns) {
@@ -85,9 +85,8 @@ bool World::perform(std::size_t node, tenant_vm::Action& action) {
             const std::size_t asker = reply.client.value >> 32;
             const std::uint64_t connection = reply.client.value & 0xFFFFFFFFU;
             for (Bytes& frame : wire::encode_replies({&reply.reply, 1})) {
-              send("node to client", std::move(frame), [this, asker, connection](const Bytes& b) {
-                on_reply(asker, connection, b);
-              });
+              send("node to client", std::move(frame),
+                   [this, asker, connection](const Bytes& b) { on_reply(asker, connection, b); });
             }
           },
           [&](tenant_vm::SendItem& send_item) {
@@ -100,8 +99,7 @@ bool World::perform(std::size_t node, tenant_vm::Action& action) {
           [&](tenant_vm::AskFate& ask_fate) {
             after(1, [this, ask_fate, if_alive] {
               if_alive(tenant_vm::FateTold{
-                  ask_fate.lane,
-                  store_.read_back(ask_fate.lane, ask_fate.epoch, ask_fate.number)});
+                  ask_fate.lane, store_.read_back(ask_fate.lane, ask_fate.epoch, ask_fate.number)});
             });
           },
           [&](tenant_vm::FindSteps& find) {
@@ -131,14 +129,14 @@ void World::append_train(std::size_t node, const std::shared_ptr<const storage::
   if (faulty() && random_.chance(30)) delay_ms += static_cast<std::int64_t>(random_.below(4'000));
   after(delay_ms, [=, this] {
     if (chance(30, Fault::kCommitFailed)) {
-      return settled(storage::AppendResult{storage::Commit::kFailed,
-                                           Error{.code = ErrorCode::kStoreUnavailable},
-                                           std::nullopt});
+      return settled(storage::AppendResult{
+          storage::Commit::kFailed, Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt});
     }
     if (chance(25, Fault::kCommitUnknownDropped)) return settled(unknown);
     const storage::AppendResult result = store_.append(*train);
     const bool writer_gone = nodes_[node].incarnation != incarnation;
-    if (writer_gone && result.error.code == ErrorCode::kLaneLost) happened(Fault::kTrainAppliedLate);
+    if (writer_gone && result.error.code == ErrorCode::kLaneLost)
+      happened(Fault::kTrainAppliedLate);
     if (chance(25, Fault::kCommitUnknownApplied)) return settled(unknown);
     settled(result);
   });
@@ -189,7 +187,8 @@ void World::gateway_event(gateway::Event event) {
                             send("gateway to node", std::move(out.frame),
                                  [this, node = out.node.value](const Bytes& b) {
                                    auto frame = wire::decode_link_frame(b);
-                                   node_event(node, tenant_vm::ItemsArrived{std::move(frame->items)});
+                                   node_event(node,
+                                              tenant_vm::ItemsArrived{std::move(frame->items)});
                                  });
                           }},
                action);

@@ -16,10 +16,10 @@
 
 namespace nakadachi::sim {
 
-using testing::Universe;
 using testing::kInstitutions;
 using testing::kStart;
 using testing::kTowns;
+using testing::Universe;
 
 /// What a run showed.
 struct RunResult {

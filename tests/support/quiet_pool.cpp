@@ -16,8 +16,8 @@ QuietPool::QuietPool(std::uint64_t seed)
       node(std::make_unique<tenant_vm::NodeCore>(universe.node_setup({0, 1}, *node_signer),
                                                  *node_signer, universe.verifier(), node_random)),
       national(std::make_unique<national::NationalCore>(universe.national_setup(),
-                                                        universe.core_signer(),
-                                                        universe.verifier(), national_random)) {
+                                                        universe.core_signer(), universe.verifier(),
+                                                        national_random)) {
   for (const std::uint16_t lane : {std::uint16_t{1}, std::uint16_t{2}}) {
     node->on(tenant_vm::LaneTaken{{lane}, *store.take_lane({lane}, "test")}, now);
     happen(tenant_vm::LaneReady{{lane}});
@@ -29,8 +29,8 @@ std::vector<exchange::Reply> QuietPool::ask(std::size_t system,
   replies.clear();
   std::vector<wire::DecodedQuery> decoded;
   for (exchange::Query& query : queries) decoded.push_back({query.key, std::move(query)});
-  happen(tenant_vm::QueriesArrived{
-      {1}, {static_cast<std::uint32_t>(system + 1)}, std::move(decoded)});
+  happen(
+      tenant_vm::QueriesArrived{{1}, {static_cast<std::uint32_t>(system + 1)}, std::move(decoded)});
   settle();
   return replies;
 }
@@ -88,8 +88,8 @@ void QuietPool::carry_out(tenant_vm::Action& action) {
     events_.push_back(
         tenant_vm::TrainSettled{train.lane, on_append ? on_append(train) : store.append(train)});
   } else if (auto* fate = std::get_if<tenant_vm::AskFate>(&action)) {
-    events_.push_back(tenant_vm::FateTold{
-        fate->lane, store.read_back(fate->lane, fate->epoch, fate->number)});
+    events_.push_back(
+        tenant_vm::FateTold{fate->lane, store.read_back(fate->lane, fate->epoch, fate->number)});
   } else if (auto* find = std::get_if<tenant_vm::FindSteps>(&action)) {
     events_.push_back(
         tenant_vm::StepsFound{find->lookup, store.find(find->tenant, find->exchange)});

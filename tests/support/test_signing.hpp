@@ -13,7 +13,9 @@ namespace nakadachi::testing {
 /// the simulation as the real one: no process is handed another's signer.
 class TestVerifier final : public crypto::Verifier {
  public:
-  void learn(const PublicKey& key, const SecretBytes& secret) { secrets_.insert_or_assign(key, secret); }
+  void learn(const PublicKey& key, const SecretBytes& secret) {
+    secrets_.insert_or_assign(key, secret);
+  }
 
   static Signature keyed(const SecretBytes& secret, ByteView message) {
     crypto::KeyedHash hash(secret);

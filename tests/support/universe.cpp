@@ -37,8 +37,9 @@ std::vector<AffairCode> permitted_affairs() {
 }
 
 std::uint16_t class_of(std::size_t institution) {
-  return static_cast<std::uint16_t>(institution % 2 == 0 ? rules::InstitutionClass::kMayor
-                                                         : rules::InstitutionClass::kEducationBoard);
+  return static_cast<std::uint16_t>(institution % 2 == 0
+                                        ? rules::InstitutionClass::kMayor
+                                        : rules::InstitutionClass::kEducationBoard);
 }
 
 }  // namespace
@@ -105,8 +106,8 @@ bool Universe::holds(std::size_t institution, std::size_t person,
 
 Bytes Universe::copy_of(std::size_t institution, std::size_t person,
                         const InformationKind& kind) const {
-  const std::string text = fmt::format("copy at {} of person {} kind {} {:300}", institution,
-                                       person, kind.number(), "");
+  const std::string text =
+      fmt::format("copy at {} of person {} kind {} {:300}", institution, person, kind.number(), "");
   return {text.begin(), text.end()};
 }
 
@@ -154,7 +155,8 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
                               symbols.symbol_of(codes_[i], person_id(person)));
         for (const std::string_view text : kKinds) {
           const auto kind = *InformationKind::parse(text);
-          if (holds(i, person, kind)) made.copies.put(address_of(i, person), kind, copy_of(i, person, kind));
+          if (holds(i, person, kind))
+            made.copies.put(address_of(i, person), kind, copy_of(i, person, kind));
         }
       }
       made.symbols = *symbols::SymbolMap::make(std::move(bindings));
@@ -189,15 +191,16 @@ exchange::Query Universe::make_query(std::size_t asker, Timestamp now, SeededRan
   const auto mayor_affairs = std::array<std::size_t, 2>{0, 2};
   std::size_t affair = asker % 2 == 0 ? mayor_affairs[random.below(2)] : 1;
   if (random.chance(150)) affair = random.below(kAffairs.size());
-  exchange::Query query{.key = make_request_key(now, random),
-                        .person = address_of(asker, person),
-                        .subject = {}};
+  exchange::Query query{
+      .key = make_request_key(now, random), .person = address_of(asker, person), .subject = {}};
   query.subject.asker = codes_[random.chance(20) ? provider : asker];
   query.subject.provider = codes_[provider];
   query.subject.affair = *AffairCode::parse(kAffairs[affair]);
   query.subject.procedure = *ProcedureCode::parse("JT01000000000001");
-  query.subject.kind = *InformationKind::parse(
-      kKinds[affair == 3 ? 2 : random.chance(900) ? 1 : random.below(kKinds.size())]);
+  query.subject.kind =
+      *InformationKind::parse(kKinds[affair == 3          ? 2
+                                     : random.chance(900) ? 1
+                                                          : random.below(kKinds.size())]);
   query.subject.non_disclosure = random.chance(100);
   query.subject.section = "市民税課";
   return query;

@@ -24,13 +24,11 @@ constexpr std::array kTexts = {
     ErrorText{ErrorCode::kWrongLength, "wrong_length", kNever, "The value has the wrong length.",
               "値の長さが正しくありません。"},
     ErrorText{ErrorCode::kUnknownEnumValue, "unknown_enum_value", kNever,
-              "The value is not one of those allowed here.",
-              "ここで使える値ではありません。"},
+              "The value is not one of those allowed here.", "ここで使える値ではありません。"},
     ErrorText{ErrorCode::kWrongCheckDigit, "wrong_check_digit", kNever,
               "The check digit does not fit the number.", "検査数字が一致しません。"},
     ErrorText{ErrorCode::kWrongFormat, "wrong_format", kNever,
-              "The value is not written as this kind of value is.",
-              "値の書式が正しくありません。"},
+              "The value is not written as this kind of value is.", "値の書式が正しくありません。"},
     ErrorText{ErrorCode::kPersonalNumberPresent, "personal_number_present", kNever,
               "The field holds what looks like an individual number; it must never be sent here.",
               "個人番号と思われる数字が含まれています。個人番号は送信できません。"},
@@ -187,9 +185,8 @@ std::optional<ErrorCode> error_code_of(std::uint32_t number) noexcept {
 
 std::string describe(const Error& error, Language language) {
   const ErrorText& text = text_of(error.code);
-  std::string line = fmt::format(
-      "{} ({}): {}", text.name, static_cast<unsigned>(error.code),
-      language == Language::kJapanese ? text.japanese : text.english);
+  std::string line = fmt::format("{} ({}): {}", text.name, static_cast<unsigned>(error.code),
+                                 language == Language::kJapanese ? text.japanese : text.english);
   if (!error.field.empty()) line += fmt::format(" [{}]", error.field);
   if (error.position >= 0) line += fmt::format(" @{}", error.position);
   if (!error.detail.empty()) line += fmt::format(" ({})", error.detail);

@@ -77,9 +77,9 @@ Result<LegalTable> LegalTable::parse(std::string_view tsv) {
 Verdict LegalTable::judge(InstitutionClass inquirer, AffairCode affair, InstitutionClass provider,
                           InformationKind kind) const noexcept {
   const auto wanted = std::tuple(inquirer, affair, provider, kind);
-  const auto found = std::lower_bound(
-      rows_.begin(), rows_.end(), wanted,
-      [](const RuleRow& row, const auto& key) { return order_of(row) < key; });
+  const auto found =
+      std::lower_bound(rows_.begin(), rows_.end(), wanted,
+                       [](const RuleRow& row, const auto& key) { return order_of(row) < key; });
   if (found == rows_.end() || order_of(*found) != wanted) return {};
   return {.allowed = true, .item = found->item};
 }

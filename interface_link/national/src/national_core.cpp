@@ -53,9 +53,9 @@ void NationalCore::on_inquiry(const wire::LinkItem& item, Timestamp now) {
   if (provider == nullptr) {
     return refuse(*inquiry, request_hash, ErrorCode::kUnknownInstitution, now);
   }
-  const rules::Verdict verdict = setup_.law.judge(
-      rules::InstitutionClass{asker->institution_class}, subject.affair,
-      rules::InstitutionClass{provider->institution_class}, subject.kind);
+  const rules::Verdict verdict =
+      setup_.law.judge(rules::InstitutionClass{asker->institution_class}, subject.affair,
+                       rules::InstitutionClass{provider->institution_class}, subject.kind);
   if (!verdict.allowed) return refuse(*inquiry, request_hash, ErrorCode::kNotInLegalTable, now);
 
   exchange::Permit permit;

@@ -192,9 +192,8 @@ void NodeService::Impl::on_query_frame(const socket::Peer& peer, ByteView frame)
     door_->send(peer, wire::encode_frame_error(queries.error()));
     return;
   }
-  happen(tenant_vm::QueriesArrived{client_of(peer),
-                                   {static_cast<std::uint32_t>(peer.user.value)},
-                                   *std::move(queries)});
+  happen(tenant_vm::QueriesArrived{
+      client_of(peer), {static_cast<std::uint32_t>(peer.user.value)}, *std::move(queries)});
 }
 
 void NodeService::Impl::on_link_frame(ByteView frame) {

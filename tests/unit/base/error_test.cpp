@@ -34,7 +34,8 @@ TEST_CASE("what may be tried again is said", "[base]") {
 }
 
 TEST_CASE("an error names field and place", "[base]") {
-  const Error error{.code = ErrorCode::kWrongCheckDigit, .field = "municipality_code", .position = 5};
+  const Error error{
+      .code = ErrorCode::kWrongCheckDigit, .field = "municipality_code", .position = 5};
   CHECK(describe(error) ==
         "wrong_check_digit (105): The check digit does not fit the number. [municipality_code] @5");
   CHECK(describe(error, Language::kJapanese) ==

@@ -25,8 +25,8 @@ std::string read_file(const std::filesystem::path& path) {
 }  // namespace
 
 TEST_CASE("a log line is one JSON object", "[base]") {
-  const auto path = std::filesystem::temp_directory_path() /
-                    ("nakadachi-log-test-" + std::to_string(getpid()));
+  const auto path =
+      std::filesystem::temp_directory_path() / ("nakadachi-log-test-" + std::to_string(getpid()));
   REQUIRE(log::open(path.string(), log::Level::kInfo).ok());
   log::write(log::Level::kDebug, "not_written");
   log::write(log::Level::kInfo, "train_left",
@@ -45,8 +45,7 @@ TEST_CASE("a log line is one JSON object", "[base]") {
 }
 
 TEST_CASE("a log file that cannot be opened is an error", "[base]") {
-  CHECK(log::open("/dev/null/log", log::Level::kInfo).error().code ==
-        ErrorCode::kFileProblem);
+  CHECK(log::open("/dev/null/log", log::Level::kInfo).error().code == ErrorCode::kFileProblem);
 }
 
 TEST_CASE("personal values cannot become log fields", "[base]") {

@@ -68,9 +68,9 @@ TEST_CASE("a frame for two nodes is cut, with the proofs of each", "[gateway]") 
 TEST_CASE("nothing passes in the wrong direction", "[gateway]") {
   const auto items = items_of_an_exchange();
   gateway::GatewayCore core;
-  core.on(gateway::FrameFromNode{
-      {1}, wire::encode_hello({{items.at(StatementKind::kPermit).to,
-                                items.at(StatementKind::kInquiry).to}})});
+  core.on(gateway::FrameFromNode{{1},
+                                 wire::encode_hello({{items.at(StatementKind::kPermit).to,
+                                                      items.at(StatementKind::kInquiry).to}})});
   CHECK(core.on(gateway::FrameFromNode{{1}, frame_of({items.at(StatementKind::kPermit)})}).empty());
   CHECK(core.on(gateway::FrameFromNational{frame_of({items.at(StatementKind::kInquiry)})}).empty());
   CHECK(core.counts().errors.at(ErrorCode::kUnknownEnumValue) == 2);

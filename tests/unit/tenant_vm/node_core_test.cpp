@@ -60,7 +60,8 @@ struct HeldPermit {
 
 TEST_CASE("every outcome reaches the client and both towns' rows", "[tenant_vm]") {
   QuietPool pool;
-  const auto outcome = GENERATE(Outcome::kAnswered, Outcome::kNoData, Outcome::kProviderHoldsNoSymbol);
+  const auto outcome =
+      GENERATE(Outcome::kAnswered, Outcome::kNoData, Outcome::kProviderHoldsNoSymbol);
   const exchange::Query query = pool.query_for(outcome);
   const exchange::Reply reply = pool.ask(query);
   CHECK(reply.concluded);
@@ -84,9 +85,8 @@ TEST_CASE("what law and rights forbid is refused and recorded at the asker only"
   CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& row) {
           return row.second.step == storage::Step::kConcluded;
         }) == 1);
-  CHECK(std::none_of(rows.begin(), rows.end(), [](const auto& row) {
-    return row.second.step == storage::Step::kProvided;
-  }));
+  CHECK(std::none_of(rows.begin(), rows.end(),
+                     [](const auto& row) { return row.second.step == storage::Step::kProvided; }));
 }
 
 TEST_CASE("a batch of queries is answered as a batch", "[tenant_vm]") {
@@ -224,8 +224,8 @@ TEST_CASE("a permit that was signed by somebody else is not believed", "[tenant_
   QuietPool pool;
   const HeldPermit held(pool);
   const auto stranger = pool.universe.make_signer("gateway");
-  pool.deliver({notice(StatementKind::kPermit, held.item.to, held.item.statement, *stranger,
-                       pool.now)});
+  pool.deliver(
+      {notice(StatementKind::kPermit, held.item.to, held.item.statement, *stranger, pool.now)});
   CHECK(pool.errors(ErrorCode::kSignatureInvalid) == 1);
   CHECK(pool.node->counts().provided == 0);
 }
@@ -398,8 +398,7 @@ TEST_CASE("a row that fails alone is split out, the rest of its train goes", "[t
         }) == 1);
 }
 
-TEST_CASE("a lane that was lost is given up and its clients are told to ask again",
-          "[tenant_vm]") {
+TEST_CASE("a lane that was lost is given up and its clients are told to ask again", "[tenant_vm]") {
   QuietPool pool;
   static_cast<void>(pool.store.take_lane({1}, "another"));
   exchange::Query query = pool.query_for(Outcome::kAnswered);

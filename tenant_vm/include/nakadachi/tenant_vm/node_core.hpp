@@ -49,9 +49,9 @@ struct CallerRights {
 
 /// A tenant's share of the node.
 struct Quota {
-  std::uint32_t weight = 1;       ///< share under load
-  std::uint32_t rate_per_s = 0;   ///< queries a second on average, 0: no limit
-  std::uint32_t burst = 1;        ///< queries at once
+  std::uint32_t weight = 1;      ///< share under load
+  std::uint32_t rate_per_s = 0;  ///< queries a second on average, 0: no limit
+  std::uint32_t burst = 1;       ///< queries at once
   std::size_t max_queued = limits::kMaxQueuedPerTenant;
   std::size_t max_in_flight = limits::kMaxInFlightPerTenant;
 };
@@ -160,8 +160,8 @@ using Actions = std::vector<Action>;
 
 /// What has been counted since the start.
 struct NodeCounts {
-  std::uint64_t accepted = 0;   ///< queries that became exchanges
-  std::uint64_t replayed = 0;   ///< queries recognised as asked before
+  std::uint64_t accepted = 0;  ///< queries that became exchanges
+  std::uint64_t replayed = 0;  ///< queries recognised as asked before
   std::uint64_t concluded = 0;
   std::uint64_t provided = 0;
   std::uint64_t trains = 0;

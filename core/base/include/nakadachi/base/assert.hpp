@@ -10,7 +10,6 @@ namespace nakadachi {
 }  // namespace nakadachi
 
 /// Stays on in release builds: an exchange must not go on after a broken promise.
-#define NAKADACHI_ASSERT(condition) \
-  (static_cast<bool>(condition)     \
-       ? static_cast<void>(0)       \
-       : ::nakadachi::assertion_failed(#condition, __FILE__, __LINE__))
+#define NAKADACHI_ASSERT(condition)                    \
+  (static_cast<bool>(condition) ? static_cast<void>(0) \
+                                : ::nakadachi::assertion_failed(#condition, __FILE__, __LINE__))

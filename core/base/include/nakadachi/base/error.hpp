@@ -83,7 +83,7 @@ enum class Retry : std::uint8_t {
 /// One row of the closed list, for people and for the documents made from it.
 struct ErrorText {
   ErrorCode code;
-  std::string_view name;      ///< snake_case, as it stands in logs and JSON.
+  std::string_view name;  ///< snake_case, as it stands in logs and JSON.
   Retry retry;
   std::string_view english;   ///< What happened and what to do.
   std::string_view japanese;  ///< The same for users in Japan.

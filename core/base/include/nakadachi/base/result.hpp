@@ -83,6 +83,5 @@ class [[nodiscard]] Result<void> {
   declaration = std::move(name).value()
 
 /// `NAKADACHI_CHECK(verify(header));` goes on after a success or returns the error.
-#define NAKADACHI_CHECK(expression)                          \
-  if (auto result_of_check = (expression); !result_of_check) \
-  return result_of_check.error()
+#define NAKADACHI_CHECK(expression) \
+  if (auto result_of_check = (expression); !result_of_check) return result_of_check.error()

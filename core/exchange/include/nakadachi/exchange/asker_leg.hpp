@@ -9,8 +9,8 @@ namespace nakadachi::exchange {
 
 /// When an asker starts to wonder.
 struct AskerTiming {
-  std::int64_t status_after_ms = 2'000;   ///< first question what became of it
-  std::int64_t status_at_most_ms = 30'000; ///< longest pause between such questions (doubling)
+  std::int64_t status_after_ms = 2'000;     ///< first question what became of it
+  std::int64_t status_at_most_ms = 30'000;  ///< longest pause between such questions (doubling)
 };
 
 /// The asking side of one exchange, from the durable "asked" to the decision to

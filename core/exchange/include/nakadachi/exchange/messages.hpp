@@ -25,13 +25,13 @@ enum class Outcome : std::uint8_t {
 
 /// What a question is about, as far as the law's table looks at it.
 struct Subject {
-  InstitutionCode asker;     ///< 情報照会者
-  InstitutionCode provider;  ///< 情報提供者
-  AffairCode affair;         ///< 事務
-  ProcedureCode procedure;   ///< 事務手続
-  InformationKind kind;      ///< 特定個人情報名
+  InstitutionCode asker;        ///< 情報照会者
+  InstitutionCode provider;     ///< 情報提供者
+  AffairCode affair;            ///< 事務
+  ProcedureCode procedure;      ///< 事務手続
+  InformationKind kind;         ///< 特定個人情報名
   bool non_disclosure = false;  ///< 不開示: travels and is recorded, never refuses (Act 23(2))
-  std::string section;  ///< 部署 responsible at the asker, at most limits::kMaxSectionBytes
+  std::string section;          ///< 部署 responsible at the asker, at most limits::kMaxSectionBytes
 
   friend bool operator==(const Subject&, const Subject&) = default;
 };
@@ -51,11 +51,11 @@ struct Reply {
   /// True for the exchange's outcome; false when there is none (yet): `code`
   /// says why and its retry class what to do.
   bool concluded = false;
-  Outcome outcome = Outcome::kRefused;        ///< when concluded
-  ErrorCode code = ErrorCode::kInternal;      ///< when refused, or not concluded
-  std::uint16_t legal_item = 0;               ///< the deciding item of the table, 0 when none
-  std::uint32_t retry_after_ms = 0;           ///< when turned away for capacity
-  Bytes answer;                               ///< when answered
+  Outcome outcome = Outcome::kRefused;    ///< when concluded
+  ErrorCode code = ErrorCode::kInternal;  ///< when refused, or not concluded
+  std::uint16_t legal_item = 0;           ///< the deciding item of the table, 0 when none
+  std::uint32_t retry_after_ms = 0;       ///< when turned away for capacity
+  Bytes answer;                           ///< when answered
 
   friend bool operator==(const Reply&, const Reply&) = default;
 };

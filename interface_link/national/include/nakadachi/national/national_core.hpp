@@ -19,8 +19,8 @@ struct NationalSetup {
   crypto::TrustRoots roots;
   crypto::Registry registry;
   rules::LegalTable law;
-  SecretBytes symbol_root;       ///< crypto::SymbolCipher
-  std::int64_t latency_ms = 0;   ///< what the real network would add, each way
+  SecretBytes symbol_root;      ///< crypto::SymbolCipher
+  std::int64_t latency_ms = 0;  ///< what the real network would add, each way
 };
 
 struct NationalCounts {
