@@ -12,7 +12,7 @@
 #include "faults.hpp"
 #include "nakadachi/gateway/gateway_core.hpp"
 #include "nakadachi/storage/memory_store.hpp"
-#include "support/universe.hpp"
+#include "tests/support/universe.hpp"
 
 namespace nakadachi::sim {
 

@@ -10,8 +10,10 @@
 
 // libpqxx 6.4 loses one result when a connection breaks under a statement, which tests here do on
 // purpose. Read by the leak sanitizer, where there is one.
+// NOLINTBEGIN(readability-identifier-naming)
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() { return "leak:pqxx::connection_base::\n"; }
+// NOLINTEND(readability-identifier-naming)
 
 namespace nakadachi::testing {
 namespace {

@@ -91,8 +91,8 @@ bool is_commit_reply(std::string_view message) {
 /// One client's connection, with its own thread.
 class PostgresProxy::Line {
  public:
-  Line(PostgresProxy& proxy, int client) : proxy_(proxy), client_(client) {
-    server_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  Line(PostgresProxy& proxy, int client)
+      : proxy_(proxy), client_(client), server_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     const Address address(proxy.server_path_);
     const bool up = connect(server_, address.get(), address.size) == 0;
     thread_ = std::thread([this, up] {
@@ -185,9 +185,10 @@ class PostgresProxy::Line {
 };
 
 PostgresProxy::PostgresProxy(const std::string& server_directory)
-    : directory_(unique_directory()), server_path_(server_directory + std::string(kSocketName)) {
+    : directory_(unique_directory()),
+      server_path_(server_directory + std::string(kSocketName)),
+      listener_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   const Address address(directory_ + std::string(kSocketName));
-  listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (bind(listener_, address.get(), address.size) != 0 || listen(listener_, 8) != 0) {
     throw std::runtime_error("proxy cannot listen");
   }

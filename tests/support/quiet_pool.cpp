@@ -1,4 +1,4 @@
-#include "support/quiet_pool.hpp"
+#include "tests/support/quiet_pool.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "nakadachi/storage/memory_store.hpp"
-#include "support/universe.hpp"
+#include "tests/support/universe.hpp"
 
 namespace nakadachi::testing {
 

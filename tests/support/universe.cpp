@@ -44,8 +44,9 @@ std::uint16_t class_of(std::size_t institution) {
 
 }  // namespace
 
-Universe::Universe(std::uint64_t seed)
+Universe::Universe(std::uint64_t seed, Timestamp present)
     : seed_(seed),
+      present_(present),
       real_signatures_(seed % 16 == 7),
       validity_ms_(seed % 3 == 0 ? 4'000 : 60'000),
       verifier_(real_signatures_ ? static_cast<const crypto::Verifier*>(&ed25519_verifier_)
@@ -70,7 +71,7 @@ Universe::Universe(std::uint64_t seed)
     entry.sealing_key = crypto::SealingKey(secret("sealing", i)).public_key();
     entries.push_back(std::move(entry));
   }
-  registry_ = crypto::Registry::make(std::move(entries), 1, kStart, *registry_signer_);
+  registry_ = crypto::Registry::make(std::move(entries), 1, present_, *registry_signer_);
 }
 
 TenantId Universe::tenant(std::size_t town) const { return TenantId{kTownCodes[town]}; }
@@ -147,8 +148,8 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
       made.code = codes_[i];
       made.sealing_secret = secret("sealing", i);
       made.delegation =
-          crypto::make_delegation(codes_[i], node_signer.public_key(), kStart - kYearMs,
-                                  kStart + kYearMs, *institution_signers_[i]);
+          crypto::make_delegation(codes_[i], node_signer.public_key(), present_ - kYearMs,
+                                  present_ + kYearMs, *institution_signers_[i]);
       for (std::size_t person = 0; person < kPersons; ++person) {
         if (!knows(i, person)) continue;
         bindings.emplace_back(address_of(i, person),

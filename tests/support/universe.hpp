@@ -20,7 +20,8 @@ inline constexpr Timestamp kStart{1'800'000'000'000};
 /// so what every query should lead to. Made from the seed; never changes in a run.
 class Universe {
  public:
-  explicit Universe(std::uint64_t seed);
+  /// Delegations are good for a year around `present`.
+  explicit Universe(std::uint64_t seed, Timestamp present = kStart);
 
   struct Expected {
     bool recorded = true;  ///< false: an error and no exchange
@@ -59,6 +60,7 @@ class Universe {
            unsigned permille) const;
 
   std::uint64_t seed_;
+  Timestamp present_;
   bool real_signatures_;
   std::int64_t validity_ms_;
   std::vector<InstitutionCode> codes_;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <vector>
 
 #include "nakadachi/base/clock.hpp"
 
@@ -141,6 +142,13 @@ void write(Level level, std::string_view event, const Error& error,
                                        {"position", static_cast<std::int64_t>(error.position)},
                                        {"detail", std::string_view(error.detail)}}};
   write_line(level, event, about, {fields.begin(), fields.size()});
+}
+
+void write_counts(std::string_view event, const std::map<ErrorCode, std::uint64_t>& counts) {
+  if (counts.empty()) return;
+  std::vector<Field> fields;
+  for (const auto& [code, count] : counts) fields.push_back({text_of(code).name, count});
+  write_line(Level::kInfo, event, {}, fields);
 }
 
 }  // namespace nakadachi::log

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "nakadachi/base/log.hpp"
 #include "nakadachi/gateway/gateway_core.hpp"
 
 namespace nakadachi::gateway {
@@ -16,7 +17,10 @@ class GatewayService::Impl {
     NAKADACHI_CHECK(open_link());
     return open_door();
   }
-  void run() { loop_->run(); }
+  void run() {
+    loop_->run();
+    log::write_counts("not_passed", core_.counts().errors);
+  }
   void stop() { loop_->stop(); }
   const std::string& endpoint() const noexcept { return door_->endpoint(); }
 

@@ -1,6 +1,6 @@
 #include "nakadachi/national/national_service.hpp"
 
-#include <optional>
+#include <map>
 #include <utility>
 
 #include "nakadachi/base/log.hpp"
@@ -15,7 +15,11 @@ class NationalService::Impl {
       : config_(std::move(config)), core_(std::move(setup), core_signer, verifier, random_) {}
 
   Result<void> start();
-  void run() { loop_->run(); }
+  void run() {
+    loop_->run();
+    log::write_counts("frames_refused", refused_frames_);
+    log::write_counts("not_believed", core_.counts().errors);
+  }
   void stop() { loop_->stop(); }
   const std::string& endpoint() const noexcept { return door_->endpoint(); }
 
@@ -28,7 +32,8 @@ class NationalService::Impl {
   NationalCore core_;
   std::unique_ptr<socket::Loop> loop_;
   socket::Server* door_ = nullptr;
-  std::optional<socket::Peer> gateway_;
+  std::map<socket::UserId, socket::Peer> gateways_;  ///< each one's newest connection
+  std::map<ErrorCode, std::uint64_t> refused_frames_;
 };
 
 Result<void> NationalService::Impl::start() {
@@ -60,16 +65,21 @@ Result<void> NationalService::Impl::start() {
 }
 
 void NationalService::Impl::on_frame(const socket::Peer& peer, ByteView frame) {
-  gateway_ = peer;
+  gateways_.insert_or_assign(peer.user, peer);
   auto decoded = wire::decode_link_frame(frame);
-  if (!decoded) return log::write(log::Level::kWarning, "link_frame_refused", decoded.error());
+  if (!decoded) {
+    ++refused_frames_[decoded.error().code];
+    return;
+  }
   core_.on_items(std::move(decoded->items), loop_->now());
 }
 
 void NationalService::Impl::send_due(Timestamp now) {
-  if (!gateway_) return;
+  if (gateways_.empty()) return;
   const auto items = core_.due(now);
-  for (const Bytes& frame : wire::encode_link_frames(items)) door_->send(*gateway_, frame);
+  for (const Bytes& frame : wire::encode_link_frames(items)) {
+    for (const auto& [user, gateway] : gateways_) door_->send(gateway, frame);
+  }
 }
 
 NationalService::NationalService(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

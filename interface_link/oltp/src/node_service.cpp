@@ -61,6 +61,7 @@ class NodeService::Impl {
   void ask_store(StoreWorker& worker, Call call);
   void send_what_came_together();
   void renew_delegations();
+  void write_counts(Timestamp now);
 
   NodeServiceConfig config_;
   SystemRandom random_;
@@ -72,6 +73,8 @@ class NodeService::Impl {
   std::map<tenant_vm::ClientId, std::vector<exchange::Reply>> replies_;
   std::size_t lanes_held_ = 0;
   Timestamp renew_at_;
+  std::map<ErrorCode, std::uint64_t> refused_frames_;
+  Timestamp counts_written_at_;
   std::vector<InstitutionCode> institutions_;
   // Last: their threads use the loop.
   std::map<LaneId, StoreWorker> writers_;
@@ -172,14 +175,19 @@ void NodeService::Impl::add_hooks() {
     if (config_.renew_delegations && now >= renew_at_) renew_delegations();
     happen(tenant_vm::Tick{});
   };
-  hooks.on_turn_end = [this](Timestamp) { send_what_came_together(); };
+  hooks.on_turn_end = [this](Timestamp now) {
+    send_what_came_together();
+    if (now - counts_written_at_ >= log::kCountsEveryMs) write_counts(now);
+  };
   loop_->add_hooks(std::move(hooks));
 }
 
 // Work ------------------------------------------------------------------------
 
 Result<void> NodeService::Impl::run() {
+  counts_written_at_ = loop_->now();
   loop_->run();
+  write_counts(loop_->now());
   if (lanes_held_ == 0) return ErrorCode::kLaneLost;
   return {};
 }
@@ -187,8 +195,7 @@ Result<void> NodeService::Impl::run() {
 void NodeService::Impl::on_query_frame(const socket::Peer& peer, ByteView frame) {
   auto queries = wire::decode_queries(frame);
   if (!queries) {
-    log::write(log::Level::kWarning, "query_frame_refused", queries.error(),
-               {{"system", peer.user.value}});
+    ++refused_frames_[queries.error().code];
     door_->send(peer, wire::encode_frame_error(queries.error()));
     return;
   }
@@ -198,7 +205,10 @@ void NodeService::Impl::on_query_frame(const socket::Peer& peer, ByteView frame)
 
 void NodeService::Impl::on_link_frame(ByteView frame) {
   auto decoded = wire::decode_link_frame(frame);
-  if (!decoded) return log::write(log::Level::kWarning, "link_frame_refused", decoded.error());
+  if (!decoded) {
+    ++refused_frames_[decoded.error().code];
+    return;
+  }
   happen(tenant_vm::ItemsArrived{std::move(decoded->items)});
 }
 
@@ -267,6 +277,20 @@ void NodeService::Impl::renew_delegations() {
     return log::write(log::Level::kError, "delegations_not_renewed", delegations.error());
   }
   happen(tenant_vm::DelegationsRenewed{*std::move(delegations)});
+}
+
+void NodeService::Impl::write_counts(Timestamp now) {
+  counts_written_at_ = now;
+  log::write_counts("frames_refused", refused_frames_);
+  const tenant_vm::NodeCounts& counts = core_.counts();
+  log::write_counts("turned_away", counts.errors);
+  log::write(log::Level::kInfo, "work_done",
+             {{"accepted", counts.accepted},
+              {"replayed", counts.replayed},
+              {"provided", counts.provided},
+              {"concluded", counts.concluded},
+              {"trains", counts.trains},
+              {"rows", counts.rows}});
 }
 
 // The public face -------------------------------------------------------------

@@ -8,7 +8,7 @@
 #include "nakadachi/base/codes.hpp"
 #include "nakadachi/base/result.hpp"
 #include "nakadachi/base/secret.hpp"
-#include "support/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace nakadachi;
 

@@ -1,7 +1,7 @@
 #include "nakadachi/base/ids.hpp"
 
 #include "nakadachi/base/random.hpp"
-#include "support/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace nakadachi;
 

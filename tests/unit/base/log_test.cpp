@@ -9,7 +9,7 @@
 
 #include "nakadachi/base/codes.hpp"
 #include "nakadachi/base/secret.hpp"
-#include "support/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace nakadachi;
 

@@ -1,6 +1,6 @@
 #include "nakadachi/exchange/asker_leg.hpp"
 
-#include "support/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace nakadachi;
 using exchange::AskerLeg;

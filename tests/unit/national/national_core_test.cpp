@@ -3,8 +3,8 @@
 #include <optional>
 
 #include "nakadachi/wire/statements.hpp"
-#include "support/catch.hpp"
-#include "support/quiet_pool.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/quiet_pool.hpp"
 
 using namespace nakadachi;
 using exchange::StatementKind;

@@ -1,6 +1,6 @@
 #include "nakadachi/rules/legal_table.hpp"
 
-#include "support/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace nakadachi;
 using rules::InstitutionClass;

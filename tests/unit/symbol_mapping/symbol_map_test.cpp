@@ -1,7 +1,7 @@
 #include "nakadachi/symbol_mapping/symbol_map.hpp"
 
 #include "nakadachi/base/random.hpp"
-#include "support/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace nakadachi;
 using symbols::SymbolMap;

@@ -4,7 +4,7 @@
 #include <map>
 
 #include "nakadachi/tenant_vm/token_bucket.hpp"
-#include "support/catch.hpp"
+#include "tests/support/catch.hpp"
 
 using namespace nakadachi;
 using tenant_vm::DeficitRoundRobin;

@@ -5,8 +5,8 @@
 
 #include "nakadachi/wire/proven_batch.hpp"
 #include "nakadachi/wire/statements.hpp"
-#include "support/catch.hpp"
-#include "support/quiet_pool.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/quiet_pool.hpp"
 
 using namespace nakadachi;
 using exchange::Outcome;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -32,5 +33,12 @@ void write(Level level, std::string_view event, std::initializer_list<Field> fie
 /// As above for an error: adds its number, name, field, position and detail.
 void write(Level level, std::string_view event, const Error& error,
            std::initializer_list<Field> fields = {});
+
+/// Writes how often each error was counted, by name, on one line; nothing when
+/// there is none.
+void write_counts(std::string_view event, const std::map<ErrorCode, std::uint64_t>& counts);
+
+/// How often services write their counts.
+inline constexpr std::int64_t kCountsEveryMs = 60'000;
 
 }  // namespace nakadachi::log

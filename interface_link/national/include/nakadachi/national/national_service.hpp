@@ -17,7 +17,8 @@ struct NationalServiceConfig {
 };
 
 /// The reference national system at work: `NationalCore` behind a door for
-/// gateways. Answers go to the gateway that spoke last. One thread.
+/// gateways. Answers go to every gateway that has spoken; one that does not know
+/// the institution drops them. One thread.
 class NationalService {
  public:
   /// `core_signer` and `verifier` outlive the service. Errors: those of `socket::Loop::listen`.

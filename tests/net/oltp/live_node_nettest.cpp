@@ -1,0 +1,212 @@
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <thread>
+
+#include "nakadachi/client/client.hpp"
+#include "nakadachi/wire/link_frame.hpp"
+#include "nakadachi/wire/oltp_frame.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/live_pool.hpp"
+#include "tests/support/quiet_pool.hpp"
+
+using namespace nakadachi;
+using testing::LivePool;
+using testing::Universe;
+
+namespace {
+
+/// The business systems of all institutions.
+class Clients {
+ public:
+  explicit Clients(const LivePool& pool) {
+    for (const socket::CurveKeyPair& keys : pool.system_keys) {
+      clients_.push_back(*client::Client::connect({.endpoint = pool.oltp_endpoint(),
+                                                   .server_key = pool.oltp_keys.public_key(),
+                                                   .keys = keys,
+                                                   .ask_again_after_ms = 300,
+                                                   .ask_again_most_ms = 1'000}));
+    }
+  }
+  std::future<Result<exchange::Reply>> ask(const exchange::Query& query) {
+    return clients_[Universe::system_of(query)]->ask(query);
+  }
+
+ private:
+  std::vector<std::unique_ptr<client::Client>> clients_;
+};
+
+exchange::Query fresh_query(LivePool& pool, SeededRandom& random) {
+  exchange::Query query =
+      pool.universe.make_query(random.below(testing::kInstitutions), SystemClock().now(), random);
+  query.key = client::Client::make_key();
+  return query;
+}
+
+void check_as_expected(const LivePool& pool, const exchange::Query& query,
+                       const Result<exchange::Reply>& reply) {
+  const Universe::Expected expected = pool.universe.expected(query);
+  if (!expected.recorded) {
+    CHECK(reply.error().code == expected.code);
+    return;
+  }
+  REQUIRE(reply.ok());
+  CHECK(reply->outcome == expected.outcome);
+  CHECK(reply->answer == expected.answer);
+}
+
+/// Throws a number of frames at a door, as fast as it takes them.
+class Thrower {
+ public:
+  using MakeFrame = std::function<Bytes(SeededRandom&)>;
+
+  Thrower(const std::string& endpoint, const socket::CurvePublicKey& server_key,
+          const socket::CurveKeyPair& keys, std::uint64_t frames, MakeFrame make)
+      : random_(frames), frames_(frames), make_(std::move(make)) {
+    loop_ = *socket::Loop::make();
+    socket::ClientHandlers handlers;
+    handlers.on_connected = [this] { throw_on(); };
+    handlers.on_writable = [this] { throw_on(); };
+    door_ = *loop_->connect(
+        {.name = "thrower", .endpoint = endpoint, .server_key = server_key, .keys = keys},
+        std::move(handlers));
+    thread_ = std::make_unique<socket::LoopThread>(*loop_);
+  }
+
+  void wait() {
+    while (thrown_ < frames_) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
+ private:
+  void throw_on() {
+    while (thrown_ < frames_) {
+      if (waiting_.empty()) waiting_ = make_(random_);
+      if (!door_->send(waiting_)) return;
+      waiting_.clear();
+      ++thrown_;
+    }
+  }
+
+  SeededRandom random_;
+  std::uint64_t frames_;
+  MakeFrame make_;
+  Bytes waiting_;
+  std::atomic<std::uint64_t> thrown_ = 0;
+  std::unique_ptr<socket::Loop> loop_;
+  socket::Client* door_ = nullptr;
+  std::unique_ptr<socket::LoopThread> thread_;
+};
+
+Bytes random_bytes(SeededRandom& random) {
+  Bytes bytes(1 + random.below(120));
+  random.fill(bytes);
+  return bytes;
+}
+
+/// A real frame of the link with a few of its bytes changed: well enough formed
+/// to get past the first checks.
+Thrower::MakeFrame damaged_link_frames() {
+  testing::QuietPool pool;
+  auto items = std::make_shared<std::vector<wire::LinkItem>>();
+  pool.on_item = [items](wire::LinkItem& item) {
+    items->push_back(item);
+    return true;
+  };
+  pool.ask(pool.query_for(exchange::Outcome::kAnswered));
+  auto frames = std::make_shared<std::vector<Bytes>>(wire::encode_link_frames(*items));
+  return [frames](SeededRandom& random) {
+    if (random.chance(500)) return random_bytes(random);
+    Bytes frame = (*frames)[random.below(frames->size())];
+    const std::uint64_t changes = 1 + random.below(4);
+    for (std::uint64_t i = 0; i < changes; ++i) {
+      frame[random.below(frame.size())] = static_cast<std::uint8_t>(random.next());
+    }
+    return frame;
+  };
+}
+
+/// Nothing was stored, and every process still works.
+void check_no_trace(LivePool& pool) {
+  CHECK(pool.stored_rows() == 0);
+  Clients clients(pool);
+  SeededRandom random(13);
+  exchange::Query query = fresh_query(pool, random);
+  while (pool.universe.expected(query).answer.empty() || Universe::system_of(query) == 3) {
+    query = fresh_query(pool, random);
+  }
+  check_as_expected(pool, query, clients.ask(query).get());
+  CHECK(pool.stored_rows() == 3);
+}
+
+}  // namespace
+
+TEST_CASE("queries go through node, gateway and national system and back", "[live]") {
+  LivePool pool;
+  Clients clients(pool);
+  SeededRandom random(11);
+  std::vector<std::pair<exchange::Query, std::future<Result<exchange::Reply>>>> asked;
+  for (int i = 0; i < 200; ++i) {
+    const exchange::Query query = fresh_query(pool, random);
+    asked.emplace_back(query, clients.ask(query));
+  }
+  for (auto& [query, reply] : asked) check_as_expected(pool, query, reply.get());
+}
+
+TEST_CASE("gateway and node die in the middle and every query still has its outcome", "[live]") {
+  LivePool pool;
+  Clients clients(pool);
+  SeededRandom random(12);
+  std::vector<std::pair<exchange::Query, std::future<Result<exchange::Reply>>>> asked;
+  for (int i = 0; i < 300; ++i) {
+    const exchange::Query query = fresh_query(pool, random);
+    asked.emplace_back(query, clients.ask(query));
+    if (i == 100) {
+      pool.stop_gateway();
+      pool.start_gateway();
+    }
+    if (i == 200) {
+      pool.stop_node();
+      pool.start_node();
+    }
+  }
+  for (auto& [query, reply] : asked) check_as_expected(pool, query, reply.get());
+  // Asked again, each has the same outcome, and nothing new is stored.
+  const std::size_t rows = pool.stored_rows();
+  for (auto& [query, reply] : asked) {
+    if (pool.universe.expected(query).recorded) {
+      check_as_expected(pool, query, clients.ask(query).get());
+    }
+  }
+  CHECK(pool.stored_rows() == rows);
+}
+
+#ifdef __SANITIZE_THREAD__
+constexpr std::uint64_t kManyFrames = 50'000;  // the thread sanitizer looks for other things
+#else
+constexpr std::uint64_t kManyFrames = 1'000'000;
+#endif
+
+TEST_CASE("a million random frames at the door for business systems leave no trace", "[live]") {
+  LivePool pool;
+  Thrower(pool.oltp_endpoint(), pool.oltp_keys.public_key(), pool.system_keys[3], kManyFrames,
+          random_bytes)
+      .wait();
+  check_no_trace(pool);
+}
+
+TEST_CASE("a million damaged frames at the gateway leave no trace", "[live]") {
+  LivePool pool;
+  Thrower(pool.gateway_endpoint(), pool.gateway_keys.public_key(), pool.second_link_keys,
+          kManyFrames, damaged_link_frames())
+      .wait();
+  check_no_trace(pool);
+}
+
+TEST_CASE("a million damaged frames at the national system leave no trace", "[live]") {
+  LivePool pool;
+  Thrower(pool.national_endpoint(), pool.national_keys.public_key(), pool.second_uplink_keys,
+          kManyFrames, damaged_link_frames())
+      .wait();
+  check_no_trace(pool);
+}

@@ -1,0 +1,156 @@
+#include "tests/support/live_pool.hpp"
+
+#include <future>
+#include <utility>
+
+#include "nakadachi/base/assert.hpp"
+
+namespace nakadachi::testing {
+namespace {
+
+/// Starts a service on a thread of its own, which runs it, and returns it.
+template <class Service, class Start>
+std::unique_ptr<Service> run_on(std::thread& thread, Start start) {
+  std::promise<Service*> started;
+  std::unique_ptr<Service> service;
+  std::promise<void> handed_over;
+  thread = std::thread([&started, &service, start, done = handed_over.get_future()]() mutable {
+    auto made = start();
+    NAKADACHI_ASSERT(made.ok());
+    service = *std::move(made);
+    Service* const running = service.get();
+    started.set_value(running);
+    done.wait();
+    static_cast<void>(running->run());
+  });
+  started.get_future().wait();
+  std::unique_ptr<Service> handed = std::move(service);
+  handed_over.set_value();
+  return handed;
+}
+
+std::vector<socket::CurveKeyPair> make_system_keys() {
+  std::vector<socket::CurveKeyPair> keys;
+  for (std::size_t i = 0; i < kInstitutions; ++i) keys.push_back(socket::CurveKeyPair::make());
+  return keys;
+}
+
+}  // namespace
+
+Result<storage::LaneGrant> SharedStore::take_lane(LaneId lane, std::string_view writer) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.take_lane(lane, writer);
+}
+
+storage::AppendResult SharedStore::append(const storage::Train& train) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.append(train);
+}
+
+Result<storage::TrainFate> SharedStore::read_back(LaneId lane, Epoch epoch, TrainNumber number) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.read_back(lane, epoch, number);
+}
+
+Result<std::vector<storage::StoredStep>> SharedStore::find(TenantId tenant,
+                                                           const ExchangeId& exchange) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.find(tenant, exchange);
+}
+
+Result<std::vector<storage::StoredStep>> SharedStore::scan(TenantId tenant,
+                                                           std::uint32_t from_bucket,
+                                                           const std::optional<ExchangeId>& after,
+                                                           std::size_t limit) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.scan(tenant, from_bucket, after, limit);
+}
+
+// The universe is made for the present: real services take the time from the clock.
+LivePool::LivePool()
+    : universe(7, SystemClock().now()),
+      oltp_keys(socket::CurveKeyPair::make()),
+      gateway_keys(socket::CurveKeyPair::make()),
+      national_keys(socket::CurveKeyPair::make()),
+      link_keys(socket::CurveKeyPair::make()),
+      second_link_keys(socket::CurveKeyPair::make()),
+      uplink_keys(socket::CurveKeyPair::make()),
+      second_uplink_keys(socket::CurveKeyPair::make()),
+      system_keys(make_system_keys()),
+      store_(std::make_shared<SharedStore::Kept>()),
+      node_signer_(universe.make_signer("node")) {
+  national_ = run_on<national::NationalService>(national_thread_, [this] {
+    return national::NationalService::start(
+        {.endpoint = "tcp://127.0.0.1:*",
+         .keys = national_keys,
+         .gateways = {uplink_keys.public_key(), second_uplink_keys.public_key()}},
+        universe.national_setup(), universe.core_signer(), universe.verifier());
+  });
+  national_endpoint_ = national_->endpoint();
+  start_gateway();
+  start_node();
+}
+
+LivePool::~LivePool() {
+  stop_node();
+  stop_gateway();
+  national_->stop();
+  national_thread_.join();
+}
+
+void LivePool::start_gateway() {
+  gateway_ = run_on<gateway::GatewayService>(gateway_thread_, [this] {
+    return gateway::GatewayService::start(
+        {.nodes_endpoint = gateway_endpoint_,
+         .keys = gateway_keys,
+         .nodes = {link_keys.public_key(), second_link_keys.public_key()},
+         .national_endpoint = national_endpoint_,
+         .national_key = national_keys.public_key(),
+         .national_keys = uplink_keys});
+  });
+  gateway_endpoint_ = gateway_->endpoint();
+}
+
+void LivePool::stop_gateway() {
+  if (gateway_ == nullptr) return;
+  gateway_->stop();
+  gateway_thread_.join();
+  gateway_.reset();
+}
+
+void LivePool::start_node() {
+  std::vector<oltp::SystemKey> systems;
+  for (std::size_t i = 0; i < system_keys.size(); ++i) {
+    systems.push_back(
+        {.system = {static_cast<std::uint32_t>(i + 1)}, .key = system_keys[i].public_key()});
+  }
+  node_ = run_on<oltp::NodeService>(node_thread_, [this, systems] {
+    return oltp::NodeService::start(
+        {.name = "live pool",
+         .oltp_endpoint = oltp_endpoint_,
+         .oltp_keys = oltp_keys,
+         .systems = systems,
+         .gateway_endpoint = gateway_endpoint_,
+         .gateway_key = gateway_keys.public_key(),
+         .link_keys = link_keys,
+         .lanes = {{LaneId{1}, {universe.tenant(0)}}, {LaneId{2}, {universe.tenant(1)}}},
+         .open_store = [kept = store_] { return std::make_unique<SharedStore>(kept); },
+         .renew_delegations = {}},
+        universe.node_setup({0, 1}, *node_signer_), *node_signer_, universe.verifier());
+  });
+  oltp_endpoint_ = node_->endpoint();
+}
+
+void LivePool::stop_node() {
+  if (node_ == nullptr) return;
+  node_->stop();
+  node_thread_.join();
+  node_.reset();
+}
+
+std::size_t LivePool::stored_rows() {
+  const std::scoped_lock lock(store_->mutex);
+  return store_->store.rows().size();
+}
+
+}  // namespace nakadachi::testing

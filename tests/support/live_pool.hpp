@@ -1,0 +1,80 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "nakadachi/gateway/gateway_service.hpp"
+#include "nakadachi/national/national_service.hpp"
+#include "nakadachi/oltp/node_service.hpp"
+#include "nakadachi/storage/memory_store.hpp"
+#include "tests/support/universe.hpp"
+
+namespace nakadachi::testing {
+
+/// One `MemoryStore` for the several connections of a node.
+class SharedStore final : public storage::ExchangeStore {
+ public:
+  struct Kept {
+    std::mutex mutex;
+    storage::MemoryStore store;
+  };
+  explicit SharedStore(std::shared_ptr<Kept> kept) : kept_(std::move(kept)) {}
+
+  Result<storage::LaneGrant> take_lane(LaneId lane, std::string_view writer) override;
+  storage::AppendResult append(const storage::Train& train) override;
+  Result<storage::TrainFate> read_back(LaneId lane, Epoch epoch, TrainNumber number) override;
+  Result<std::vector<storage::StoredStep>> find(TenantId tenant,
+                                                const ExchangeId& exchange) override;
+  Result<std::vector<storage::StoredStep>> scan(TenantId tenant, std::uint32_t from_bucket,
+                                                const std::optional<ExchangeId>& after,
+                                                std::size_t limit) override;
+
+ private:
+  std::shared_ptr<Kept> kept_;
+};
+
+/// A live node, gateway and national system on loopback, each on a thread of its
+/// own, over a store in memory. Both towns of the universe are on the node.
+class LivePool {
+ public:
+  LivePool();
+  ~LivePool();
+
+  void start_node();
+  void stop_node();
+  void start_gateway();
+  void stop_gateway();
+
+  const std::string& oltp_endpoint() const { return oltp_endpoint_; }
+  const std::string& gateway_endpoint() const { return gateway_endpoint_; }
+  const std::string& national_endpoint() const { return national_endpoint_; }
+  std::size_t stored_rows();
+
+  Universe universe;
+  socket::CurveKeyPair oltp_keys;
+  socket::CurveKeyPair gateway_keys;
+  socket::CurveKeyPair national_keys;
+  socket::CurveKeyPair link_keys;           ///< the node's at the gateway
+  socket::CurveKeyPair second_link_keys;    ///< another node's at the gateway
+  socket::CurveKeyPair uplink_keys;         ///< the gateway's at the national system
+  socket::CurveKeyPair second_uplink_keys;  ///< another gateway's
+  std::vector<socket::CurveKeyPair> system_keys;
+
+ private:
+  std::shared_ptr<SharedStore::Kept> store_;
+  std::unique_ptr<crypto::Signer> node_signer_;
+  std::unique_ptr<national::NationalService> national_;
+  std::unique_ptr<gateway::GatewayService> gateway_;
+  std::unique_ptr<oltp::NodeService> node_;
+  std::thread national_thread_;
+  std::thread gateway_thread_;
+  std::thread node_thread_;
+  std::string oltp_endpoint_ = "tcp://127.0.0.1:*";
+  std::string gateway_endpoint_ = "tcp://127.0.0.1:*";
+  std::string national_endpoint_;
+};
+
+}  // namespace nakadachi::testing
