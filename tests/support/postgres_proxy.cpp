@@ -13,6 +13,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include "nakadachi/base/random.hpp"
 
@@ -81,6 +82,24 @@ class Framer {
   std::string pending_;
   bool untyped_;
 };
+
+/// An ErrorResponse (E) or NoticeResponse (N) as a server sends it.
+std::string server_says(char type, std::string_view severity, std::string_view sqlstate) {
+  std::string fields;
+  for (const auto& [code, text] : {std::pair<char, std::string_view>{'S', severity},
+                                   {'V', severity},
+                                   {'C', sqlstate},
+                                   {'M', "said by a test"}}) {
+    fields.push_back(code);
+    fields.append(text).push_back('\0');
+  }
+  fields.push_back('\0');
+  std::string message(1, type);
+  for (std::size_t shift = 32; shift > 0; shift -= 8) {
+    message.push_back(static_cast<char>((fields.size() + 4) >> (shift - 8) & 0xff));
+  }
+  return message + fields;
+}
 
 bool is_commit_reply(std::string_view message) {
   return message.starts_with('C') && message.substr(5).starts_with("COMMIT");
@@ -168,6 +187,13 @@ class PostgresProxy::Line {
     if (is_commit_reply(message)) {
       if (proxy_.take_fault(Fault::kCutBeforeCommitReply)) return false;
       if (proxy_.take_fault(Fault::kHoldCommitReply)) return proxy_.wait_for_release();
+      if (proxy_.take_fault(Fault::kFatalForCommitReply)) {
+        send_all(client_, server_says('E', "FATAL", "57P01"));
+        return false;
+      }
+      if (proxy_.take_fault(Fault::kWarningBeforeCommitReply)) {
+        return send_all(client_, server_says('N', "WARNING", "57014") + message);
+      }
       if (proxy_.take_fault(Fault::kCutAfterCommitReply)) {
         send_all(client_, message);
         return false;

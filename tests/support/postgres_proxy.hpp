@@ -21,9 +21,11 @@ class PostgresProxy {
     kCutAfterCopyDone,      ///< the server hears, the client hears nothing more
     kCutBeforeCommitReply,  ///< the server has said COMMIT; the client does not hear it
     kCutAfterCommitReply,   ///< the client hears it, then the line breaks
-    kHoldQuery,             ///< the next query waits in the line until `release`
-    kHoldCopyDone,          ///< the end of the data waits in the line until `release`
-    kHoldCommitReply,       ///< the answer waits in the line
+    kFatalForCommitReply,   ///< the server ends the session instead of answering
+    kWarningBeforeCommitReply,  ///< the server gave up waiting for its standby
+    kHoldQuery,                 ///< the next query waits in the line until `release`
+    kHoldCopyDone,              ///< the end of the data waits in the line until `release`
+    kHoldCommitReply,           ///< the answer waits in the line
   };
 
   /// `server_directory` is where the server's socket lies.

@@ -41,7 +41,7 @@ Result<LaneGrant> MemoryStore::take_lane(LaneId lane, std::string_view writer) {
 }
 
 AppendResult MemoryStore::append(const Train& train) {
-  const AppendResult lost{.commit = Commit::kUnknown, .error = {.code = ErrorCode::kCommitUnknown}};
+  AppendResult lost{.commit = Commit::kUnknown, .error = {.code = ErrorCode::kCommitUnknown}};
   switch (std::exchange(next_fault_, Fault::kNone)) {
     case Fault::kNone:
       return apply(train);

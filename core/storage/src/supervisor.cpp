@@ -121,7 +121,7 @@ class Supervision {
     const ssize_t heard = read(plan_.channel, &order, 1);
     if (heard < 0) return;
     owner_gone_ = heard == 0;
-    const auto index = static_cast<std::size_t>(order);
+    const auto index = static_cast<unsigned char>(order);
     if (!owner_gone_ && index < plan_.programs.size()) {
       launch(plan_.programs[index]);
     } else if (program_ > 0) {

@@ -76,7 +76,8 @@ class Delivery {
   /// True when the end of the data is, or may be, on its way.
   bool send_rows() {
     const Bytes data = copy_data(train_);
-    if (PQputCopyData(raw(), as_chars(data).data(), static_cast<int>(data.size())) != 1) {
+    const auto* const bytes = reinterpret_cast<const char*>(data.data());
+    if (PQputCopyData(raw(), bytes, static_cast<int>(data.size())) != 1) {
       return false;
     }
     // libpq keeps a failure to send to itself until it reads. Looking now tells a connection that

@@ -123,7 +123,7 @@ void AskBook::rest(Entry& entry, const exchange::Reply& reply, Timestamp now) {
 void AskBook::on_frame_error(const Error& error, Timestamp now) {
   ++counts_.frames_refused;
   if (text_of(error.code).retry == Retry::kNever) return;
-  hold_ms_ = std::clamp(2 * hold_ms_, kFirstHoldMs, timing_.ask_again_most_ms);
+  hold_ms_ = std::min(std::max(2 * hold_ms_, kFirstHoldMs), timing_.ask_again_most_ms);
   hold_until_ = now + with_jitter(hold_ms_);
 }
 
@@ -214,7 +214,7 @@ void AskBook::reschedule(Entry& entry) {
 }
 
 std::int64_t AskBook::longer_than(std::int64_t pause_ms) const {
-  return std::clamp(2 * pause_ms, timing_.ask_again_after_ms, timing_.ask_again_most_ms);
+  return std::min(std::max(2 * pause_ms, timing_.ask_again_after_ms), timing_.ask_again_most_ms);
 }
 
 /// Up to a quarter longer, so that many clients do not ask in step; never sooner.

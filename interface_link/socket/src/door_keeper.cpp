@@ -143,21 +143,20 @@ void DoorKeeper::read_monitors() {
 }
 
 bool DoorKeeper::answer_requests() {
-  zmq::message_t part;
-  while (receive(handler_, part)) {
-    std::vector<zmq::message_t> request;
-    bool more = true;
-    while (more) {
-      more = part.more();
-      request.push_back(std::move(part));
-      if (more && !receive(handler_, part)) return false;
+  std::vector<zmq::message_t> request(1);
+  while (receive(handler_, request.back())) {
+    if (request.back().more()) {
+      request.emplace_back();
+      continue;
     }
     if (!answer(request)) return false;
+    request.clear();
+    request.emplace_back();
   }
   return true;
 }
 
-bool DoorKeeper::answer(std::vector<zmq::message_t>& request) {
+bool DoorKeeper::answer(const std::vector<zmq::message_t>& request) {
   if (request.size() <= kRequestId) return false;
   std::string user;
   // A connection is judged with the ones before it counted.

@@ -47,7 +47,7 @@ class DoorKeeper {
   void read_monitors();
   void cut_endless();
   bool answer_requests();
-  bool answer(std::vector<zmq::message_t>& request);
+  bool answer(const std::vector<zmq::message_t>& request);
   const char* judge(const std::vector<zmq::message_t>& request, std::string& user);
 
   zmq::socket_t handler_;

@@ -132,17 +132,26 @@ void Server::Impl::take_frame(Timestamp now) {
   const auto user = table->find(*key);
   if (!user) return count(counts.dropped_revoked);
   const auto route = route_of(route_);
-  if (!route || discarding_) return count(counts.dropped_malformed);
-  const Peer peer{*route, *user};
+  if (!route) return count(counts.dropped_malformed);
+  judge_frame({*route, *user}, *table, now);
+}
+
+void Server::Impl::judge_frame(const Peer& peer, const AccessTable& table, Timestamp now) {
+  DoorCounts& counts = door->counts();
   const ByteView frame = view_of(body_);
-  if (!within_rate(*user, frame.size(), *table, now)) {
+  if (!within_rate(peer.user, frame.size(), table, now)) {
     count(counts.dropped_rate);
     if (handlers.on_limited) handlers.on_limited(peer);
-    return;
+  } else if (discarding_) {
+    count(counts.dropped_malformed);
+    if (handlers.on_unfit) handlers.on_unfit(peer, ErrorCode::kMalformedFrame);
+  } else if (frame.size() > config.max_frame_bytes) {
+    count(counts.dropped_oversize);
+    if (handlers.on_unfit) handlers.on_unfit(peer, ErrorCode::kOversize);
+  } else {
+    count(counts.frames_received);
+    if (handlers.on_frame) handlers.on_frame(peer, frame);
   }
-  if (frame.size() > config.max_frame_bytes) return count(counts.dropped_oversize);
-  count(counts.frames_received);
-  if (handlers.on_frame) handlers.on_frame(peer, frame);
 }
 
 bool Server::Impl::within_rate(UserId user, std::size_t size, const AccessTable& table,

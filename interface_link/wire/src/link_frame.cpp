@@ -167,7 +167,7 @@ class FrameWriter {
  public:
   FrameWriter() : frame_(scope_.make<v1::LinkFrame>()) {
     frame_.set_version(kVersion);
-    bytes_ = frame_.ByteSizeLong();
+    bytes_ += frame_.ByteSizeLong();
   }
 
   /// False, and nothing changed, when the frame has no room for the item.

@@ -88,9 +88,10 @@ Shape::Field Shape::field_of(const FieldDescriptor& from, std::size_t most) {
     case FieldDescriptor::TYPE_INT64:
       field.sort = Sort::kNumber;
       break;
-    default:
-      NAKADACHI_ASSERT(!"a field type the wire does not use");
+    default:  // a type the wire does not use
+      break;
   }
+  NAKADACHI_ASSERT(field.sort != Sort::kUnknown);
   return field;
 }
 
@@ -124,10 +125,10 @@ Result<void> Shape::check_value(const Field& field, ByteView& rest) const {
       if (!inner) return ErrorCode::kMalformedFrame;
       return field.message->check(*inner);
     }
-    case Sort::kUnknown:
+    case Sort::kUnknown:  // refused before its value is read
       break;
   }
-  NAKADACHI_ASSERT(!"unknown fields are refused before their value is read");
+  NAKADACHI_ASSERT(field.sort != Sort::kUnknown);
   return {};
 }
 

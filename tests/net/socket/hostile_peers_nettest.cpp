@@ -32,6 +32,7 @@ TEST_CASE("socket: a frame just over the limit is dropped and counted") {
   REQUIRE(caller.echo(std::string(1'000, 'a')));
   REQUIRE(caller.send(std::string(1'001, 'b')));
   REQUIRE(eventually([&] { return door.counters().dropped_oversize == 1; }));
+  CHECK(eventually([&] { return caller.received().holds("oversize"); }));
   CHECK(caller.echo("still served"));
   CHECK(door.received().size() == 2);
   CHECK(caller.disconnections() == 0);
@@ -116,6 +117,9 @@ TEST_CASE("socket: a frame of several parts is dropped as a whole") {
   REQUIRE(eventually([&] { return door.received().holds("whole"); }));
   CHECK(door.received().size() == 1);
   CHECK(door.counters().dropped_malformed == 1);
+  zmq::message_t told;
+  REQUIRE(peer.socket().recv(told).has_value());
+  CHECK(told.to_string() == "malformed_frame");
 }
 
 TEST_CASE("socket: a peer that chooses its own route is not heard") {

@@ -22,7 +22,8 @@ class RawPeer {
           const Change& change = {})
       : socket_(context_, zmq::socket_type::dealer) {
     socket_.set(zmq::sockopt::linger, 0);
-    socket_.set(zmq::sockopt::sndtimeo, 10'000);
+    socket_.set(zmq::sockopt::sndtimeo, 30'000);
+    socket_.set(zmq::sockopt::rcvtimeo, 30'000);
     if (keys != nullptr) {
       socket_.set(zmq::sockopt::curve_serverkey, to_z85(*server_key));
       socket_.set(zmq::sockopt::curve_publickey, to_z85(keys->public_key()));

@@ -63,10 +63,13 @@ void TcpProxy::run() {
       ::poll(nullptr, 0, 10);
       continue;
     }
+    const bool freezes = freezing_.exchange(false);
     std::vector<pollfd> items = {{listener_, POLLIN, 0}};
-    for (const Line& line : lines_) {
-      items.push_back({line.near, POLLIN, 0});
-      items.push_back({line.far, POLLIN, 0});
+    for (Line& line : lines_) {
+      line.frozen = line.frozen || freezes;
+      // A negative descriptor is not waited for.
+      items.push_back({line.frozen ? -1 : line.near, POLLIN, 0});
+      items.push_back({line.frozen ? -1 : line.far, POLLIN, 0});
     }
     if (::poll(items.data(), items.size(), 10) <= 0) continue;
     std::size_t at = 1;
@@ -93,7 +96,7 @@ void TcpProxy::accept_line() {
     ::close(near);
     return;
   }
-  lines_.push_back({near, far});
+  lines_.push_back({.near = near, .far = far});
 }
 
 bool TcpProxy::forward(int from, int to) {

@@ -24,6 +24,8 @@ class TcpProxy {
   void pause() noexcept { paused_ = true; }
   /// Pauses by itself once so many bytes were forwarded.
   void pause_after(std::size_t bytes) noexcept { bytes_to_pause_ = bytes; }
+  /// The lines there are stay open and carry nothing any more; new ones work.
+  void freeze_lines() noexcept { freezing_ = true; }
   void resume() noexcept {
     bytes_to_pause_ = SIZE_MAX;
     paused_ = false;
@@ -33,6 +35,7 @@ class TcpProxy {
   struct Line {
     int near = -1;
     int far = -1;
+    bool frozen = false;
   };
   void run();
   void accept_line();
@@ -43,6 +46,7 @@ class TcpProxy {
   std::string endpoint_;
   std::atomic<bool> paused_{false};
   std::atomic<std::size_t> bytes_to_pause_{SIZE_MAX};
+  std::atomic<bool> freezing_{false};
   std::atomic<bool> stopping_{false};
   std::list<Line> lines_;
   std::thread thread_;

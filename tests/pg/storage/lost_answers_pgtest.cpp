@@ -79,6 +79,8 @@ TEST_CASE("a line cut around the commit: unknown until read_back, which tells th
   for (const Case& expected : {Case{Fault::kCutBeforeCopyDone, Commit::kUnknown, false},
                                Case{Fault::kCutBeforeCommitReply, Commit::kUnknown, true},
                                Case{Fault::kCutAfterCommitReply, Commit::kCommitted, true},
+                               Case{Fault::kFatalForCommitReply, Commit::kUnknown, true},
+                               Case{Fault::kWarningBeforeCommitReply, Commit::kUnknown, true},
                                Case{Fault::kCutAfterCopyDone, Commit::kUnknown, std::nullopt}}) {
     INFO("fault " << static_cast<int>(expected.fault));
     fixture.proxy.arm(expected.fault);

@@ -1,6 +1,7 @@
 #include "nakadachi/storage/migrations.hpp"
 
 #include <algorithm>
+#include <array>
 #include <future>
 
 #include "core/storage/src/migration_runner.hpp"
@@ -79,10 +80,8 @@ TEST_CASE("runs at the same time apply each migration once") {
   for (int round = 0; round < 3; ++round) {
     const TestDatabase database(Content::kEmpty);
     const std::string login = database.login("postgres");
-    std::vector<std::future<Result<std::vector<std::uint32_t>>>> runs;
-    for (int i = 0; i < 3; ++i) {
-      runs.push_back(std::async(std::launch::async, [&] { return migrate(login); }));
-    }
+    std::array<std::future<Result<std::vector<std::uint32_t>>>, 3> runs;
+    for (auto& run : runs) run = std::async(std::launch::async, [&] { return migrate(login); });
     std::vector<std::uint32_t> applied;
     for (auto& run : runs) {
       const auto numbers = run.get();

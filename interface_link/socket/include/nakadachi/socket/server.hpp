@@ -50,6 +50,9 @@ struct ServerHandlers {
   std::function<void(const Peer&, ByteView)> on_frame;
   /// A frame of this peer was dropped unread because it sends too much.
   std::function<void(const Peer&)> on_limited;
+  /// A frame of this peer was dropped for its form: `kOversize` (just over the limit;
+  /// a far larger one cuts the line unheard) or `kMalformedFrame` (several parts).
+  std::function<void(const Peer&, ErrorCode)> on_unfit;
 };
 
 /// What a door did and turned away since it opened. Frames are counted once each.
