@@ -287,6 +287,17 @@ class CompileDb(CheckTest):
         db = self.db(extra)
         self.assert_one(headers.check(db.tree, tree_scope, db), header, "alone")
 
+    def test_header_that_a_source_includes_first_is_left_to_that_source(self):
+        header = "core/base/include/nakadachi/base/a.hpp"
+        source = "core/base/src/a.cpp"
+        extra = {header: "broken x;\n", source: '#include "nakadachi/base/a.hpp"\n#include <string>\n'}
+        db = self.db(extra)
+        self.assertEqual(headers.check(db.tree, {header, source}, db), [])
+        self.assertEqual(len(tidy.check(db.tree, {header, source}, db)), 1)
+        (self.root / source).write_text('#include <string>\n#include "nakadachi/base/a.hpp"\n')
+        db.tree.forget_contents()
+        self.assert_one(headers.check(db.tree, {header, source}, db), header, "alone")
+
     def test_tidy_finds_a_long_function_and_a_bad_name(self):
         long = "void f(int& x) {\n" + "  x++;\n" * 71 + "}\n"
         found, _ = self.find_with_db(tidy, {"core/base/src/a.cpp": long})
