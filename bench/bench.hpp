@@ -11,8 +11,8 @@ struct E2eOptions {
   std::uint64_t seconds = 20;
   std::uint64_t peer_seconds = 10;
   std::size_t towns = 50;
-  std::size_t lanes = 1;
-  std::size_t in_flight = 600;
+  std::size_t lanes = 2;
+  std::size_t in_flight = 800;
   std::string json_file;
 };
 

@@ -30,15 +30,17 @@ def matches(name, pattern):
 
 
 def _named_elsewhere(tree, name):
-    """Whether another file that is no document mentions this file's name."""
+    """Whether another file that is no document mentions this file's name; for a picture a
+    document is enough."""
     base = os.path.basename(name)
     stem, suffix = os.path.splitext(base)
+    ignored = (".csv", ".tsv") if suffix in (".svg", ".png") else (".md", ".csv", ".tsv")
     # Python modules and the simulator's mutants go by their stem.
     pattern = rf"\b{stem}\b" if suffix in (".py", ".patch") else re.escape(base)
     return any(
         re.search(pattern, tree.text(other))
         for other in tree.files
-        if other != name and not other.endswith((".md", ".csv", ".tsv"))
+        if other != name and not other.endswith(ignored)
     )
 
 
