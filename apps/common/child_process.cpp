@@ -47,6 +47,7 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& argumen
     return Error{.code = ErrorCode::kFileProblem, .detail = log_path + ": " + std::strerror(errno)};
   }
   std::vector<char*> raw;
+  raw.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) raw.push_back(const_cast<char*>(argument.c_str()));
   raw.push_back(nullptr);
   const pid_t parent = getpid();

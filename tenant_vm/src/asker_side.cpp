@@ -74,15 +74,16 @@ void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
 
   std::uint16_t legal_item = 0;
   auto judged = judge_query(owner, caller, job.query, legal_item);
-  if (!judged) {
-    const ErrorCode reason = judged.error().code;
+  const bool lawful = judged.ok();
+  const ErrorCode reason = lawful ? ErrorCode::kInternal : judged.error().code;
+  if (!lawful) {
     const bool recorded = reason == ErrorCode::kInstitutionNotAllowed ||
                           reason == ErrorCode::kAffairNotAllowed ||
                           reason == ErrorCode::kNotInLegalTable;
     if (!recorded) return reply_error(job.client, job.query.key, reason);
   }
   exchange::Inquiry inquiry;
-  if (judged) {
+  if (lawful) {
     inquiry = *std::move(judged);
   } else {
     inquiry.subject = job.query.subject;
@@ -98,8 +99,8 @@ void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
   open.client = job.client;
   open.legal_item = legal_item;
   ++counts_.accepted;
-  if (judged) return ask(partition, *id, std::move(open));
-  refuse(partition, *id, std::move(open), judged.error().code);
+  if (lawful) return ask(partition, *id, std::move(open));
+  refuse(partition, *id, std::move(open), reason);
 }
 
 /// True when the query is no new one (or may not be) and has been dealt with.

@@ -242,7 +242,7 @@ void NodeCore::Impl::run_lane(LaneSlot& slot) {
 void NodeCore::Impl::take_report(LaneSlot& slot, Lane::Report report) {
   if (report.lost) return drop_lane(slot);
   for (PendingStep& step : report.durable) on_durable(std::move(step));
-  for (PendingStep& step : report.refused) on_row_refused(std::move(step), report.refusal);
+  for (const PendingStep& step : report.refused) on_row_refused(step, report.refusal);
 }
 
 void NodeCore::Impl::on_durable(PendingStep step) {
@@ -264,7 +264,7 @@ void NodeCore::Impl::on_durable(PendingStep step) {
 
 /// The store refused this row alone. A conflict means the step is there already,
 /// so whoever waits is told what the store holds.
-void NodeCore::Impl::on_row_refused(PendingStep step, const Error& error) {
+void NodeCore::Impl::on_row_refused(const PendingStep& step, const Error& error) {
   count(error.code);
   Partition& partition = partitions_[step.partition];
   const ExchangeId& id = step.row.exchange;

@@ -83,7 +83,7 @@ class NodeCore::Impl {
   void run_lane(LaneSlot& slot);
   void take_report(LaneSlot& slot, Lane::Report report);
   void on_durable(PendingStep step);
-  void on_row_refused(PendingStep step, const Error& error);
+  void on_row_refused(const PendingStep& step, const Error& error);
   void drop_lane(LaneSlot& slot);
   void forget_old_ids();
   void sign_outbox();

@@ -13,9 +13,8 @@
 
 #include "world.hpp"
 
+namespace nakadachi::sim {
 namespace {
-
-using namespace nakadachi::sim;
 
 struct Options {
   std::uint64_t seeds = 100;
@@ -85,7 +84,7 @@ bool tell_seed(std::uint64_t seed, const SeedReport& report, const Options& opti
 
 struct Totals {
   FaultCounts faults{};
-  std::map<nakadachi::exchange::Outcome, std::size_t> outcomes;
+  std::map<exchange::Outcome, std::size_t> outcomes;
   std::size_t never_accepted = 0;
   std::uint64_t all_traces = 0;
 
@@ -116,6 +115,7 @@ int run(const Options& options) {
   std::vector<SeedReport> reports(options.seeds);
   std::atomic<std::uint64_t> next = 0;
   std::vector<std::thread> threads;
+  threads.reserve(options.jobs);
   for (std::uint64_t job = 0; job < options.jobs; ++job) {
     threads.emplace_back([&] {
       for (std::uint64_t i = next++; i < options.seeds; i = next++) {
@@ -136,12 +136,13 @@ int run(const Options& options) {
 }
 
 }  // namespace
+}  // namespace nakadachi::sim
 
 int main(int argc, char** argv) {
-  const auto options = parse(argc, argv);
+  const auto options = nakadachi::sim::parse(argc, argv);
   if (!options) {
-    fmt::print(stderr, "{}", kHelp);
+    fmt::print(stderr, "{}", nakadachi::sim::kHelp);
     return 2;
   }
-  return run(*options);
+  return nakadachi::sim::run(*options);
 }

@@ -84,15 +84,15 @@ bool World::perform(std::size_t node, tenant_vm::Action& action) {
           [&](tenant_vm::SendReply& reply) {
             const std::size_t asker = reply.client.value >> 32;
             const std::uint64_t connection = reply.client.value & 0xFFFFFFFFU;
-            for (Bytes& frame : wire::encode_replies({&reply.reply, 1})) {
-              send("node to client", std::move(frame),
+            for (const Bytes& frame : wire::encode_replies({&reply.reply, 1})) {
+              send("node to client", frame,
                    [this, asker, connection](const Bytes& b) { on_reply(asker, connection, b); });
             }
           },
           [&](tenant_vm::SendItem& send_item) {
             check_leaves_after_commit(send_item.item);
-            for (Bytes& frame : wire::encode_link_frames({&send_item.item, 1})) {
-              to_gateway(node, std::move(frame));
+            for (const Bytes& frame : wire::encode_link_frames({&send_item.item, 1})) {
+              to_gateway(node, frame);
             }
           },
           [&](tenant_vm::AppendTrain& append) { append_train(node, append.train); },
@@ -127,7 +127,7 @@ void World::append_train(std::size_t node, const std::shared_ptr<const storage::
       storage::Commit::kUnknown, Error{.code = ErrorCode::kCommitUnknown}, std::nullopt};
   std::int64_t delay_ms = 1 + static_cast<std::int64_t>(random_.below(20));
   if (faulty() && random_.chance(30)) delay_ms += static_cast<std::int64_t>(random_.below(4'000));
-  after(delay_ms, [=, this] {
+  after(delay_ms, [this, node, incarnation, train, settled, unknown] {
     if (chance(30, Fault::kCommitFailed)) {
       return settled(storage::AppendResult{
           storage::Commit::kFailed, Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt});
@@ -170,8 +170,8 @@ void World::say_hello(std::size_t node) {
   });
 }
 
-void World::to_gateway(std::size_t node, Bytes frame) {
-  send("node to gateway", std::move(frame),
+void World::to_gateway(std::size_t node, const Bytes& frame) {
+  send("node to gateway", frame,
        [this, node](const Bytes& b) { gateway_event(gateway::FrameFromNode{{node}, b}); });
 }
 
@@ -179,19 +179,18 @@ void World::gateway_event(gateway::Event event) {
   if (gateway_ == nullptr) return;
   gateway::Actions actions = gateway_->on(std::move(event));
   for (gateway::Action& action : actions) {
-    std::visit(Overloaded{[&](gateway::SendToNational& out) {
-                            send("gateway to national", std::move(out.frame),
-                                 [this](const Bytes& b) { national_frame(b); });
-                          },
-                          [&](gateway::SendToNode& out) {
-                            send("gateway to node", std::move(out.frame),
-                                 [this, node = out.node.value](const Bytes& b) {
-                                   auto frame = wire::decode_link_frame(b);
-                                   node_event(node,
-                                              tenant_vm::ItemsArrived{std::move(frame->items)});
-                                 });
-                          }},
-               action);
+    std::visit(
+        Overloaded{
+            [&](gateway::SendToNational& out) {
+              send("gateway to national", out.frame, [this](const Bytes& b) { national_frame(b); });
+            },
+            [&](gateway::SendToNode& out) {
+              send("gateway to node", out.frame, [this, node = out.node.value](const Bytes& b) {
+                auto frame = wire::decode_link_frame(b);
+                node_event(node, tenant_vm::ItemsArrived{std::move(frame->items)});
+              });
+            }},
+        action);
   }
 }
 
@@ -206,8 +205,8 @@ void World::national_frame(const Bytes& frame) {
 
 void World::national_due() {
   const auto items = national_->due(now_);
-  for (Bytes& frame : wire::encode_link_frames(items)) {
-    send("national to gateway", std::move(frame),
+  for (const Bytes& frame : wire::encode_link_frames(items)) {
+    send("national to gateway", frame,
          [this](const Bytes& b) { gateway_event(gateway::FrameFromNational{b}); });
   }
 }

@@ -58,7 +58,8 @@ void World::at(Timestamp when, std::function<void()> what) {
 }
 
 /// A network that loses, doubles, delays and overtakes while faults last.
-void World::send(std::string_view link, Bytes payload, std::function<void(const Bytes&)> deliver) {
+void World::send(std::string_view link, const Bytes& payload,
+                 const std::function<void(const Bytes&)>& deliver) {
   if (chance(40, Fault::kPacketLost)) return trace("lost", payload);
   const std::size_t copies = chance(40, Fault::kPacketDuplicated) ? 2 : 1;
   for (std::size_t copy = 0; copy < copies; ++copy) {

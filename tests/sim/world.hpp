@@ -57,7 +57,8 @@ class World {
   // network and time (world.cpp)
   void at(Timestamp when, std::function<void()> what);
   void after(std::int64_t ms, std::function<void()> what) { at(now_ + ms, std::move(what)); }
-  void send(std::string_view link, Bytes payload, std::function<void(const Bytes&)> deliver);
+  void send(std::string_view link, const Bytes& payload,
+            const std::function<void(const Bytes&)>& deliver);
   void trace(std::string_view what, ByteView payload = {});
   bool faulty() const { return now_ < faults_end_; }
   bool chance(std::uint32_t permille, Fault fault);
@@ -72,7 +73,7 @@ class World {
   void append_train(std::size_t node, const std::shared_ptr<const storage::Train>& train);
   void schedule_tick(std::size_t node);
   void say_hello(std::size_t node);
-  void to_gateway(std::size_t node, Bytes frame);
+  void to_gateway(std::size_t node, const Bytes& frame);
   void gateway_event(gateway::Event event);
   void national_frame(const Bytes& frame);
   void national_due();

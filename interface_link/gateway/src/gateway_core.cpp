@@ -46,7 +46,7 @@ Actions GatewayCore::handle(FrameFromNode& event) {
   }
   counts_.to_national += frame->items.size();
   Actions actions;
-  actions.push_back(SendToNational{std::move(event.frame)});
+  actions.emplace_back(SendToNational{std::move(event.frame)});
   return actions;
 }
 
@@ -71,11 +71,11 @@ Actions GatewayCore::handle(FrameFromNational& event) {
   for (auto& [node, items] : by_node) {
     counts_.to_nodes += items.size();
     if (items.size() == frame->items.size()) {  // all of it goes one way: pass it on as it came
-      actions.push_back(SendToNode{node, std::move(event.frame)});
+      actions.emplace_back(SendToNode{node, std::move(event.frame)});
       return actions;
     }
     for (Bytes& part : wire::encode_link_frames(items)) {
-      actions.push_back(SendToNode{node, std::move(part)});
+      actions.emplace_back(SendToNode{node, std::move(part)});
     }
   }
   return actions;

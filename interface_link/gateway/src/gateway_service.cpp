@@ -56,6 +56,7 @@ Result<void> GatewayService::Impl::open_link() {
 
 Result<void> GatewayService::Impl::open_door() {
   std::vector<socket::AccessTable::Entry> entries;
+  entries.reserve(config_.nodes.size());
   for (const socket::CurvePublicKey& key : config_.nodes) {
     entries.push_back({.key = key, .user = {entries.size() + 1}});
   }

@@ -39,6 +39,7 @@ class NationalService::Impl {
 Result<void> NationalService::Impl::start() {
   NAKADACHI_TRY(loop_, socket::Loop::make());
   std::vector<socket::AccessTable::Entry> entries;
+  entries.reserve(config_.gateways.size());
   for (const socket::CurvePublicKey& key : config_.gateways) {
     entries.push_back({.key = key, .user = {entries.size() + 1}});
   }

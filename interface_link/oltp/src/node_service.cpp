@@ -142,6 +142,7 @@ Result<void> NodeService::Impl::open_link() {
 
 Result<void> NodeService::Impl::open_door() {
   std::vector<socket::AccessTable::Entry> entries;
+  entries.reserve(config_.systems.size());
   for (const SystemKey& system : config_.systems) {
     if (system.system.value >> kSystemBits != 0) {
       return Error{.code = ErrorCode::kConfigInvalid, .field = "system"};

@@ -14,28 +14,29 @@ constexpr std::chrono::seconds kPatience{20};
 
 enum class Seen : std::uint8_t { kNothing, kRefused, kLetIn };
 
-Seen seen_in(const MonitorEvent& event) noexcept {
-  switch (event.event) {
-    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
-      return Seen::kLetIn;
-    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-      return Seen::kRefused;
-    default:
-      return Seen::kNothing;
-  }
-}
+/// Ends the reports before their reader goes, on every way out: the library's
+/// threads would wait for it.
+class StopReports {
+ public:
+  explicit StopReports(zmq::socket_t& watched) noexcept : watched_(&watched) {}
+  StopReports(const StopReports&) = delete;
+  StopReports& operator=(const StopReports&) = delete;
+  ~StopReports() { stop_monitor(*watched_); }
 
-/// Watches a connecting socket until it is let in, refused or patience is over.
-Seen wait_for_verdict(zmq::socket_t& monitor) {
+ private:
+  zmq::socket_t* watched_;
+};
+
+/// Watches a connecting socket until it is let in, refused with `refusal`, or patience
+/// is over. Lines that break otherwise prove nothing; the library connects again.
+Seen wait_for_verdict(zmq::socket_t& monitor, int refusal) {
   const auto until = SteadyClock::now() + kPatience;
   while (SteadyClock::now() < until) {
     zmq_pollitem_t item{monitor.handle(), 0, ZMQ_POLLIN, 0};
     zmq_poll(&item, 1, 100);
     while (const auto event = take_event(monitor)) {
-      const Seen seen = seen_in(*event);
-      if (seen != Seen::kNothing) return seen;
+      if (event->event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) return Seen::kLetIn;
+      if (event->event == refusal) return Seen::kRefused;
     }
   }
   return Seen::kNothing;
@@ -51,10 +52,13 @@ Result<void> try_door(zmq::context_t& context, const std::string& endpoint,
     zmq_setsockopt(stranger.handle(), ZMQ_CURVE_SECRETKEY, keys->secret().view().data(),
                    keys->secret().size());
   }
-  zmq::socket_t monitor = start_monitor(context, stranger, ZMQ_EVENT_ALL);
+  // A known protocol and an unknown key, or no common protocol at all.
+  const int refusal =
+      keys != nullptr ? ZMQ_EVENT_HANDSHAKE_FAILED_AUTH : ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
+  zmq::socket_t monitor = start_monitor(context, stranger, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | refusal);
+  const StopReports stop(stranger);
   stranger.connect(endpoint);
-  const Seen seen = wait_for_verdict(monitor);
-  stop_monitor(stranger);
+  const Seen seen = wait_for_verdict(monitor, refusal);
   if (seen == Seen::kRefused) return {};
   return Error{
       .code = ErrorCode::kInternal,

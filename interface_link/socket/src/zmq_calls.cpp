@@ -43,11 +43,16 @@ zmq::socket_t start_monitor(zmq::context_t& context, zmq::socket_t& watched, int
   static std::atomic<std::uint64_t> count{0};
   const std::string address = fmt::format("inproc://monitor-{}", count.fetch_add(1));
   if (zmq_socket_monitor(watched.handle(), address.c_str(), events) != 0) throw zmq::error_t();
-  zmq::socket_t reader(context, zmq::socket_type::pair);
-  reader.set(zmq::sockopt::linger, 0);
-  reader.set(zmq::sockopt::rcvhwm, 0);  // the library's threads never wait for the reader
-  reader.connect(address);
-  return reader;
+  try {
+    zmq::socket_t reader(context, zmq::socket_type::pair);
+    reader.set(zmq::sockopt::linger, 0);
+    reader.set(zmq::sockopt::rcvhwm, 0);  // the library's threads never wait for the reader
+    reader.connect(address);
+    return reader;
+  } catch (const zmq::error_t&) {
+    stop_monitor(watched);  // or its threads would wait for a reader that never comes
+    throw;
+  }
 }
 
 void stop_monitor(zmq::socket_t& watched) noexcept {

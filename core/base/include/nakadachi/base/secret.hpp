@@ -18,7 +18,7 @@ class SecretBytes {
   SecretBytes() = default;
   explicit SecretBytes(ByteView bytes) : bytes_(bytes.begin(), bytes.end()) {}
   explicit SecretBytes(std::size_t size) : bytes_(size) {}
-  SecretBytes(const SecretBytes& other) : bytes_(other.bytes_) {}
+  SecretBytes(const SecretBytes& other) = default;
   SecretBytes(SecretBytes&& other) noexcept : bytes_(std::move(other.bytes_)) {}
   SecretBytes& operator=(SecretBytes other) noexcept {
     bytes_.swap(other.bytes_);  // the old bytes are wiped with `other`
