@@ -86,7 +86,7 @@ AppendResult PostgresStore::append(const Train& train) {
   const Result<AppendResult> result = impl_->train.run(
       [&](Connection& connection) -> Result<AppendResult> { return deliver(connection, train); });
   if (result) return *result;
-  // Only connecting fails outside `deliver`, which throws nothing.
+  // `deliver` throws nothing: there was no connection to send the train over.
   return {.commit = Commit::kFailed, .error = result.error(), .bad_row = {}};
 }
 

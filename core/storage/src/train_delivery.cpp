@@ -1,6 +1,7 @@
 #include "train_delivery.hpp"
 
 #include <charconv>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -77,9 +78,7 @@ class Delivery {
   bool send_rows() {
     const Bytes data = copy_data(train_);
     const auto* const bytes = reinterpret_cast<const char*>(data.data());
-    if (PQputCopyData(raw(), bytes, static_cast<int>(data.size())) != 1) {
-      return false;
-    }
+    if (PQputCopyData(raw(), bytes, static_cast<int>(data.size())) != 1) return false;
     // libpq keeps a failure to send to itself until it reads. Looking now tells a connection that
     // broke before the end of the data was sent from one that broke later.
     if (PQconsumeInput(raw()) == 0) return false;
@@ -155,7 +154,14 @@ class Delivery {
 }  // namespace
 
 AppendResult deliver(Connection& connection, const Train& train) {
-  return Delivery(connection, train).run();
+  try {
+    return Delivery(connection, train).run();
+  } catch (const std::exception&) {
+    // Out of memory, at a place nobody knows.
+    connection.give_up();
+    return {
+        .commit = Commit::kUnknown, .error = {.code = ErrorCode::kCommitUnknown}, .bad_row = {}};
+  }
 }
 
 }  // namespace nakadachi::storage

@@ -15,8 +15,9 @@ inline constexpr std::int64_t kDefaultCallTimeoutMs = 10 * 1000;
 struct PostgresLogins {
   std::string train;  ///< nakadachi_train: may INSERT steps and trains, reads nothing
   std::string node;   ///< nakadachi_node: reads one bound tenant at a time
-  /// A call that takes longer is broken off: `append` ends as unknown, the others
-  /// with `kStoreUnavailable`. Locks are waited for half as long.
+  /// A call that takes longer is broken off: `append` ends as unknown (as failed
+  /// while its data were still on their way), the others with `kStoreUnavailable`.
+  /// Locks are waited for half as long.
   std::int64_t call_timeout_ms = kDefaultCallTimeoutMs;
 };
 
