@@ -114,7 +114,7 @@ class Load {
     const auto began = SteadyClock::now();
     clients_[planned.system]->ask(
         exchange::Query{client::Client::make_key(), planned.person, planned.subject},
-        [this, began](Result<exchange::Reply> reply) { take(began, reply); });
+        [this, began](const Result<exchange::Reply>& reply) { take(began, reply); });
   }
 
   void take(SteadyClock::time_point began, const Result<exchange::Reply>& reply) {

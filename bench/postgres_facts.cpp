@@ -1,5 +1,6 @@
 #include "bench/postgres_facts.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -71,7 +72,8 @@ Result<void> require_durable(const Settings& settings) {
                            {"unlogged_tables", "0"}};
   for (const auto& [name, value] : needed) {
     if (settings.at(name) == value) continue;
-    return Error{.code = ErrorCode::kConfigInvalid, .detail = name + " must be " + value};
+    return Error{.code = ErrorCode::kConfigInvalid,
+                 .detail = fmt::format("{} must be {}", name, value)};
   }
   return {};
 }

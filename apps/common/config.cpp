@@ -38,7 +38,7 @@ class ConfigFile {
 
   /// A path, made relative to the configuration file; empty stays empty.
   std::string path(std::string_view key, bool required = true) {
-    const std::string value = required ? text(key) : text_or(key, "");
+    std::string value = required ? text(key) : text_or(key, "");
     if (value.empty()) return value;
     return (std::filesystem::path(path_).parent_path() / value).string();
   }

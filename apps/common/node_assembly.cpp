@@ -122,9 +122,9 @@ Result<std::vector<crypto::Delegation>> delegate_all(const NodeConfig& config,
     NAKADACHI_TRY(const TenantSecrets secrets, unwrap_secrets(directory, root, tenant.tenant));
     for (const crypto::RegistryEntry& entry : registry.entries()) {
       if (entry.tenant != tenant.tenant) continue;
-      NAKADACHI_TRY(crypto::Delegation made,
+      NAKADACHI_TRY(const crypto::Delegation made,
                     delegate(secrets, entry.code, node_key, SystemClock().now()));
-      delegations.push_back(std::move(made));
+      delegations.push_back(made);
     }
   }
   return delegations;

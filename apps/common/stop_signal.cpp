@@ -18,14 +18,20 @@ StopSignal::Registration::~Registration() {
   owner_->stop_ = nullptr;
 }
 
-StopSignal::StopSignal() {
+namespace {
+
+int open_signals() {
   sigset_t wanted;
   sigemptyset(&wanted);
   sigaddset(&wanted, SIGTERM);
   sigaddset(&wanted, SIGINT);
   pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
-  signals_ = signalfd(-1, &wanted, SFD_CLOEXEC);
-  ended_ = eventfd(0, EFD_CLOEXEC);
+  return signalfd(-1, &wanted, SFD_CLOEXEC);
+}
+
+}  // namespace
+
+StopSignal::StopSignal() : signals_(open_signals()), ended_(eventfd(0, EFD_CLOEXEC)) {
   NAKADACHI_ASSERT(signals_ >= 0 && ended_ >= 0);
   waiter_ = std::thread([this] { wait(); });
 }

@@ -41,8 +41,8 @@ class StopSignal {
   std::mutex mutex_;
   std::function<void()> stop_;
   bool signalled_ = false;
-  int signals_ = -1;
-  int ended_ = -1;
+  int signals_;
+  int ended_;
   std::thread waiter_;
 };
 

@@ -20,7 +20,7 @@ constexpr const char* kAbout =
 }  // namespace
 
 int main(int argc, char** argv) {
-  using namespace nakadachi;
+  namespace apps = nakadachi::apps;
   CLI::App app{kAbout};
   app.require_subcommand(1);
   std::string language = "en";
@@ -36,13 +36,14 @@ int main(int argc, char** argv) {
   apps::add_errors_command(app, chosen);
   CLI11_PARSE(app, argc, argv);
 
-  if (const auto protection = crypto::protect_memory(false); !protection) {
+  if (const auto protection = nakadachi::crypto::protect_memory(false); !protection) {
     fmt::print(stderr, "nakadachi: {}\n", describe(protection.error()));
     return 1;
   }
-  const Result<void> done = chosen();
+  const nakadachi::Result<void> done = chosen();
   if (done) return 0;
   fmt::print(stderr, "nakadachi: {}\n",
-             describe(done.error(), language == "ja" ? Language::kJapanese : Language::kEnglish));
+             describe(done.error(), language == "ja" ? nakadachi::Language::kJapanese
+                                                     : nakadachi::Language::kEnglish));
   return 1;
 }

@@ -19,9 +19,8 @@
 #include "nakadachi/crypto/process.hpp"
 #include "nakadachi/national/national_service.hpp"
 
+namespace nakadachi::apps {
 namespace {
-
-using namespace nakadachi;
 
 /// What the reference system keeps: three secrets of 32 bytes, in hexadecimal.
 struct NationalSecrets {
@@ -32,7 +31,7 @@ struct NationalSecrets {
 
 Result<NationalSecrets> read_secrets(const std::string& path) {
   std::map<std::string, SecretBytes, std::less<>> by_name;
-  NAKADACHI_CHECK(apps::read_rows(path, 2, [&](const auto& fields) -> Result<void> {
+  NAKADACHI_CHECK(read_rows(path, 2, [&](const auto& fields) -> Result<void> {
     const auto bytes = from_hex(fields[1]);
     if (!bytes || bytes->size() != 32) {
       return Error{.code = ErrorCode::kWrongFormat, .field = "secret"};
@@ -59,7 +58,7 @@ Result<void> make_secrets(const std::string& path) {
   for (const char* const name : {"core", "registry", "symbols"}) {
     text += fmt::format("{}\t{}\n", name, to_hex(random.make<Digest>().view()));
   }
-  return apps::write_private_file(path, text);
+  return write_private_file(path, text);
 }
 
 /// A person of the simulated population.
@@ -84,28 +83,25 @@ Result<void> init(const InitOptions& options) {
   NAKADACHI_TRY(const NationalSecrets secrets, read_secrets(secrets_path));
   const crypto::Ed25519Signer core(secrets.core_seed);
   const crypto::Ed25519Signer registry(secrets.registry_seed);
-  NAKADACHI_CHECK(
-      apps::write_private_file(options.directory + "/trust.toml",
-                               apps::write_trust_roots({.core_key = core.public_key(),
+  NAKADACHI_CHECK(write_private_file(options.directory + "/trust.toml",
+                                     write_trust_roots({.core_key = core.public_key(),
                                                         .registry_key = registry.public_key(),
                                                         .simulated = true})));
-  NAKADACHI_TRY(auto entries, apps::read_institutions(options.institutions));
+  NAKADACHI_TRY(auto entries, read_institutions(options.institutions));
   const Timestamp now = SystemClock().now();
   const Bytes published =
       crypto::Registry::make(std::move(entries), static_cast<std::uint64_t>(now.ms), now, registry);
-  NAKADACHI_CHECK(
-      apps::write_private_file(options.directory + "/registry.bin", as_chars(published)));
+  NAKADACHI_CHECK(write_private_file(options.directory + "/registry.bin", as_chars(published)));
 
-  NAKADACHI_TRY(const auto persons, apps::read_known_persons(options.persons));
+  NAKADACHI_TRY(const auto persons, read_known_persons(options.persons));
   crypto::SymbolCipher cipher(secrets.symbol_root);
-  std::vector<apps::IssuedSymbol> issued;
+  std::vector<IssuedSymbol> issued;
   issued.reserve(persons.size());
-  for (const apps::KnownPerson& person : persons) {
+  for (const KnownPerson& person : persons) {
     issued.push_back({person.institution, person.ordinal,
                       cipher.symbol_of(person.institution, person_id(person.ordinal))});
   }
-  return apps::write_private_file(options.directory + "/symbols.tsv",
-                                  apps::write_issued_symbols(issued));
+  return write_private_file(options.directory + "/symbols.tsv", write_issued_symbols(issued));
 }
 
 struct ServeOptions {
@@ -115,15 +111,15 @@ struct ServeOptions {
 };
 
 Result<void> serve(const ServeOptions& options) {
-  apps::StopSignal stop_signal;
-  NAKADACHI_TRY(const apps::NationalConfig config, apps::load_national_config(options.config));
+  StopSignal stop_signal;
+  NAKADACHI_TRY(const NationalConfig config, load_national_config(options.config));
   NAKADACHI_TRY(const NationalSecrets secrets, read_secrets(options.directory + "/secrets.tsv"));
-  NAKADACHI_TRY(const auto roots, apps::load_trust_roots(options.directory + "/trust.toml"));
-  NAKADACHI_TRY(const std::string published, apps::read_file(options.directory + "/registry.bin"));
+  NAKADACHI_TRY(const auto roots, load_trust_roots(options.directory + "/trust.toml"));
+  NAKADACHI_TRY(const std::string published, read_file(options.directory + "/registry.bin"));
   const crypto::Ed25519Verifier verifier;
   NAKADACHI_TRY(crypto::Registry registry,
                 crypto::Registry::open(as_bytes(published), roots, verifier));
-  NAKADACHI_TRY(rules::LegalTable law, apps::embedded_law());
+  NAKADACHI_TRY(rules::LegalTable law, embedded_law());
   const crypto::Ed25519Signer core(secrets.core_seed);
   NAKADACHI_TRY(socket::CurveKeyPair keys, socket::CurveKeyPair::load(config.key_file));
   NAKADACHI_TRY(
@@ -138,7 +134,7 @@ Result<void> serve(const ServeOptions& options) {
           core, verifier));
   const auto registration = stop_signal.on_stop([&] { service->stop(); });
   if (!options.ready_file.empty()) {
-    NAKADACHI_CHECK(apps::write_private_file(options.ready_file, service->endpoint()));
+    NAKADACHI_CHECK(write_private_file(options.ready_file, service->endpoint()));
   }
   service->run();
   return {};
@@ -151,14 +147,16 @@ int finish(const Result<void>& result) {
 }
 
 }  // namespace
+}  // namespace nakadachi::apps
 
 int main(int argc, char** argv) {
+  namespace apps = nakadachi::apps;
   CLI::App app{
       "Reference national system (core system, interface system, 機構) for Nakadachi.\n"
       "Its trust roots are marked as simulated: a node takes them with profile \"demo\" only."};
   app.require_subcommand(1);
 
-  InitOptions init_options;
+  apps::InitOptions init_options;
   CLI::App* const init_command =
       app.add_subcommand("init", "Make secrets, sign the registry, issue symbols");
   init_command->add_option("--directory", init_options.directory, "where it keeps its files")
@@ -166,7 +164,7 @@ int main(int argc, char** argv) {
   init_command->add_option("--institutions", init_options.institutions, "who joins")->required();
   init_command->add_option("--persons", init_options.persons, "whom they know")->required();
 
-  ServeOptions serve_options;
+  apps::ServeOptions serve_options;
   CLI::App* const serve_command = app.add_subcommand("serve", "Answer gateways until stopped");
   serve_command->add_option("--directory", serve_options.directory, "made by init")->required();
   serve_command->add_option("--config", serve_options.config, "TOML file")->required();
@@ -174,6 +172,7 @@ int main(int argc, char** argv) {
                             "written with the endpoint once it listens");
 
   CLI11_PARSE(app, argc, argv);
-  if (!crypto::protect_memory(false)) return 1;
-  return finish(init_command->parsed() ? init(init_options) : serve(serve_options));
+  if (!nakadachi::crypto::protect_memory(false)) return 1;
+  return apps::finish(init_command->parsed() ? apps::init(init_options)
+                                             : apps::serve(serve_options));
 }

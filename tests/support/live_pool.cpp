@@ -10,23 +10,17 @@ namespace {
 
 /// Starts a service on a thread of its own, which runs it, and returns it.
 template <class Service, class Start>
-std::unique_ptr<Service> run_on(std::thread& thread, Start start) {
-  std::promise<Service*> started;
-  std::unique_ptr<Service> service;
-  std::promise<void> handed_over;
-  thread = std::thread([&started, &service, start, done = handed_over.get_future()]() mutable {
+std::unique_ptr<Service> run_on(std::thread& thread, const Start& start) {
+  std::promise<std::unique_ptr<Service>> promise;
+  auto started = promise.get_future();
+  thread = std::thread([promise = std::move(promise), start]() mutable {
     auto made = start();
     NAKADACHI_ASSERT(made.ok());
-    service = *std::move(made);
-    Service* const running = service.get();
-    started.set_value(running);
-    done.wait();
+    Service* const running = (*made).get();
+    promise.set_value(*std::move(made));
     static_cast<void>(running->run());
   });
-  started.get_future().wait();
-  std::unique_ptr<Service> handed = std::move(service);
-  handed_over.set_value();
-  return handed;
+  return started.get();
 }
 
 std::vector<socket::CurveKeyPair> make_system_keys() {
@@ -86,7 +80,7 @@ LivePool::LivePool()
          .gateways = {uplink_keys.public_key(), second_uplink_keys.public_key()}},
         universe.national_setup(), universe.core_signer(), universe.verifier());
   });
-  national_endpoint_ = national_->endpoint();
+  national_endpoint_ = national_->endpoint();  // NOLINT(*-prefer-member-initializer)
   start_gateway();
   start_node();
 }

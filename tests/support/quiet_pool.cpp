@@ -85,13 +85,13 @@ void QuietPool::carry_out(tenant_vm::Action& action) {
     if (on_item(item->item)) to_national_.push_back(std::move(item->item));
   } else if (auto* append = std::get_if<tenant_vm::AppendTrain>(&action)) {
     const storage::Train& train = *append->train;
-    events_.push_back(
+    events_.emplace_back(
         tenant_vm::TrainSettled{train.lane, on_append ? on_append(train) : store.append(train)});
   } else if (auto* fate = std::get_if<tenant_vm::AskFate>(&action)) {
-    events_.push_back(
+    events_.emplace_back(
         tenant_vm::FateTold{fate->lane, store.read_back(fate->lane, fate->epoch, fate->number)});
   } else if (auto* find = std::get_if<tenant_vm::FindSteps>(&action)) {
-    events_.push_back(
+    events_.emplace_back(
         tenant_vm::StepsFound{find->lookup, store.find(find->tenant, find->exchange)});
   } else if (auto* lost = std::get_if<tenant_vm::GiveUpLane>(&action)) {
     lanes_given_up.push_back(lost->lane);
@@ -104,7 +104,7 @@ void QuietPool::run_national() {
   for (wire::LinkItem& item : national->due(now)) {
     if (on_item(item)) down.push_back(std::move(item));
   }
-  if (!down.empty()) events_.push_back(tenant_vm::ItemsArrived{std::move(down)});
+  if (!down.empty()) events_.emplace_back(tenant_vm::ItemsArrived{std::move(down)});
 }
 
 exchange::Query QuietPool::query_for(exchange::Outcome outcome, ErrorCode code) {

@@ -147,6 +147,7 @@ void write(Level level, std::string_view event, const Error& error,
 void write_counts(std::string_view event, const std::map<ErrorCode, std::uint64_t>& counts) {
   if (counts.empty()) return;
   std::vector<Field> fields;
+  fields.reserve(counts.size());
   for (const auto& [code, count] : counts) fields.push_back({text_of(code).name, count});
   write_line(Level::kInfo, event, {}, fields);
 }

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <string>
 
+#include "nakadachi/base/assert.hpp"
+
 namespace nakadachi::socket::helpers {
 namespace {
 
@@ -36,11 +38,12 @@ int connect_to(std::uint16_t port) {
 
 }  // namespace
 
-TcpProxy::TcpProxy(const std::string& target_endpoint) : target_port_(port_of(target_endpoint)) {
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+TcpProxy::TcpProxy(const std::string& target_endpoint)
+    : target_port_(port_of(target_endpoint)),
+      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
-  ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size);
+  NAKADACHI_ASSERT(::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size) == 0);
   ::listen(listener_, 16);
   ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
   endpoint_ = "tcp://127.0.0.1:" + std::to_string(ntohs(address.sin_port));

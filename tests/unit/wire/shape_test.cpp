@@ -120,7 +120,7 @@ TEST_CASE("wire: unknown fields are refused wherever they stand") {
   const Bytes query_bytes = encode_queries({&query, 1});
   REQUIRE(queries.ParseFromArray(query_bytes.data(), static_cast<int>(query_bytes.size())));
   v1::Subject& subject = *queries.mutable_queries(0)->mutable_subject();
-  subject.GetReflection()->MutableUnknownFields(&subject)->AddFixed64(9, 1);
+  v1::Subject::GetReflection()->MutableUnknownFields(&subject)->AddFixed64(9, 1);
   const std::string text = queries.SerializeAsString();
   const auto read = decode_queries(as_bytes(text));
   REQUIRE_FALSE(read.ok());
