@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "nakadachi/base/result.hpp"
 #include "nakadachi/crypto/registry.hpp"
 #include "nakadachi/socket/curve_keys.hpp"
+#include "nakadachi/tenant_vm/node_core.hpp"
 
 /// Configuration files (TOML). Relative paths in them are relative to the file.
 /// Every loader returns `kFileProblem` or `kConfigInvalid` with key and place in
@@ -39,6 +41,9 @@ struct NodeConfig {
   std::string copies_file;
 
   std::int64_t validity_ms = 60'000;
+
+  tenant_vm::Quota quota;                           ///< [quota]: every town's that has no own
+  std::map<TenantId, tenant_vm::Quota> own_quotas;  ///< [[town]], by their codes
 };
 Result<NodeConfig> load_node_config(const std::string& path);
 

@@ -184,6 +184,8 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config) {
     NAKADACHI_TRY(
         tenant_vm::PartitionSetup partition,
         assemble_partition(tenant, registry, secrets, node_key, data, SystemClock().now()));
+    const auto own = config.own_quotas.find(tenant.tenant);
+    partition.quota = own == config.own_quotas.end() ? config.quota : own->second;
     assembly.setup.partitions.push_back(std::move(partition));
     lanes[tenant.lane].push_back(tenant.tenant);
   }

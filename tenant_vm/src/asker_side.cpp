@@ -71,6 +71,10 @@ void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
   if (!id) return reply_error(job.client, job.query.key, id.error().code);
   const Digest hash = content_hash(job.system, job.query);
   if (answer_replay(partition, *id, job, hash)) return;
+  if (const std::int64_t wait_ms = owner.quota.hours.wait_ms(now_); wait_ms > 0) {
+    return reply_error(job.client, job.query.key, ErrorCode::kClosedHours,
+                       static_cast<std::uint32_t>(wait_ms));
+  }
 
   std::uint16_t legal_item = 0;
   auto judged = judge_query(owner, caller, job.query, legal_item);

@@ -13,14 +13,24 @@ QuietPool::QuietPool(std::uint64_t seed)
       node_random(seed + 1),
       national_random(seed + 2),
       node_signer(universe.make_signer("node")),
-      node(std::make_unique<tenant_vm::NodeCore>(universe.node_setup({0, 1}, *node_signer),
-                                                 *node_signer, universe.verifier(), node_random)),
       national(std::make_unique<national::NationalCore>(universe.national_setup(),
                                                         universe.core_signer(), universe.verifier(),
                                                         national_random)) {
-  for (const std::uint16_t lane : {std::uint16_t{1}, std::uint16_t{2}}) {
-    node->on(tenant_vm::LaneTaken{{lane}, *store.take_lane({lane}, "test")}, now);
-    happen(tenant_vm::LaneReady{{lane}});
+  start_node(universe.node_setup({0, 1}, *node_signer));
+}
+
+void QuietPool::start_node(tenant_vm::NodeSetup setup) {
+  constexpr std::size_t kAll = 100'000;
+  node = std::make_unique<tenant_vm::NodeCore>(std::move(setup), *node_signer, universe.verifier(),
+                                               node_random);
+  for (std::size_t town = 0; town < kTowns; ++town) {
+    const LaneId lane{static_cast<std::uint16_t>(town + 1)};
+    const storage::LaneGrant grant = *store.take_lane(lane, "test");
+    node->on(tenant_vm::LaneTaken{lane, grant}, now);
+    auto steps = *store.scan(universe.tenant(town), tenant_vm::NodeCore::recovery_start(grant, now),
+                             {}, kAll);
+    node->on(tenant_vm::StepsRecovered{universe.tenant(town), std::move(steps)}, now);
+    happen(tenant_vm::LaneReady{lane});
   }
 }
 

@@ -17,6 +17,9 @@ class QuietPool {
  public:
   explicit QuietPool(std::uint64_t seed = 5);
 
+  /// Starts the node anew over the same store, as after a stop.
+  void start_node(tenant_vm::NodeSetup setup);
+
   /// Hands queries of one system to the node and lets everything run its course.
   std::vector<exchange::Reply> ask(std::size_t system, std::vector<exchange::Query> queries);
   exchange::Reply ask(const exchange::Query& query);

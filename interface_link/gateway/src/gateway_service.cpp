@@ -61,16 +61,12 @@ Result<void> GatewayService::Impl::open_door() {
     entries.push_back({.key = key, .user = {entries.size() + 1}});
   }
   NAKADACHI_TRY(auto table, socket::AccessTable::make(entries));
-  constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 40;
   socket::ServerConfig door{.name = "link",
                             .endpoint = config_.nodes_endpoint,
                             .keys = config_.keys,
                             .table = std::move(table),
                             .max_frame_bytes = limits::kMaxLinkFrameBytes,
-                            .rate = {.frames_per_second = kUnlimited,
-                                     .frames_at_once = kUnlimited,
-                                     .bytes_per_second = kUnlimited,
-                                     .bytes_at_once = kUnlimited},
+                            .rate = socket::RateLimit::none(),
                             .queued_frames = 1'024};
   socket::ServerHandlers handlers;
   handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) {

@@ -44,16 +44,12 @@ Result<void> NationalService::Impl::start() {
     entries.push_back({.key = key, .user = {entries.size() + 1}});
   }
   NAKADACHI_TRY(auto table, socket::AccessTable::make(entries));
-  constexpr std::uint64_t kUnlimited = std::uint64_t{1} << 40;
   socket::ServerConfig door{.name = "national",
                             .endpoint = config_.endpoint,
                             .keys = config_.keys,
                             .table = std::move(table),
                             .max_frame_bytes = limits::kMaxLinkFrameBytes,
-                            .rate = {.frames_per_second = kUnlimited,
-                                     .frames_at_once = kUnlimited,
-                                     .bytes_per_second = kUnlimited,
-                                     .bytes_at_once = kUnlimited},
+                            .rate = socket::RateLimit::none(),
                             .queued_frames = 1'024};
   socket::ServerHandlers handlers;
   handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) { on_frame(peer, frame); };

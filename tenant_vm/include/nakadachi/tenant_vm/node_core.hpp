@@ -17,6 +17,7 @@
 #include "nakadachi/rules/legal_table.hpp"
 #include "nakadachi/storage/exchange_store.hpp"
 #include "nakadachi/symbol_mapping/symbol_map.hpp"
+#include "nakadachi/tenant_vm/service_hours.hpp"
 #include "nakadachi/wire/link_frame.hpp"
 #include "nakadachi/wire/oltp_frame.hpp"
 
@@ -54,6 +55,7 @@ struct Quota {
   std::uint32_t burst = 1;       ///< queries at once
   std::size_t max_queued = limits::kMaxQueuedPerTenant;
   std::size_t max_in_flight = limits::kMaxInFlightPerTenant;
+  ServiceHours hours = {};  ///< for new queries; what is under way goes on
 };
 
 struct PartitionSetup {

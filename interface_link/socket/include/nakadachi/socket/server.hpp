@@ -28,6 +28,12 @@ struct RateLimit {
   std::uint64_t frames_at_once = 4'000;
   std::uint64_t bytes_per_second = 16 * 1024 * 1024;
   std::uint64_t bytes_at_once = 32 * 1024 * 1024;
+
+  /// For links between our own processes, which are bounded at their ends.
+  static constexpr RateLimit none() {
+    constexpr std::uint64_t kMore = std::uint64_t{1} << 40;
+    return {kMore, kMore, kMore, kMore};
+  }
 };
 
 struct ServerConfig {

@@ -1,0 +1,130 @@
+#include "apps/common/config.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/catch.hpp"
+
+using namespace nakadachi;
+
+namespace {
+
+constexpr std::string_view kNode = R"(
+[node]
+name = "node 1"
+[database]
+train = "host=/run/postgresql user=nakadachi_train"
+node = "host=/run/postgresql user=nakadachi_node"
+[keys]
+root_key_file = "root.key"
+passphrase_file = "/run/secrets/passphrase"
+[trust]
+core_key = "00000000000000000000000000000000000000000000000000000000000000aa"
+registry_key = "00000000000000000000000000000000000000000000000000000000000000bb"
+simulated = false
+registry = "registry.bin"
+[oltp]
+endpoint = "tcp://10.0.0.1:5701"
+key_file = "oltp.curve"
+systems = "systems.tsv"
+[gateway]
+endpoint = "tcp://10.0.1.1:5702"
+public_key = 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7'
+key_file = "link.curve"
+[data]
+symbols = "symbols.tsv"
+copies = "copies.tsv"
+)";
+
+/// A configuration file in a directory of its own.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& text) {
+    directory_ = (std::filesystem::temp_directory_path() / "nakadachi-config-XXXXXX").string();
+    REQUIRE(mkdtemp(directory_.data()) != nullptr);
+    std::ofstream(path()) << text;
+  }
+  ~TemporaryFile() { std::filesystem::remove_all(directory_); }
+  std::string path() const { return directory_ + "/node.toml"; }
+  const std::string& directory() const { return directory_; }
+
+ private:
+  std::string directory_;
+};
+
+Result<apps::NodeConfig> load(const std::string& more) {
+  const TemporaryFile file(std::string(kNode) + more);
+  return apps::load_node_config(file.path());
+}
+
+}  // namespace
+
+TEST_CASE("a node's configuration is read, with paths relative to the file", "[apps]") {
+  const TemporaryFile file{std::string(kNode)};
+  const auto config = apps::load_node_config(file.path());
+  REQUIRE(config.ok());
+  CHECK(config->name == "node 1");
+  CHECK(config->profile == "production");
+  CHECK(config->root_key_file == file.directory() + "/root.key");
+  CHECK(config->passphrase_file == "/run/secrets/passphrase");
+  CHECK(config->validity_ms == 60'000);
+  CHECK(config->quota.weight == 1);
+  CHECK(config->own_quotas.empty());
+}
+
+TEST_CASE("towns have a common quota and may have one of their own", "[apps]") {
+  const auto config = load(R"(
+[quota]
+rate_per_s = 200
+burst = 400
+opens_at = "07:00"
+closes_at = "22:00"
+[[town]]
+code = "011002"
+weight = 5
+rate_per_s = 900
+closes_at = "24:00"
+)");
+  REQUIRE(config.ok());
+  CHECK(config->quota.rate_per_s == 200);
+  CHECK(config->quota.hours.opens_at_min == 7 * 60);
+  REQUIRE(config->own_quotas.contains(TenantId{11002}));
+  const tenant_vm::Quota& own = config->own_quotas.at(TenantId{11002});
+  CHECK(own.weight == 5);
+  CHECK(own.rate_per_s == 900);
+  CHECK(own.burst == 400);
+  CHECK(own.hours.opens_at_min == 7 * 60);
+  CHECK(own.hours.closes_at_min == 24 * 60);
+}
+
+TEST_CASE("what is wrong in a quota is named with its key", "[apps]") {
+  const auto [text, key] = GENERATE(table<std::string, std::string>(
+      {{"[quota]\nweight = 0\n", "quota.weight"},
+       {"[quota]\nburst = -1\n", "quota.burst"},
+       {"[quota]\nrate_per_s = 1000001\n", "quota.rate_per_s"},
+       {"[quota]\nopens_at = \"7:00\"\n", "quota.opens_at"},
+       {"[quota]\nopens_at = 700\n", "quota.opens_at"},
+       {"[quota]\ncloses_at = \"24:01\"\n", "quota.closes_at"},
+       {"[quota]\ncloses_at = \"12:60\"\n", "quota.closes_at"},
+       {"[quota]\nrate = 5\n", "quota.rate"},
+       {"[quotas]\nweight = 5\n", "quotas.weight"},
+       {"[[town]]\ncode = \"011002\"\nname = \"札幌市\"\n", "town[0].name"},
+       {"[[town]]\ncode = \"011003\"\n", "town[0].code"},
+       {"[[town]]\ncode = \"011002\"\n[[town]]\ncode = \"011002\"\n", "town[1].code"}}));
+  const auto config = load(text);
+  REQUIRE_FALSE(config.ok());
+  CHECK(config.error().code == ErrorCode::kConfigInvalid);
+  CAPTURE(config.error().detail);
+  CHECK(config.error().detail.find(": " + key + ":") != std::string::npos);
+}
+
+TEST_CASE("a configuration with two ways to the root key, or none, is refused", "[apps]") {
+  const std::string both = "credential_file = \"/run/credentials/root\"\n";
+  std::string text(kNode);
+  text.insert(text.find("[trust]"), both);
+  const TemporaryFile file(text);
+  CHECK(apps::load_node_config(file.path()).error().code == ErrorCode::kConfigInvalid);
+}
