@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -52,15 +53,18 @@ Result<crypto::Delegation> delegate(const TenantSecrets& secrets,
                                  now + kDelegationMs, signer);
 }
 
-/// What the files say of each institution.
+/// What the files say of each institution, and the keys their symbols stand under in memory.
 struct LoadedData {
+  std::shared_ptr<const symbols::MapKeys> map_keys;
   std::map<InstitutionCode, std::vector<symbols::SymbolMap::Binding>> symbols;
   std::map<InstitutionCode, copies::CopyMap> copies;
   std::map<InstitutionCode, std::vector<tenant_vm::CallerRights>> callers;
 };
 
-Result<LoadedData> load_data(const NodeConfig& config, std::vector<oltp::SystemKey>& keys) {
+Result<LoadedData> load_data(const NodeConfig& config, Random& random,
+                             std::vector<oltp::SystemKey>& keys) {
   LoadedData data;
+  data.map_keys = std::make_shared<const symbols::MapKeys>(random);
   NAKADACHI_TRY(const auto symbols, read_bound_symbols(config.symbols_file));
   for (const BoundSymbol& row : symbols) {
     data.symbols[row.institution].emplace_back(row.person, row.symbol);
@@ -100,7 +104,7 @@ Result<tenant_vm::PartitionSetup> assemble_partition(const storage::TenantRow& t
     NAKADACHI_TRY(institution.sealing_secret, secret_for(secrets, sealing_purpose(entry.code)));
     NAKADACHI_TRY(institution.delegation, delegate(secrets, entry.code, node_key, now));
     NAKADACHI_TRY(institution.symbols,
-                  symbols::SymbolMap::make(std::move(data.symbols[entry.code])));
+                  symbols::SymbolMap::make(data.map_keys, data.symbols[entry.code]));
     institution.copies = std::move(data.copies[entry.code]);
     for (tenant_vm::CallerRights& caller : data.callers[entry.code]) {
       partition.callers.push_back(std::move(caller));
@@ -175,7 +179,7 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config) {
   assembly.signer =
       std::make_unique<crypto::Ed25519Signer>(crypto::Ed25519Signer::make_seed(random));
   const PublicKey node_key = assembly.signer->public_key();
-  NAKADACHI_TRY(LoadedData data, load_data(config, assembly.systems));
+  NAKADACHI_TRY(LoadedData data, load_data(config, random, assembly.systems));
   storage::TenantDirectory directory("", config.node_login);
   NAKADACHI_TRY(const auto tenants, directory.tenants());
   std::map<LaneId, std::vector<TenantId>> lanes;

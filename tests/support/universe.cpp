@@ -135,6 +135,8 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
                                           const crypto::Signer& node_signer) const {
   std::vector<tenant_vm::PartitionSetup> partitions;
   crypto::SymbolCipher symbols(secret("symbols"));
+  SeededRandom random(seed_);
+  const auto map_keys = std::make_shared<const symbols::MapKeys>(random);
   for (const std::size_t town : towns) {
     tenant_vm::PartitionSetup partition{.tenant = tenant(town),
                                         .lane = LaneId{static_cast<std::uint16_t>(town + 1)},
@@ -160,7 +162,7 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
             made.copies.put(address_of(i, person), kind, copy_of(i, person, kind));
         }
       }
-      made.symbols = *symbols::SymbolMap::make(std::move(bindings));
+      made.symbols = *symbols::SymbolMap::make(map_keys, bindings);
       partition.institutions.push_back(std::move(made));
       partition.callers.push_back({.system = {static_cast<std::uint32_t>(i + 1)},
                                    .institution = codes_[i],

@@ -8,9 +8,11 @@
 namespace nakadachi {
 namespace {
 
+constexpr std::uint64_t kTenTo12 = 1'000'000'000'000;
 constexpr std::uint64_t kTenTo14 = 100'000'000'000'000;
 constexpr std::uint64_t kTenTo15 = 1'000'000'000'000'000;
 constexpr std::uint64_t kTenTo16 = 10'000'000'000'000'000;
+constexpr std::uint64_t kTenTo18 = 1'000'000'000'000'000'000;
 
 Error at_fault(ErrorCode code, std::string_view field, std::size_t position) {
   return {.code = code, .field = field, .position = static_cast<std::int32_t>(position)};
@@ -143,10 +145,26 @@ Result<Symbol> Symbol::from(ByteView bytes) {
   return Symbol(copy);
 }
 
+Result<AcquisitionNumber> AcquisitionNumber::parse(std::string_view text) {
+  constexpr std::string_view kField = "acquisition_number";
+  if (text.size() < kMinDigits || text.size() > kMaxDigits) {
+    return Error{.code = ErrorCode::kWrongLength, .field = kField};
+  }
+  if (text[0] == '0') return at_fault(ErrorCode::kWrongFormat, kField, 0);
+  NAKADACHI_TRY(const std::uint64_t number, parse_digits(text, kField));
+  return AcquisitionNumber(number);
+}
+
+Result<AcquisitionNumber> AcquisitionNumber::from_number(std::uint64_t number) {
+  if (number < kTenTo12 || number >= kTenTo18) {
+    return Error{.code = ErrorCode::kWrongLength, .field = "acquisition_number"};
+  }
+  return AcquisitionNumber(number);
+}
+
 Result<CorporateNumber> CorporateNumber::parse(std::string_view text) {
   constexpr std::string_view kField = "corporate_number";
   NAKADACHI_TRY(const std::uint64_t number, parse_exact_digits(text, 13, kField));
-  constexpr std::uint64_t kTenTo12 = 1'000'000'000'000;
   if (corporate_check_digit(number % kTenTo12) != number / kTenTo12) {
     return at_fault(ErrorCode::kWrongCheckDigit, kField, 0);
   }

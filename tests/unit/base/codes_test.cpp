@@ -110,3 +110,30 @@ TEST_CASE("symbols are 16 bytes", "[base]") {
   CHECK(Symbol::from(Bytes(15)).error().code == ErrorCode::kWrongLength);
   CHECK(Symbol::from(Bytes(17)).error().field == "symbol");
 }
+
+TEST_CASE("an acquisition number can be neither a personal number nor a resident code", "[base]") {
+  struct Case {
+    std::string text;
+    ErrorCode problem;
+  };
+  const auto given = GENERATE(values<Case>({{"", ErrorCode::kWrongLength},
+                                            {"12345678901", ErrorCode::kWrongLength},
+                                            {"123456789018", ErrorCode::kWrongLength},
+                                            {"1234567890123456789", ErrorCode::kWrongLength},
+                                            {"0000123456789018", ErrorCode::kWrongFormat},
+                                            {"123456789012345x", ErrorCode::kWrongFormat}}));
+  CAPTURE(given.text);
+  CHECK(AcquisitionNumber::parse(given.text).error().code == given.problem);
+}
+
+TEST_CASE("an acquisition number is the number its digits make", "[base]") {
+  for (const std::uint64_t number : {1'000'000'000'000U, 999'999'999'999'999'999U}) {
+    const auto parsed = AcquisitionNumber::parse(std::to_string(number));
+    REQUIRE(parsed.ok());
+    CHECK(parsed->reveal() == number);
+    CHECK((AcquisitionNumber::from_number(number).value() == *parsed));
+  }
+  for (const std::uint64_t number : {999'999'999'999U, 1'000'000'000'000'000'000U}) {
+    CHECK(AcquisitionNumber::from_number(number).error().code == ErrorCode::kWrongLength);
+  }
+}

@@ -45,6 +45,7 @@ TEST_CASE("an error names field and place", "[base]") {
 TEST_CASE("personal values and secrets cannot be formatted", "[base]") {
   STATIC_REQUIRE_FALSE(fmt::is_formattable<Symbol>::value);
   STATIC_REQUIRE_FALSE(fmt::is_formattable<AddressNumber>::value);
+  STATIC_REQUIRE_FALSE(fmt::is_formattable<AcquisitionNumber>::value);
   STATIC_REQUIRE_FALSE(fmt::is_formattable<SecretBytes>::value);
 }
 

@@ -3,6 +3,7 @@
 #include <bit>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "nakadachi/base/random.hpp"
 #include "tests/unit/crypto/crypto_helpers.hpp"
@@ -53,6 +54,41 @@ TEST_CASE("a person's symbols at two institutions look unrelated") {
   // Half of 128 bits on average; the deviation of the mean of 200 is 0.4.
   CHECK(different_bits > 200 * 61);
   CHECK(different_bits < 200 * 67);
+}
+
+TEST_CASE("no two of a person's symbols are related, at however many institutions") {
+  SymbolCipher cipher(filled_secret(5));
+  // Codes and ids that differ in one place only: what a weak rule would let shine through.
+  constexpr std::uint64_t kInstitutions = 64;
+  std::set<std::string> symbols;
+  std::set<std::string> differences;
+  int different_bits = 0;
+  for (std::uint8_t number = 0; number < 8; ++number) {
+    PersonId person;
+    person.writable()[15] = number;
+    std::vector<Symbol> held;
+    for (std::uint64_t code = 1; code <= kInstitutions; ++code) {
+      held.push_back(cipher.symbol_of(institution(1'310'410'000'000'000 + code), person));
+      symbols.insert(to_hex(held.back().reveal()));
+    }
+    for (std::size_t a = 0; a < held.size(); ++a) {
+      for (std::size_t b = 0; b < a; ++b) {
+        Bytes difference(Symbol::kSize);
+        for (std::size_t i = 0; i < Symbol::kSize; ++i) {
+          difference[i] = held[a].reveal()[i] ^ held[b].reveal()[i];
+          different_bits += std::popcount(difference[i]);
+        }
+        differences.insert(to_hex(difference));
+      }
+    }
+  }
+  constexpr std::size_t kPairs = 8 * kInstitutions * (kInstitutions - 1) / 2;
+  CHECK(symbols.size() == 8 * kInstitutions);
+  // Were there a fixed difference between two institutions, persons would share it.
+  CHECK(differences.size() == kPairs);
+  // Half of 128 bits on average; the deviation of the mean of as many pairs is below 0.1.
+  CHECK(different_bits > static_cast<int>(kPairs) * 63);
+  CHECK(different_bits < static_cast<int>(kPairs) * 65);
 }
 
 TEST_CASE("another root gives other symbols") {

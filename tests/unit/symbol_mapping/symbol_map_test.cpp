@@ -1,50 +1,188 @@
 #include "nakadachi/symbol_mapping/symbol_map.hpp"
 
+#include <algorithm>
+#include <map>
+#include <vector>
+
 #include "nakadachi/base/random.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace nakadachi;
 using symbols::SymbolMap;
+using Binding = SymbolMap::Binding;
 
 namespace {
 
 AddressNumber address(std::uint64_t number) { return *AddressNumber::from_number(number); }
 
-Symbol symbol(std::uint8_t first) {
+Symbol symbol(std::uint64_t number) {
   std::array<std::uint8_t, 16> bytes{};
-  bytes[0] = first;
+  for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
   return Symbol(bytes);
+}
+
+std::shared_ptr<const symbols::MapKeys> keys() {
+  SeededRandom random(17);
+  return std::make_shared<const symbols::MapKeys>(random);
+}
+
+SymbolMap map_of(std::vector<Binding> bindings) {
+  return SymbolMap::make(keys(), bindings).value();
+}
+
+/// Errors are compared by what they are and where.
+void check_conflict(const Result<SymbolMap>& map, std::int32_t position) {
+  REQUIRE_FALSE(map.ok());
+  CHECK(map.error().code == ErrorCode::kRowConflict);
+  CHECK(map.error().position == position);
 }
 
 }  // namespace
 
 TEST_CASE("bindings are found from both sides", "[symbol_mapping]") {
   SeededRandom random(3);
-  std::vector<SymbolMap::Binding> bindings;
-  for (std::uint64_t i = 0; i < 500; ++i) {
+  std::vector<Binding> bindings;
+  for (std::uint64_t i = 0; i < 2'000; ++i) {
     std::array<std::uint8_t, 16> bytes{};
     random.fill(bytes);
-    bindings.emplace_back(address(random.below(1'000'000'000) * 1'000 + i), Symbol(bytes));
+    bindings.emplace_back(address(random.below(1'000'000'000) * 1'000 + i % 1'000), Symbol(bytes));
   }
-  const auto map = SymbolMap::make(bindings);
-  REQUIRE(map.ok());
-  CHECK(map->size() == bindings.size());
+  const SymbolMap map = map_of(bindings);
+  CHECK(map.size() == bindings.size());
   for (const auto& [number, bound] : bindings) {
-    CHECK((*map->find_symbol(number) == bound));
-    CHECK((*map->find_address(bound) == number));
+    CHECK((*map.find_symbol(number) == bound));
+    CHECK((*map.find_address(bound) == number));
   }
+}
+
+TEST_CASE("the least and the greatest address number can be bound", "[symbol_mapping]") {
+  const SymbolMap map = map_of({{address(0), symbol(1)}, {address(999'999'999'999'999), Symbol()}});
+  CHECK((*map.find_address(symbol(1)) == address(0)));
+  CHECK((*map.find_address(Symbol()) == address(999'999'999'999'999)));
 }
 
 TEST_CASE("who is not bound is said to be so, from either side", "[symbol_mapping]") {
-  const auto map = SymbolMap::make({{address(5), symbol(1)}});
-  CHECK(map->find_symbol(address(6)).error().code == ErrorCode::kSymbolNotAcquired);
-  CHECK(map->find_address(symbol(2)).error().code == ErrorCode::kProviderHoldsNoSymbol);
+  const SymbolMap map = map_of({{address(5), symbol(1)}});
+  CHECK(map.find_symbol(address(6)).error().code == ErrorCode::kSymbolNotAcquired);
+  CHECK(map.find_address(symbol(2)).error().code == ErrorCode::kProviderHoldsNoSymbol);
   CHECK(SymbolMap().find_symbol(address(5)).error().code == ErrorCode::kSymbolNotAcquired);
+  CHECK(SymbolMap().find_address(symbol(1)).error().code == ErrorCode::kProviderHoldsNoSymbol);
+  CHECK(SymbolMap().size() == 0);
 }
 
 TEST_CASE("nobody is bound twice", "[symbol_mapping]") {
-  CHECK(SymbolMap::make({{address(5), symbol(1)}, {address(5), symbol(2)}}).error().code ==
-        ErrorCode::kRowConflict);
-  CHECK(SymbolMap::make({{address(5), symbol(1)}, {address(6), symbol(1)}}).error().code ==
-        ErrorCode::kRowConflict);
+  const std::vector<Binding> same_address = {
+      {address(5), symbol(1)}, {address(7), symbol(3)}, {address(5), symbol(2)}};
+  check_conflict(SymbolMap::make(keys(), same_address), 2);
+  const std::vector<Binding> same_symbol = {{address(5), symbol(1)}, {address(6), symbol(1)}};
+  check_conflict(SymbolMap::make(keys(), same_symbol), 1);
+
+  const SymbolMap map = map_of({{address(5), symbol(1)}});
+  check_conflict(map.with(std::vector<Binding>{{address(8), symbol(8)}, {address(5), symbol(2)}}),
+                 1);
+  check_conflict(map.with(std::vector<Binding>{{address(6), symbol(1)}}), 0);
+  check_conflict(map.with(std::vector<Binding>{{address(5), symbol(1)}}), 0);
+}
+
+TEST_CASE("who is not bound cannot be removed, and nobody twice", "[symbol_mapping]") {
+  const SymbolMap map = map_of({{address(5), symbol(1)}});
+  CHECK(map.with({}, std::vector{address(6)}).error().code == ErrorCode::kSymbolNotAcquired);
+  CHECK(map.with({}, std::vector{address(5), address(5)}).error().code ==
+        ErrorCode::kSymbolNotAcquired);
+}
+
+TEST_CASE("a symbol is changed by one call, and readers keep what they had", "[symbol_mapping]") {
+  SymbolMap map = map_of({{address(5), symbol(1)}, {address(6), symbol(2)}});
+  const SymbolMap reader = map;
+  map = map.with(std::vector<Binding>{{address(5), symbol(9)}}, std::vector{address(5)}).value();
+  CHECK((*map.find_symbol(address(5)) == symbol(9)));
+  CHECK(map.find_address(symbol(1)).error().code == ErrorCode::kProviderHoldsNoSymbol);
+  CHECK(map.size() == 2);
+  CHECK((*reader.find_symbol(address(5)) == symbol(1)));
+  CHECK((*reader.find_address(symbol(1)) == address(5)));
+  CHECK(reader.find_address(symbol(9)).error().code == ErrorCode::kProviderHoldsNoSymbol);
+}
+
+TEST_CASE("what was bound moves to another address number of the person", "[symbol_mapping]") {
+  const SymbolMap map = map_of({{address(5), symbol(1)}, {address(6), symbol(2)}});
+  const auto moved = map.moved(address(5), address(7));
+  REQUIRE(moved.ok());
+  CHECK((*moved->find_address(symbol(1)) == address(7)));
+  CHECK(moved->find_symbol(address(5)).error().code == ErrorCode::kSymbolNotAcquired);
+  CHECK(moved->size() == 2);
+  CHECK(map.moved(address(8), address(5)).value().size() == 2);
+  CHECK((*map.moved(address(5), address(5)).value().find_symbol(address(5)) == symbol(1)));
+  CHECK(map.moved(address(5), address(6)).error().code == ErrorCode::kRowConflict);
+}
+
+TEST_CASE("after any changes a map is what a plain map is", "[symbol_mapping]") {
+  SeededRandom random(91);
+  SymbolMap map(keys());
+  std::map<std::uint64_t, std::uint64_t> plain;  // address → symbol
+  std::map<std::uint64_t, std::uint64_t> reverse;
+  // Few enough numbers that bindings collide, enough that tables are rebuilt again and again.
+  constexpr std::uint64_t kNumbers = 3'000;
+  for (int round = 0; round < 400; ++round) {
+    std::vector<Binding> added;
+    std::vector<AddressNumber> removed;
+    auto expected = plain;
+    auto expected_reverse = reverse;
+    bool possible = true;
+    for (std::uint64_t n = random.below(20); n > 0; --n) {
+      const std::uint64_t gone = random.below(kNumbers);
+      if (random.chance(950) && !expected.contains(gone)) continue;
+      removed.push_back(address(gone));
+      possible = possible && expected.contains(gone);
+      if (expected.contains(gone)) expected_reverse.erase(expected.at(gone));
+      expected.erase(gone);
+    }
+    for (std::uint64_t n = random.below(60); n > 0; --n) {
+      const std::uint64_t a = random.below(kNumbers);
+      const std::uint64_t s = random.below(kNumbers);
+      const bool fits = !expected.contains(a) && !expected_reverse.contains(s);
+      if (!fits && !random.chance(2)) continue;
+      added.emplace_back(address(a), symbol(s));
+      possible = possible && fits;
+      expected[a] = s;
+      expected_reverse[s] = a;
+    }
+    auto changed = map.with(added, removed);
+    REQUIRE(changed.ok() == possible);
+    if (!possible) continue;
+    map = *std::move(changed);
+    plain = std::move(expected);
+    reverse = std::move(expected_reverse);
+    REQUIRE(map.size() == plain.size());
+    for (int probe = 0; probe < 50; ++probe) {
+      const std::uint64_t a = random.below(kNumbers);
+      REQUIRE(map.find_symbol(address(a)).ok() == plain.contains(a));
+      if (plain.contains(a)) REQUIRE((*map.find_symbol(address(a)) == symbol(plain.at(a))));
+      const std::uint64_t s = random.below(kNumbers);
+      REQUIRE(map.find_address(symbol(s)).ok() == reverse.contains(s));
+      if (reverse.contains(s)) REQUIRE((*map.find_address(symbol(s)) == address(reverse.at(s))));
+    }
+  }
+  CHECK(plain.size() > 1'000);
+}
+
+TEST_CASE("a stored binding is these bytes, and no others are one", "[symbol_mapping]") {
+  const Bytes good = symbols::encode(Binding{address(42), symbol(0x0102)});
+  CHECK(to_hex(good) == "01000000000000002a02010000000000000000000000000000");
+  const auto back = symbols::decode_binding(good);
+  REQUIRE(back.ok());
+  CHECK((back->first == address(42)));
+  CHECK((back->second == symbol(0x0102)));
+  for (std::size_t size = 0; size < good.size(); ++size) {
+    CHECK(symbols::decode_binding(ByteView(good).first(size)).error().code ==
+          ErrorCode::kMalformedFrame);
+  }
+  Bytes bad = good;
+  bad.push_back(0);
+  CHECK(symbols::decode_binding(bad).error().code == ErrorCode::kMalformedFrame);
+  bad = good;
+  bad[1] = 0x80;
+  CHECK(symbols::decode_binding(bad).error().code == ErrorCode::kMalformedFrame);
+  bad = good;
+  bad[0] = 0;
+  CHECK(symbols::decode_binding(bad).error().code == ErrorCode::kUnsupportedVersion);
 }

@@ -115,6 +115,26 @@ class Symbol {
   std::array<std::uint8_t, kSize> bytes_;
 };
 
+/// 取得番号: by which an acquisition of a symbol is told from others until the
+/// symbol has come (番号法 21条の2第2項, 施行命令 41条の2). 13 to 18 digits, the first
+/// not 0, so it can be neither a 個人番号 (12) nor a 住民票コード (11). It stands for
+/// a person as long as it lives: a personal value without a formatter.
+class AcquisitionNumber {
+ public:
+  static constexpr std::size_t kMinDigits = 13;
+  static constexpr std::size_t kMaxDigits = 18;
+  /// Errors: `kWrongLength`, `kWrongFormat` (not digits, or a leading 0).
+  static Result<AcquisitionNumber> parse(std::string_view text);
+  /// From the number the digits make. Errors: `kWrongLength`.
+  static Result<AcquisitionNumber> from_number(std::uint64_t number);
+  std::uint64_t reveal() const noexcept { return number_; }
+  friend auto operator<=>(const AcquisitionNumber&, const AcquisitionNumber&) noexcept = default;
+
+ private:
+  explicit AcquisitionNumber(std::uint64_t number) noexcept : number_(number) {}
+  std::uint64_t number_;
+};
+
 /// 法人番号: check digit first, then 12 digits.
 class CorporateNumber {
  public:

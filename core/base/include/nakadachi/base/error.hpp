@@ -45,6 +45,9 @@ enum class ErrorCode : std::uint16_t {
   kUnknownInstitution = 407,
   kOutcomeUnknown = 408,
   kNoLongerKept = 409,
+  kAlreadyAcquired = 420,
+  kUnknownAcquisition = 421,
+  kUnknownPerson = 422,
 
   kPermitExpired = 501,
   kPermitForAnotherRequest = 502,

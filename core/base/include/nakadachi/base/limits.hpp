@@ -17,6 +17,13 @@ inline constexpr std::size_t kMaxAnswerBytes = 64 * 1024;
 inline constexpr std::size_t kMaxStatementBytes = kMaxAnswerBytes + 1024;
 inline constexpr std::size_t kMaxSectionBytes = 60;  // 20 characters of UTF-8
 
+// Persons (統合宛名) and acquisitions.
+inline constexpr std::size_t kMaxNameBytes = 400;  // 100 characters of up to four bytes
+inline constexpr std::size_t kMaxHomeAddressBytes = 1200;
+inline constexpr std::size_t kMaxNumbersPerPerson = 256;  // business numbers, and as many aliases
+inline constexpr std::size_t kMaxPersonsFound = 200;
+inline constexpr std::size_t kMaxPendingAcquisitions = 1'000'000;
+
 // Trains.
 inline constexpr std::size_t kMaxTrainRows = 256;
 inline constexpr std::size_t kMaxTrainBytes = 2 * 1024 * 1024;

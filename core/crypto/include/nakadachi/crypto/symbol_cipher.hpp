@@ -1,11 +1,11 @@
 #pragma once
 
 #include <map>
-#include <memory>
 
 #include "nakadachi/base/bytes.hpp"
 #include "nakadachi/base/codes.hpp"
 #include "nakadachi/base/secret.hpp"
+#include "nakadachi/crypto/block_cipher.hpp"
 
 namespace nakadachi::crypto {
 
@@ -24,8 +24,6 @@ class SymbolCipher {
   static constexpr std::size_t kRootSize = 32;
   /// `root` has `kRootSize` bytes; anything else is a bug.
   explicit SymbolCipher(SecretBytes root);
-  SymbolCipher(SymbolCipher&&) noexcept;
-  ~SymbolCipher();
 
   Symbol symbol_of(const InstitutionCode& institution, const PersonId& person);
   PersonId person_of(const InstitutionCode& institution, const Symbol& symbol);
@@ -33,10 +31,9 @@ class SymbolCipher {
   Symbol translate(const InstitutionCode& from, const Symbol& symbol, const InstitutionCode& to);
 
  private:
-  struct Kept;
-  Kept& kept(const InstitutionCode& institution);
+  const BlockCipher& cipher_of(const InstitutionCode& institution);
   SecretBytes root_;
-  std::map<InstitutionCode, std::unique_ptr<Kept>> kept_;
+  std::map<InstitutionCode, BlockCipher> ciphers_;
 };
 
 }  // namespace nakadachi::crypto
