@@ -154,6 +154,7 @@ AffairWords read_laws(const wording::Reader& reader, std::string_view body) {
     if ((!chunk.where.empty() && !others) || chunk.subject.empty() == last) shared = false;
     if (chunks.size() > 1 && goes_on(chunk)) shared = false;
   }
+  if (chunks.empty() || chunks.back().subject.empty()) return words;
   words.about = shared ? chunks.back().subject : wording::in_short(chunks);
   return words;
 }
