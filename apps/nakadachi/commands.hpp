@@ -19,5 +19,7 @@ void add_gateway_command(CLI::App& app, Command& chosen);
 void add_db_command(CLI::App& app, Command& chosen);
 void add_keys_command(CLI::App& app, Command& chosen);
 void add_errors_command(CLI::App& app, Command& chosen);
+/// `status` becomes the program's exit status when the command itself succeeds.
+void add_rules_command(CLI::App& app, Command& chosen, int& status);
 
 }  // namespace nakadachi::apps

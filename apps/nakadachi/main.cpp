@@ -15,7 +15,8 @@ constexpr const char* kAbout =
     "\n"
     "  nakadachi demo                      a whole pool on this machine, with real exchanges\n"
     "  nakadachi db status --login DSN     which migrations the database has\n"
-    "  nakadachi node --config node.toml   serve towns\n";
+    "  nakadachi node --config node.toml   serve towns\n"
+    "  nakadachi rules explain --help      why the law allows a question, or does not\n";
 
 }  // namespace
 
@@ -34,6 +35,8 @@ int main(int argc, char** argv) {
   apps::add_db_command(app, chosen);
   apps::add_keys_command(app, chosen);
   apps::add_errors_command(app, chosen);
+  int status = 0;
+  apps::add_rules_command(app, chosen, status);
   CLI11_PARSE(app, argc, argv);
 
   if (const auto protection = nakadachi::crypto::protect_memory(false); !protection) {
@@ -41,9 +44,9 @@ int main(int argc, char** argv) {
     return 1;
   }
   const nakadachi::Result<void> done = chosen();
-  if (done) return 0;
+  if (done) return status;
   fmt::print(stderr, "nakadachi: {}\n",
              describe(done.error(), language == "ja" ? nakadachi::Language::kJapanese
                                                      : nakadachi::Language::kEnglish));
-  return 1;
+  return status == 0 ? 1 : status;
 }

@@ -153,7 +153,7 @@ Result<exchange::Inquiry> NodeCore::Impl::judge_query(Partition& partition,
   if (registry_.find(subject.provider) == nullptr) return ErrorCode::kUnknownInstitution;
   const rules::Verdict verdict = judge(subject);
   if (!verdict.allowed) return ErrorCode::kNotInLegalTable;
-  legal_item = verdict.item;
+  legal_item = verdict.item.value();
   NAKADACHI_TRY(const Symbol symbol,
                 partition.institutions.at(subject.asker).symbols.find_symbol(query.person));
   exchange::Inquiry inquiry;
@@ -364,7 +364,7 @@ void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredSte
   open.content_hash = content->content_hash;
   open.key = content->key;
   open.system = SystemId{content->system};
-  open.legal_item = judge(open.inquiry.subject).item;
+  open.legal_item = judge(open.inquiry.subject).item.value();
   open.item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(content->statement),
                 institution(partition, open.inquiry.subject.asker));

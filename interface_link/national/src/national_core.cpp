@@ -65,7 +65,7 @@ void NationalCore::on_inquiry(const wire::LinkItem& item, Timestamp now) {
   permit.asked_at = inquiry->asked_at;
   permit.issued_at = now;
   permit.valid_until = inquiry->valid_until;
-  permit.legal_item = verdict.item;
+  permit.legal_item = verdict.item.value();
   wire::LinkItem notice;
   notice.kind = StatementKind::kPermit;
   notice.to = subject.provider;

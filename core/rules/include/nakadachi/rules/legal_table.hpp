@@ -1,54 +1,127 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "nakadachi/base/codes.hpp"
 #include "nakadachi/base/result.hpp"
+#include "nakadachi/rules/institution_class.hpp"
+#include "nakadachi/rules/item_number.hpp"
+#include "nakadachi/rules/legal_facts.hpp"
 
 namespace nakadachi::rules {
 
-/// Sorts of institution the legal table speaks of. Numbers stand in the signed
-/// registry and are never reused.
-enum class InstitutionClass : std::uint16_t {
-  kMayor = 1,           ///< 市町村長（特別区の区長を含む）
-  kEducationBoard = 2,  ///< 市町村教育委員会
-  kGovernor = 3         ///< 都道府県知事
+struct Ordinance;
+
+/// What allowed a query.
+enum class Source : std::uint8_t {
+  kNone,
+  kTable,               ///< 番号法19条8号 and the table of Article 2
+  kNetworkOrdinance,    ///< 番号法19条9号: the body's own affair, treated as one of the table
+  kWithinBodyOrdinance  ///< 番号法19条11号: between institutions of one body, local and recorded
 };
 
-/// One row: who may ask whom for which information in which affair.
-struct RuleRow {
-  std::uint16_t item = 0;  ///< 項 of the table of Article 2
-  InstitutionClass inquirer = InstitutionClass::kMayor;
-  AffairCode affair;
-  InstitutionClass provider = InstitutionClass::kMayor;
-  InformationKind kind;
+/// How far the law was followed. The table is the first level; the conditions of
+/// Articles 3 and following, per procedure and item of data, are the second.
+enum class Level : std::uint8_t { kRow, kProcedure };
+
+/// The first thing that failed.
+enum class Denial : std::uint8_t {
+  kNone,
+  kNoTableInForce,     ///< no table is in force on that day
+  kUnknownAffair,      ///< the table has no such affair
+  kInquirerNotNamed,   ///< the item is not this inquirer's
+  kProviderNotNamed,   ///< the item does not name this provider
+  kKindNotNamed,       ///< nor this kind from this provider
+  kProcedureNotNamed,  ///< the row allows it, the conditions of the procedure do not
+  kOrdinanceBeyondTable  ///< an ordinance names what its model in the table does not have
 };
 
-/// What the table says of a query, and which item decided.
+/// What the law says of a query, and which rule decided.
 struct Verdict {
   bool allowed = false;
-  std::uint16_t item = 0;  ///< the deciding item; 0 when no row allows it
+  Source source = Source::kNone;
+  Level level = Level::kRow;
+  Denial denial = Denial::kNone;
+  ItemNumber item;  ///< the deciding item; on denial the affair's item, if it has one
+  /// Of the table in force; 0 when there is none.
+  std::uint64_t fingerprint = 0;
+  /// The ordinance that decided, owned by the `LawBook`; else null.
+  const Ordinance* ordinance = nullptr;
+  /// Items of data the procedure's conditions allow, ascending, owned by the
+  /// table; empty at `Level::kRow` and when the conditions allow all.
+  std::span<const std::uint16_t> data_items;
+
+  /// Whether the verdict covers this item of data.
+  bool covers(std::uint16_t data_item) const noexcept;
 };
 
-/// The table of Article 2 of 令和6年デジタル庁・総務省令第9号 (successor of 番号法
-/// 別表第二), compiled for lookup. Immutable; safe for any number of threads.
+/// The table compiled for lookup. A copy is a table of its own; what a verdict
+/// points to belongs to the table that judged. Immutable; safe for any number of
+/// threads.
 class LegalTable {
  public:
-  /// Reads tab-separated rows: item, inquirer class, affair, provider class,
-  /// kind; further columns are for people. Lines starting with # are skipped.
-  /// Errors: `kConfigInvalid` with the line as position.
+  LegalTable() = default;
+  /// With every class expanded to the classes it includes, so that a question by
+  /// the class of the registry finds each row that means it.
+  explicit LegalTable(const LegalFacts& facts);
+
+  /// `LegalFacts::parse` and compilation in one. Errors: as there.
   static Result<LegalTable> parse(std::string_view tsv);
 
-  /// Whether a row allows it. Never waits, never allocates.
+  /// The table with the second level: lines of item or affair, procedure, kind,
+  /// and items of data (`*`, or numbers and ranges as `1,4,7-9`), tab-separated.
+  /// An affair with at least one line is judged by procedure from then on; the
+  /// others stay at row level. Lines replace none that were loaded before.
+  /// Errors: `kConfigInvalid` with field `conditions` and the line as position,
+  /// also for an affair or kind that no row has.
+  Result<LegalTable> with_conditions(std::string_view tsv) const;
+
+  /// Whether a row allows it: the first level only. Never waits, never allocates.
   Verdict judge(InstitutionClass inquirer, AffairCode affair, InstitutionClass provider,
                 InformationKind kind) const noexcept;
 
-  const std::vector<RuleRow>& rows() const noexcept { return rows_; }
+  /// Both levels, the second as far as it is loaded for the affair.
+  /// Never waits, never allocates.
+  Verdict judge(InstitutionClass inquirer, AffairCode affair, ProcedureCode procedure,
+                InstitutionClass provider, InformationKind kind) const noexcept;
+
+  /// A 64-bit sum (FNV-1a) of all that decides: the expanded rows and the
+  /// conditions, in an order of its own. Tables that judge alike have the same,
+  /// in whatever order and grouping their lines came. It tells an accident, such
+  /// as a node with last year's table; it is no proof against forgery.
+  std::uint64_t fingerprint() const noexcept { return fingerprint_; }
+
+  /// Questions the table answers with yes.
+  std::size_t size() const noexcept { return keys_.size(); }
 
  private:
-  std::vector<RuleRow> rows_;  // ascending by everything but the item
+  struct Affair {
+    AffairCode code;
+    ItemNumber item;
+    bool has_conditions = false;
+  };
+  struct Condition {
+    std::uint16_t affair = 0;  // places in affairs_ and kinds_
+    ProcedureCode procedure;
+    std::uint16_t kind = 0;
+    std::uint32_t first = 0;  // place in data_items_
+    std::uint32_t count = 0;
+  };
+
+  static std::optional<std::uint16_t> place_of(const std::vector<InformationKind>& kinds,
+                                               InformationKind kind) noexcept;
+  Result<Condition> read_condition(std::span<const std::string_view> fields);
+  void sum_up();
+
+  std::vector<Affair> affairs_;         // ascending by code
+  std::vector<InformationKind> kinds_;  // ascending
+  std::vector<std::uint64_t> keys_;     // affair, inquirer, provider, kind; 16 bits each; ascending
+  std::vector<Condition> conditions_;   // ascending by affair, procedure, kind
+  std::vector<std::uint16_t> data_items_;
+  std::uint64_t fingerprint_ = 0;
 };
 
 }  // namespace nakadachi::rules

@@ -1,0 +1,439 @@
+#include <fmt/format.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "apps/common/embedded_facts.hpp"
+#include "apps/common/text_table.hpp"
+#include "apps/nakadachi/commands.hpp"
+#include "nakadachi/rules/explain.hpp"
+#include "nakadachi/rules/importer.hpp"
+#include "nakadachi/rules/law_book.hpp"
+#include "nakadachi/rules/table_diff.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+using rules::AffairFact;
+using rules::InstitutionClass;
+using rules::LegalFacts;
+using rules::RuleRow;
+
+constexpr std::string_view kShipped = "shipped";
+constexpr int kNotAllowed = 1;
+constexpr int kNotJudged = 2;
+
+struct RulesOptions {
+  std::string table = std::string(kShipped);
+  std::string second_table;
+  std::string out;
+  std::string item;
+  std::string asker_class;
+  std::string asker_municipality;
+  std::string affair;
+  std::string procedure;
+  std::string provider_class;
+  std::string provider_municipality;
+  std::string kind;
+  std::string date;
+  std::string conditions;
+  std::string ordinances;
+  std::string language = "ja";
+  bool json = false;
+
+  Language chosen_language() const {
+    return language == "ja" ? Language::kJapanese : Language::kEnglish;
+  }
+};
+
+Error not_found(std::string_view field, const std::string& text) {
+  return {.code = ErrorCode::kUnknownEnumValue, .field = field, .detail = text};
+}
+
+/// The shipped table, a file of facts, or the wording of the ordinance.
+Result<LegalFacts> load_facts(const std::string& name) {
+  NAKADACHI_TRY(LegalFacts shipped, embedded_facts());
+  if (name == kShipped) return shipped;
+  NAKADACHI_TRY(const std::string text, read_file(name));
+  if (!rules::looks_like_ordinance(text)) return LegalFacts::parse(text);
+  NAKADACHI_TRY(rules::Import import, rules::import_ordinance(text, shipped));
+  return std::move(import.facts);
+}
+
+Result<InstitutionClass> find_class(const LegalFacts& facts, std::string_view field,
+                                    const std::string& text) {
+  for (const rules::ClassFact& fact : facts.classes.classes()) {
+    if (fmt::format("{}", static_cast<unsigned>(fact.number)) == text) return fact.number;
+  }
+  const rules::ClassFact* const fact = facts.classes.find(text);
+  if (fact == nullptr) return not_found(field, text);
+  return fact->number;
+}
+
+Result<const rules::KindFact*> find_kind(const LegalFacts& facts, const std::string& text) {
+  const rules::KindFact* const kind = facts.find_kind(text);
+  if (kind == nullptr) return not_found("kind", text);
+  return kind;
+}
+
+template <class Names>
+std::string joined(const Names& names) {
+  return fmt::format("{}", fmt::join(names, "、"));
+}
+
+std::vector<std::string> class_names(const LegalFacts& facts,
+                                     const std::vector<InstitutionClass>& classes) {
+  std::vector<std::string> names;
+  for (const InstitutionClass one : classes) names.push_back(facts.classes.name_of(one));
+  return names;
+}
+
+// import ----------------------------------------------------------------------
+
+double per_cent(const rules::Share& share) {
+  return share.all == 0
+             ? 100.0
+             : 100.0 * static_cast<double>(share.decided) / static_cast<double>(share.all);
+}
+
+nlohmann::json share_json(const rules::Share& share) {
+  return {{"decided", share.decided}, {"rows", share.all}, {"per_cent", per_cent(share)}};
+}
+
+void print_import(const rules::ImportReport& report, const RulesOptions& options) {
+  const bool japanese = options.chosen_language() == Language::kJapanese;
+  for (const rules::RowReport& row : report.rows) {
+    for (const rules::Reason& reason : row.reasons) {
+      fmt::print("{}:{} {} {}: {}\n", options.table, row.line, japanese ? "項" : "item", row.item,
+                 describe(reason, options.chosen_language()));
+    }
+  }
+  const auto list = [](std::string_view title, const std::vector<std::string>& names) {
+    for (const std::string& name : names) fmt::print("{}: {}\n", title, name);
+  };
+  list(japanese ? "新しい法令名" : "new law", report.new_laws);
+  list(japanese ? "新しい機関の区分" : "new class", report.new_classes);
+  list(japanese ? "新しい特定個人情報名" : "new kind", report.new_kinds);
+  const auto line = [&](std::string_view title, const rules::Share& share) {
+    fmt::print("{}: {} / {} ({:.1f} %)\n", title, share.decided, share.all, per_cent(share));
+  };
+  line(japanese ? "市町村に関わる行の確定" : "rows of municipalities decided", report.municipal());
+  line(japanese ? "全行の確定" : "all rows decided", report.all());
+}
+
+void print_import_json(const rules::Import& import, const RulesOptions& options) {
+  nlohmann::json rows = nlohmann::json::array();
+  for (const rules::RowReport& row : import.report.rows) {
+    nlohmann::json reasons = nlohmann::json::array();
+    for (const rules::Reason& reason : row.reasons) {
+      reasons.push_back(describe(reason, options.chosen_language()));
+    }
+    rows.push_back({{"line", row.line},
+                    {"item", row.item},
+                    {"municipal", row.municipal},
+                    {"decided", row.decided()},
+                    {"reasons", reasons}});
+  }
+  const rules::LegalTable table(import.facts);
+  fmt::print("{}\n",
+             nlohmann::json({{"all", share_json(import.report.all())},
+                             {"municipal", share_json(import.report.municipal())},
+                             {"new_laws", import.report.new_laws},
+                             {"new_classes", import.report.new_classes},
+                             {"new_kinds", import.report.new_kinds},
+                             {"fingerprint", fmt::format("{:016x}", table.fingerprint())},
+                             {"rows", rows}})
+                 .dump(2));
+}
+
+Result<void> run_import(const RulesOptions& options) {
+  NAKADACHI_TRY(const LegalFacts vocabulary, embedded_facts());
+  NAKADACHI_TRY(const std::string text, read_file(options.table));
+  NAKADACHI_TRY(const rules::Import import, rules::import_ordinance(text, vocabulary));
+  if (options.json) {
+    print_import_json(import, options);
+  } else {
+    print_import(import.report, options);
+  }
+  if (options.out.empty()) return {};
+  return write_private_file(options.out, import.facts.write());
+}
+
+// list ------------------------------------------------------------------------
+
+bool names_class(const LegalFacts& facts, const std::vector<InstitutionClass>& written,
+                 const std::optional<InstitutionClass>& wanted) {
+  if (!wanted) return true;
+  for (const InstitutionClass one : written) {
+    if (facts.classes.includes(one, *wanted)) return true;
+  }
+  return false;
+}
+
+struct RowFilter {
+  std::optional<rules::ItemNumber> item;
+  std::optional<InstitutionClass> inquirer;
+  std::optional<InstitutionClass> provider;
+  std::optional<InformationKind> kind;
+
+  bool takes(const LegalFacts& facts, const RuleRow& row) const {
+    const bool has_kind =
+        !kind || std::find(row.kinds.begin(), row.kinds.end(), *kind) != row.kinds.end();
+    return has_kind && (!item || row.item == *item) &&
+           names_class(facts, row.inquirers, inquirer) && names_class(facts, row.providers, provider);
+  }
+};
+
+Result<RowFilter> filter_of(const LegalFacts& facts, const RulesOptions& options) {
+  RowFilter filter;
+  if (!options.item.empty()) {
+    filter.item = rules::ItemNumber::parse(options.item);
+    if (!filter.item) return not_found("item", options.item);
+  }
+  if (!options.asker_class.empty()) {
+    NAKADACHI_TRY(filter.inquirer, find_class(facts, "inquirer", options.asker_class));
+  }
+  if (!options.provider_class.empty()) {
+    NAKADACHI_TRY(filter.provider, find_class(facts, "provider", options.provider_class));
+  }
+  if (!options.kind.empty()) {
+    NAKADACHI_TRY(const rules::KindFact* const kind, find_kind(facts, options.kind));
+    filter.kind = kind->code;
+  }
+  return filter;
+}
+
+Result<void> run_list(const RulesOptions& options) {
+  NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table));
+  NAKADACHI_TRY(const RowFilter filter, filter_of(facts, options));
+  nlohmann::json rows = nlohmann::json::array();
+  for (const RuleRow& row : facts.rows) {
+    if (!filter.takes(facts, row)) continue;
+    const AffairFact* const affair = facts.find_affair(row.affair);
+    const std::string title = affair != nullptr ? title_of(*affair) : row.affair.text();
+    nlohmann::json kinds = nlohmann::json::array();
+    std::vector<std::string> names;
+    for (const InformationKind kind : row.kinds) {
+      names.push_back(facts.name_of(kind));
+      kinds.push_back({{"code", kind.text()}, {"name", names.back()}});
+    }
+    if (!options.json) {
+      fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", row.item.text(), row.affair.text(),
+                 joined(class_names(facts, row.inquirers)), title,
+                 joined(class_names(facts, row.providers)), joined(names));
+      continue;
+    }
+    rows.push_back({{"item", row.item.text()},
+                    {"affair", row.affair.text()},
+                    {"title", title},
+                    {"article", affair != nullptr ? affair->article : ""},
+                    {"inquirers", class_names(facts, row.inquirers)},
+                    {"providers", class_names(facts, row.providers)},
+                    {"kinds", kinds}});
+  }
+  if (options.json) fmt::print("{}\n", rows.dump(2));
+  return {};
+}
+
+// explain ---------------------------------------------------------------------
+
+Result<rules::Party> party_of(const LegalFacts& facts, std::string_view field,
+                              const std::string& institution_class,
+                              const std::string& municipality) {
+  rules::Party party;
+  NAKADACHI_TRY(party.institution_class, find_class(facts, field, institution_class));
+  if (municipality.empty()) return party;
+  NAKADACHI_TRY(party.municipality, MunicipalityCode::parse(municipality));
+  return party;
+}
+
+Result<rules::Question> question_of(const LegalFacts& facts, const RulesOptions& options) {
+  rules::Question question;
+  NAKADACHI_TRY(question.inquirer, party_of(facts, "asker-class", options.asker_class,
+                                            options.asker_municipality));
+  NAKADACHI_TRY(question.provider, party_of(facts, "provider-class", options.provider_class,
+                                            options.provider_municipality));
+  // An affair of the body's own stands in its ordinance, not in the table.
+  const auto code = AffairCode::parse(options.affair);
+  const AffairFact* const affair = facts.find_affair(options.affair);
+  if (!code && affair == nullptr) return not_found("affair", options.affair);
+  question.affair = code ? *code : affair->code;
+  if (!options.procedure.empty()) {
+    NAKADACHI_TRY(question.procedure, ProcedureCode::parse(options.procedure));
+  }
+  NAKADACHI_TRY(const rules::KindFact* const kind, find_kind(facts, options.kind));
+  question.kind = kind->code;
+  return question;
+}
+
+Result<rules::LawBook> book_of(const LegalFacts& facts, const RulesOptions& options) {
+  if (options.conditions.empty() && options.ordinances.empty()) return rules::LawBook::of(facts);
+  rules::LegalTable table(facts);
+  if (!options.conditions.empty()) {
+    NAKADACHI_TRY(const std::string text, read_file(options.conditions));
+    NAKADACHI_TRY(table, table.with_conditions(text));
+  }
+  std::vector<rules::Ordinance> ordinances;
+  if (!options.ordinances.empty()) {
+    NAKADACHI_TRY(const std::string text, read_file(options.ordinances));
+    NAKADACHI_TRY(ordinances, rules::parse_ordinances(text));
+  }
+  std::vector<rules::DatedTable> tables;
+  tables.push_back({rules::LawBook::of(facts).tables().front().in_force, std::move(table)});
+  return rules::LawBook::make(facts.classes, std::move(tables), std::move(ordinances));
+}
+
+Result<void> run_explain(const RulesOptions& options, int& status) {
+  status = kNotJudged;
+  NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table));
+  NAKADACHI_TRY(const rules::Question question, question_of(facts, options));
+  NAKADACHI_TRY(const rules::LawBook book, book_of(facts, options));
+  rules::Day day = rules::Day::of(SystemClock().now());
+  if (!options.date.empty()) {
+    const auto given = rules::Day::parse(options.date);
+    if (!given) return not_found("date", options.date);
+    day = *given;
+  }
+  const rules::Verdict verdict = book.judge(question, day);
+  const auto lines = rules::explain(book, facts, question, day, options.chosen_language());
+  status = verdict.allowed ? 0 : kNotAllowed;
+  if (options.json) {
+    nlohmann::json made = {
+        {"allowed", verdict.allowed},
+        {"verdict", describe(verdict, options.chosen_language())},
+        {"item", verdict.item.text()},
+        {"level", verdict.level == rules::Level::kRow ? "row" : "procedure"},
+        {"data_items", std::vector(verdict.data_items.begin(), verdict.data_items.end())},
+        {"date", day.text()},
+        {"fingerprint", fmt::format("{:016x}", verdict.fingerprint)},
+        {"explanation", lines}};
+    if (verdict.ordinance != nullptr) made["ordinance"] = verdict.ordinance->name;
+    fmt::print("{}\n", made.dump(2));
+  } else {
+    fmt::print("{}\n", fmt::join(lines, "\n"));
+  }
+  return {};
+}
+
+// diff ------------------------------------------------------------------------
+
+std::string_view word_of(rules::Change change) {
+  switch (change) {
+    case rules::Change::kOpens:
+      return "opens";
+    case rules::Change::kCloses:
+      return "closes";
+    case rules::Change::kChanges:
+      break;
+  }
+  return "changes";
+}
+
+Result<void> run_diff(const RulesOptions& options) {
+  NAKADACHI_TRY(const LegalFacts before, load_facts(options.table));
+  NAKADACHI_TRY(const LegalFacts after, load_facts(options.second_table));
+  nlohmann::json list = nlohmann::json::array();
+  for (const rules::Difference& one : rules::difference(before, after)) {
+    if (options.json) {
+      list.push_back({{"change", word_of(one.change)},
+                      {"item", one.item.text()},
+                      {"subject", one.subject},
+                      {"before", one.before},
+                      {"after", one.after}});
+    } else {
+      fmt::print("{}\t{}\t{}\t{}\t{}\n", word_of(one.change), one.item.text(), one.subject,
+                 one.before, one.after);
+    }
+  }
+  if (options.json) fmt::print("{}\n", list.dump(2));
+  return {};
+}
+
+// Options ---------------------------------------------------------------------
+
+constexpr const char* kClassHelp = "class by name (市町村長) or number (1)";
+
+void add_json(CLI::App* command, RulesOptions& options) {
+  command->add_flag("--json", options.json, "one JSON value on standard output");
+}
+
+void add_language(CLI::App* command, RulesOptions& options) {
+  command->add_option("--lang", options.language, "ja or en")
+      ->check(CLI::IsMember({"ja", "en"}))
+      ->capture_default_str();
+}
+
+CLI::App* add_import(CLI::App* rules, RulesOptions& options) {
+  CLI::App* const command =
+      rules->add_subcommand("import", "Compile the wording of the table to facts, with a report");
+  command->footer("Example: nakadachi rules import table.tsv --out legal_table.tsv");
+  command->add_option("FILE", options.table, "item, item_kanji, inquirer, affair, provider, information")
+      ->required();
+  command->add_option("--out", options.out, "also write the facts to this file");
+  add_language(command, options);
+  add_json(command, options);
+  return command;
+}
+
+CLI::App* add_list(CLI::App* rules, RulesOptions& options) {
+  CLI::App* const command = rules->add_subcommand("list", "Rows of the table");
+  command->footer("Example: nakadachi rules list --inquirer 市町村長 --kind 地方税関係情報");
+  command->add_option("--table", options.table, "file, or `shipped`")->capture_default_str();
+  command->add_option("--item", options.item, "48, or 20-2");
+  command->add_option("--inquirer", options.asker_class, kClassHelp);
+  command->add_option("--provider", options.provider_class, kClassHelp);
+  command->add_option("--kind", options.kind, "by name or TM code");
+  add_json(command, options);
+  return command;
+}
+
+CLI::App* add_explain(CLI::App* rules, RulesOptions& options) {
+  CLI::App* const command =
+      rules->add_subcommand("explain", "Why the law allows a question, or does not");
+  command->footer(
+      "Exit status: 0 allowed, 1 not allowed, 2 the question could not be judged.\n"
+      "Example: nakadachi rules explain --asker-class 市町村長 --affair 48 \\\n"
+      "           --provider-class 市町村長 --kind 地方税関係情報 --date 2026-06-14");
+  command->add_option("--asker-class", options.asker_class, kClassHelp)->required();
+  command->add_option("--affair", options.affair, "JM code, item, or what it is about")->required();
+  command->add_option("--provider-class", options.provider_class, kClassHelp)->required();
+  command->add_option("--kind", options.kind, "by name or TM code")->required();
+  command->add_option("--procedure", options.procedure, "JT code");
+  command->add_option("--date", options.date, "day in Japan, today unless given");
+  command->add_option("--asker-municipality", options.asker_municipality, "six digits");
+  command->add_option("--provider-municipality", options.provider_municipality, "six digits");
+  command->add_option("--table", options.table, "file, or `shipped`")->capture_default_str();
+  command->add_option("--conditions", options.conditions, "file of the second level");
+  command->add_option("--ordinances", options.ordinances, "file of local ordinances");
+  add_language(command, options);
+  add_json(command, options);
+  return command;
+}
+
+CLI::App* add_diff(CLI::App* rules, RulesOptions& options) {
+  CLI::App* const command =
+      rules->add_subcommand("diff", "What opens, closes and changes from one table to another");
+  command->footer("Example: nakadachi rules diff shipped next_year.tsv");
+  command->add_option("A", options.table, "file, or `shipped`")->required();
+  command->add_option("B", options.second_table, "file, or `shipped`")->required();
+  add_json(command, options);
+  return command;
+}
+
+}  // namespace
+
+void add_rules_command(CLI::App& app, Command& chosen, int& status) {
+  CLI::App* const rules = app.add_subcommand("rules", "The legal table: who may ask whom for what");
+  rules->require_subcommand(1);
+  const auto options = std::make_shared<RulesOptions>();
+  const auto choose = [&chosen](CLI::App* command, Command run) {
+    command->callback([&chosen, run = std::move(run)] { chosen = run; });
+  };
+  choose(add_import(rules, *options), [options] { return run_import(*options); });
+  choose(add_list(rules, *options), [options] { return run_list(*options); });
+  choose(add_explain(rules, *options), [options, &status] { return run_explain(*options, status); });
+  choose(add_diff(rules, *options), [options] { return run_diff(*options); });
+}
+
+}  // namespace nakadachi::apps
