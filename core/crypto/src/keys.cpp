@@ -8,7 +8,7 @@
 #include "botan_compat.hpp"
 #include "files.hpp"
 #include "nakadachi/base/assert.hpp"
-#include "reader.hpp"
+#include "nakadachi/base/reader.hpp"
 
 namespace nakadachi::crypto {
 namespace {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "nakadachi/base/assert.hpp"
-#include "reader.hpp"
+#include "nakadachi/base/reader.hpp"
 
 namespace nakadachi::crypto {
 namespace {

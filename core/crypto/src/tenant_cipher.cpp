@@ -3,8 +3,8 @@
 
 #include "eviction.hpp"
 #include "nakadachi/base/assert.hpp"
+#include "nakadachi/base/reader.hpp"
 #include "nakadachi/crypto/keys.hpp"
-#include "reader.hpp"
 
 namespace nakadachi::crypto {
 namespace {

@@ -1,7 +1,7 @@
 #include "subject_fields.hpp"
 
 #include "nakadachi/base/limits.hpp"
-#include "utf8.hpp"
+#include "nakadachi/base/utf8.hpp"
 
 namespace nakadachi::wire {
 namespace {

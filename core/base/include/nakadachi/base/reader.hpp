@@ -5,7 +5,7 @@
 
 #include "nakadachi/base/bytes.hpp"
 
-namespace nakadachi::crypto {
+namespace nakadachi {
 
 /// Takes fields off the front of bytes. A field that is not there makes this
 /// and every later reading fail, so a parser asks once, at the end.
@@ -54,4 +54,4 @@ class Reader {
   bool failed_ = false;
 };
 
-}  // namespace nakadachi::crypto
+}  // namespace nakadachi
