@@ -17,6 +17,15 @@ inline constexpr std::size_t kMaxAnswerBytes = 64 * 1024;
 inline constexpr std::size_t kMaxStatementBytes = kMaxAnswerBytes + 1024;
 inline constexpr std::size_t kMaxSectionBytes = 60;  // 20 characters of UTF-8
 
+// Copies, their flags and changes.
+inline constexpr std::size_t kMaxCopyBytes = 32 * 1024;
+inline constexpr std::size_t kMaxCopyItems = 256;
+inline constexpr std::size_t kMaxCopyItemCharacters = 1000;
+inline constexpr std::size_t kMaxCopyItemBytes = 4 * kMaxCopyItemCharacters;
+inline constexpr std::size_t kMaxFlagsPerPerson = 64;
+inline constexpr std::size_t kMaxChangeWhoBytes = 60;
+inline constexpr std::size_t kMaxChangeWhyBytes = 200;
+
 // Trains.
 inline constexpr std::size_t kMaxTrainRows = 256;
 inline constexpr std::size_t kMaxTrainBytes = 2 * 1024 * 1024;
@@ -40,6 +49,7 @@ inline constexpr std::int64_t kDedupeWindowMs = 3 * 64 * 1000;
 static_assert(kMaxTrainRows <= (std::size_t{1} << kMaxPathNodes));
 static_assert(kMaxItemsPerLinkFrame <= (std::size_t{1} << kMaxPathNodes));
 static_assert(kMaxStatementBytes < kMaxTrainBytes);
+static_assert(kMaxCopyBytes <= kMaxAnswerBytes);
 static_assert(kMaxTrainBytes < kMaxLinkFrameBytes);
 static_assert(kMaxAnswerBytes < kMaxClientFrameBytes);
 static_assert(kDedupeWindowMs > 2 * kMaxClockSkewMs);
