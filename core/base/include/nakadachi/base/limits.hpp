@@ -23,6 +23,14 @@ inline constexpr std::size_t kMaxHomeAddressBytes = 1200;
 inline constexpr std::size_t kMaxNumbersPerPerson = 256;  // business numbers, and as many aliases
 inline constexpr std::size_t kMaxPersonsFound = 200;
 inline constexpr std::size_t kMaxPendingAcquisitions = 1'000'000;
+// Copies, their flags and changes.
+inline constexpr std::size_t kMaxCopyBytes = 32 * 1024;
+inline constexpr std::size_t kMaxCopyItems = 256;
+inline constexpr std::size_t kMaxCopyItemCharacters = 1000;
+inline constexpr std::size_t kMaxCopyItemBytes = 4 * kMaxCopyItemCharacters;
+inline constexpr std::size_t kMaxFlagsPerPerson = 64;
+inline constexpr std::size_t kMaxChangeWhoBytes = 60;
+inline constexpr std::size_t kMaxChangeWhyBytes = 200;
 
 // Trains.
 inline constexpr std::size_t kMaxTrainRows = 256;
@@ -47,6 +55,7 @@ inline constexpr std::int64_t kDedupeWindowMs = 3 * 64 * 1000;
 static_assert(kMaxTrainRows <= (std::size_t{1} << kMaxPathNodes));
 static_assert(kMaxItemsPerLinkFrame <= (std::size_t{1} << kMaxPathNodes));
 static_assert(kMaxStatementBytes < kMaxTrainBytes);
+static_assert(kMaxCopyBytes <= kMaxAnswerBytes);
 static_assert(kMaxTrainBytes < kMaxLinkFrameBytes);
 static_assert(kMaxAnswerBytes < kMaxClientFrameBytes);
 static_assert(kDedupeWindowMs > 2 * kMaxClockSkewMs);

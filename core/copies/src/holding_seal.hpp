@@ -1,0 +1,28 @@
+#pragma once
+
+#include <initializer_list>
+#include <string_view>
+
+#include "nakadachi/base/codes.hpp"
+#include "nakadachi/base/ids.hpp"
+#include "nakadachi/base/random.hpp"
+#include "nakadachi/base/result.hpp"
+#include "nakadachi/crypto/keys.hpp"
+
+namespace nakadachi::copies {
+
+/// The first 16 bytes of the keyed hash of `parts`, for one institution and purpose.
+/// Errors: `kKeyUnavailable`.
+Result<HoldingKey> holding_key(crypto::TenantCipher& cipher, const InstitutionCode& institution,
+                               std::string_view purpose, std::initializer_list<ByteView> parts);
+
+/// Seals a value to its section and key, so that it opens nowhere else.
+/// Errors: `kKeyUnavailable`.
+Result<Bytes> seal_value(crypto::TenantCipher& cipher, std::string_view section,
+                         const HoldingKey& key, ByteView plain, Random& random);
+
+/// Errors: `kKeyUnavailable`, `kSealBroken`.
+Result<Bytes> open_value(crypto::TenantCipher& cipher, std::string_view section,
+                         const HoldingKey& key, ByteView sealed);
+
+}  // namespace nakadachi::copies
