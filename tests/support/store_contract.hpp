@@ -150,7 +150,7 @@ class StoreContract {
         known && random_.chance(400)
             ? *known
             : make_exchange_id(Timestamp{any_bucket() * kBucketMs}, random_.make<Digest>());
-    row.step = static_cast<Step>(1 + random_.below(3));
+    row.step = static_cast<Step>(1 + random_.below(4));
     row.outcome = static_cast<std::uint16_t>(random_.next());
     row.salt = random_.make<Salt>();
     row.leaf = random_.make<Digest>();
@@ -176,7 +176,7 @@ class StoreContract {
         train.lane = LaneId{kContractLanes + 1};  // nobody ever took it
         break;
       case 4:
-        train.rows[row].step = static_cast<Step>(random_.chance(500) ? 0 : 4);
+        train.rows[row].step = static_cast<Step>(random_.chance(500) ? 0 : 5);
         break;
       case 5:
         train.rows.clear();
@@ -217,7 +217,7 @@ class StoreContract {
     for (std::size_t i = 0; i < train.rows.size(); ++i) {
       const storage::StepRow& row = train.rows[i];
       const auto step = static_cast<unsigned>(row.step);
-      if (step < 1 || step > 3 || row.tenant.value == 0) return failed(ErrorCode::kStoreFailed, i);
+      if (step < 1 || step > 4 || row.tenant.value == 0) return failed(ErrorCode::kStoreFailed, i);
     }
     const auto lane = lanes_.find(train.lane);
     if (lane == lanes_.end() || train.epoch.value == 0 || lane->second.epoch != train.epoch) {
@@ -334,7 +334,7 @@ class StoreContract {
       const auto page = store_.scan(tenant, from_bucket, after, limit);
       REQUIRE(page);
       if (page->empty()) break;
-      CHECK(page->size() <= std::max<std::size_t>(limit, 3));
+      CHECK(page->size() <= std::max<std::size_t>(limit, 4));
       after = page->back().exchange;
       read.insert(read.end(), page->begin(), page->end());
     }

@@ -10,7 +10,7 @@ namespace nakadachi::storage {
 
 /// Rows a page of `scan` may have: always room for one whole exchange.
 inline std::size_t page_limit(std::size_t asked) {
-  return std::max(asked, static_cast<std::size_t>(Step::kConcluded));
+  return std::max(asked, static_cast<std::size_t>(Step::kHeld));
 }
 
 /// `steps` were read up to one row beyond `limit`. Where that row is there, the exchange it

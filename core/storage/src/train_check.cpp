@@ -18,7 +18,7 @@ AppendResult refused(std::string_view field, std::optional<std::size_t> row) {
 
 /// Name of the field at fault, empty when there is none.
 std::string_view fault_of(const StepRow& row) {
-  if (row.step < Step::kAsked || row.step > Step::kConcluded) return "step";
+  if (row.step < Step::kAsked || row.step > Step::kHeld) return "step";
   if (row.sealed.size() > limits::kMaxTrainBytes) return "sealed";
   if (row.tenant.value == 0 || row.tenant.value > kMaxInteger) return "tenant";
   return {};

@@ -11,7 +11,19 @@
 namespace nakadachi::storage {
 
 /// Which step of an exchange a row is. Numbers stand in the database.
-enum class Step : std::uint8_t { kAsked = 1, kProvided = 2, kConcluded = 3 };
+enum class Step : std::uint8_t {
+  kAsked = 1,
+  kProvided = 2,
+  kConcluded = 3,
+  kHeld = 4  ///< waits for staff at the provider
+};
+
+/// The kind of leaf a step is (docs/protocol/trains.md): the number of the statement it keeps;
+/// a held request keeps none that travels and has a number of its own.
+constexpr std::uint8_t leaf_kind(Step step) noexcept {
+  constexpr std::uint8_t kHeldLeafKind = 8;
+  return step == Step::kHeld ? kHeldLeafKind : static_cast<std::uint8_t>(step);
+}
 
 /// One appended row: state, record and units of a step at once. What identifies
 /// a person, a counterpart or a fine time is inside `sealed`; what is clear is
@@ -22,7 +34,7 @@ struct StepRow {
   Step step = Step::kAsked;
   std::uint16_t outcome = 0;  ///< exchange::Outcome, 0 while there is none
   Salt salt;                  ///< of the leaf
-  Digest leaf;                ///< crypto::leaf_hash(salt, step, statement)
+  Digest leaf;                ///< crypto::leaf_hash(salt, leaf_kind(step), statement)
   Bytes sealed;               ///< crypto::TenantCipher over statement and kept answer
 
   friend bool operator==(const StepRow&, const StepRow&) = default;
@@ -123,8 +135,8 @@ class ExchangeStore {
 
   /// Steps of a tenant with ids of `from_bucket` and later and greater than
   /// `after` (where given), ascending by (exchange, step), at most `limit` but
-  /// never splitting an exchange over two pages; a limit below the three steps of
-  /// one exchange counts as three. Empty only at the end. Errors: `kStoreUnavailable`.
+  /// never splitting an exchange over two pages; a limit below the four steps of
+  /// one exchange counts as four. Empty only at the end. Errors: `kStoreUnavailable`.
   virtual Result<std::vector<StoredStep>> scan(TenantId tenant, std::uint32_t from_bucket,
                                                const std::optional<ExchangeId>& after,
                                                std::size_t limit) = 0;
