@@ -60,6 +60,9 @@ RequestKey make_request_key(Timestamp now, Random& random);
 /// exchange cannot be joined by their ids.
 using ExchangeId = FixedBytes<struct ExchangeTag, 16>;
 
+/// Names one holding of a tenant: a keyed hash.
+using HoldingKey = FixedBytes<struct HoldingKeyTag, 16>;
+
 inline constexpr std::int64_t kBucketMs = 64 * 1000;
 
 /// The unit of 64 seconds `at` falls into.
