@@ -59,6 +59,7 @@ class Checker {
     NAKADACHI_TRY(const wire::StoredContent content, wire::decode_stored_content(plain));
     switch (stored.step) {
       case storage::Step::kAsked:
+      case storage::Step::kHeld:
         break;
       case storage::Step::kProvided: {
         NAKADACHI_TRY(const auto provision, wire::decode_provision(content.statement));

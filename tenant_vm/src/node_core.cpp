@@ -259,6 +259,8 @@ void NodeCore::Impl::on_durable(PendingStep step) {
     }
     case storage::Step::kConcluded:
       return on_concluded_durable(step);
+    case storage::Step::kHeld:
+      return;  // nothing travels; the provision follows by itself
   }
 }
 
@@ -380,8 +382,7 @@ Result<void> NodeCore::Impl::push_step(std::size_t partition, const ExchangeId& 
   pending.row.step = step;
   pending.row.outcome = outcome;
   pending.row.salt = item.salt;
-  pending.row.leaf =
-      crypto::leaf_hash(item.salt, static_cast<std::uint8_t>(step), content.statement);
+  pending.row.leaf = crypto::leaf_hash(item.salt, storage::leaf_kind(step), content.statement);
   pending.row.sealed = std::move(sealed);
   pending.item = std::move(item);
   slot_of(partition).lane.push(std::move(pending));

@@ -60,6 +60,26 @@ Result<std::vector<storage::StoredStep>> SharedStore::scan(TenantId tenant,
   return kept_->store.scan(tenant, from_bucket, after, limit);
 }
 
+Result<std::vector<storage::Holding>> SharedStore::scan_holdings(
+    TenantId tenant, const std::optional<std::pair<storage::Section, HoldingKey>>& after,
+    std::size_t limit) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.scan_holdings(tenant, after, limit);
+}
+
+Result<std::vector<storage::StoredChange>> SharedStore::scan_changes(
+    TenantId tenant, std::uint32_t from_bucket, const std::optional<ExchangeId>& after,
+    std::size_t limit) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.scan_changes(tenant, from_bucket, after, limit);
+}
+
+Result<std::optional<storage::StoredChange>> SharedStore::find_change(TenantId tenant,
+                                                                      const ExchangeId& change) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.find_change(tenant, change);
+}
+
 // The universe is made for the present: real services take the time from the clock.
 LivePool::LivePool()
     : universe(7, SystemClock().now()),

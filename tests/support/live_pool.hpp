@@ -31,6 +31,15 @@ class SharedStore final : public storage::ExchangeStore {
   Result<std::vector<storage::StoredStep>> scan(TenantId tenant, std::uint32_t from_bucket,
                                                 const std::optional<ExchangeId>& after,
                                                 std::size_t limit) override;
+  Result<std::vector<storage::Holding>> scan_holdings(
+      TenantId tenant, const std::optional<std::pair<storage::Section, HoldingKey>>& after,
+      std::size_t limit) override;
+  Result<std::vector<storage::StoredChange>> scan_changes(TenantId tenant,
+                                                          std::uint32_t from_bucket,
+                                                          const std::optional<ExchangeId>& after,
+                                                          std::size_t limit) override;
+  Result<std::optional<storage::StoredChange>> find_change(TenantId tenant,
+                                                           const ExchangeId& change) override;
 
  private:
   std::shared_ptr<Kept> kept_;

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "nakadachi/base/limits.hpp"
@@ -45,14 +47,20 @@ class StoreContract {
     }
     for (std::uint32_t tenant = 1; tenant <= kTenants; ++tenant) {
       check_scan(TenantId{tenant}, 0, std::nullopt, 1000000);
+      check_scan_changes(TenantId{tenant}, 0, std::nullopt, 1000000);
+      check_scan_holdings(TenantId{tenant}, std::nullopt, 1000000);
     }
   }
 
  private:
   using Step = storage::Step;
   using Key = std::tuple<TenantId, ExchangeId, Step>;
+  using ChangeKey = std::pair<TenantId, ExchangeId>;
+  using HoldingPlace = std::pair<storage::Section, HoldingKey>;
   static constexpr std::uint32_t kTenants = kContractLanes * kContractTenantsPerLane;
   static constexpr std::uint32_t kBuckets = 4;
+  static constexpr std::uint64_t kSteps = 4;
+  static constexpr std::uint64_t kSections = 8;
 
   struct Lane {
     Epoch epoch;
@@ -68,7 +76,7 @@ class StoreContract {
 
   void one_call() {
     const LaneId lane{static_cast<std::uint16_t>(1 + random_.below(kContractLanes))};
-    switch (random_.below(10)) {
+    switch (random_.below(14)) {
       case 0:
         return take(lane);
       case 1:
@@ -79,6 +87,13 @@ class StoreContract {
         return check_scan(any_tenant(), any_bucket(), any_stored_id(), 1 + random_.below(12));
       case 4:
         return lose_and_ask(lane);
+      case 5:
+        return check_find_change();
+      case 6:
+        return check_scan_changes(any_tenant(), any_bucket(), any_stored_change(),
+                                  random_.below(8));
+      case 7:
+        return check_scan_holdings(any_tenant(), any_holding(), random_.below(8));
       default:
         return check_append(spoilt(good_train(lane)));
     }
@@ -131,37 +146,64 @@ class StoreContract {
     train.signed_at = Timestamp{static_cast<std::int64_t>(random_.below(1U << 30))};
     train.signer = random_.make<PublicKey>();
     train.signature = random_.make<Signature>();
-    const std::size_t rows = 1 + random_.below(random_.chance(50) ? limits::kMaxTrainRows : 6);
+    const std::size_t most = random_.chance(50) ? limits::kMaxTrainRows : 6;
+    const std::size_t leaves = 1 + random_.below(most);
+    // Steps alone, changes alone or both.
+    const std::size_t by_kind[] = {leaves, 0, random_.below(leaves + 1)};
+    const std::size_t rows = by_kind[random_.below(3)];
     while (train.rows.size() < rows) {
       storage::StepRow row = new_row(lane);
-      const Key key{row.tenant, row.exchange, row.step};
-      if (!rows_.contains(key) && !duplicate_in(train, key)) train.rows.push_back(std::move(row));
+      const Key key = key_of(row);
+      if (!rows_.contains(key) && !duplicate_in(train.rows, key)) {
+        train.rows.push_back(std::move(row));
+      }
+    }
+    while (train.rows.size() + train.changes.size() < leaves) {
+      train.changes.push_back(new_change(lane));
     }
     return train;
   }
 
   storage::StepRow new_row(LaneId lane) {
     storage::StepRow row;
-    row.tenant = TenantId{static_cast<std::uint32_t>((lane.value - 1U) * kContractTenantsPerLane +
-                                                     1 + random_.below(kContractTenantsPerLane))};
+    row.tenant = any_tenant_of(lane);
     // Sometimes another step of an exchange that is there already, also of another tenant.
     const auto known = any_stored_id();
     row.exchange =
         known && random_.chance(400)
             ? *known
             : make_exchange_id(Timestamp{any_bucket() * kBucketMs}, random_.make<Digest>());
-    row.step = static_cast<Step>(1 + random_.below(3));
+    row.step = static_cast<Step>(1 + random_.below(kSteps));
     row.outcome = static_cast<std::uint16_t>(random_.next());
     row.salt = random_.make<Salt>();
     row.leaf = random_.make<Digest>();
-    row.sealed.resize(random_.chance(20) ? random_.below(70000) : random_.below(300));
-    random_.fill(row.sealed);
+    row.sealed = any_bytes();
     return row;
+  }
+
+  storage::ChangeRow new_change(LaneId lane) {
+    storage::ChangeRow change;
+    change.tenant = any_tenant_of(lane);
+    change.change = make_exchange_id(Timestamp{any_bucket() * kBucketMs}, random_.make<Digest>());
+    change.section = any_section();
+    change.key = any_holding_key();
+    change.erase = random_.chance(300);
+    change.salt = random_.make<Salt>();
+    change.leaf = random_.make<Digest>();
+    change.record = any_bytes();
+    if (!change.erase) change.value = any_bytes();
+    return change;
+  }
+
+  Bytes any_bytes() {
+    Bytes bytes(random_.chance(20) ? random_.below(70000) : random_.below(300));
+    random_.fill(bytes);
+    return bytes;
   }
 
   /// Breaks a rule in half of the calls.
   storage::Train spoilt(storage::Train train) {
-    const std::size_t row = random_.below(train.rows.size());
+    const bool by_a_change = train.rows.empty() || (!train.changes.empty() && random_.chance(500));
     switch (random_.below(16)) {
       case 0:
         train.number.value += 1 + random_.below(2);
@@ -176,24 +218,18 @@ class StoreContract {
         train.lane = LaneId{kContractLanes + 1};  // nobody ever took it
         break;
       case 4:
-        train.rows[row].step = static_cast<Step>(random_.chance(500) ? 0 : 4);
+        train.rows.clear();
+        train.changes.clear();
         break;
       case 5:
-        train.rows.clear();
+        by_a_change ? train.changes.resize(limits::kMaxTrainRows + 1, train.changes[0])
+                    : train.rows.resize(limits::kMaxTrainRows + 1, train.rows[0]);
         break;
       case 6:
-        train.rows.resize(limits::kMaxTrainRows + 1, train.rows[0]);
-        break;
       case 7:
-        copy_key(train.rows[row], train.rows[random_.below(train.rows.size())]);
-        break;
       case 8:
-        if (const auto key = any_key_of(train.lane)) {
-          std::tie(train.rows[row].tenant, train.rows[row].exchange, train.rows[row].step) = *key;
-        }
-        break;
       case 9:
-        train.rows[row].tenant = subject_.stranger().value_or(TenantId{0});
+        by_a_change ? spoil_change(train) : spoil_row(train);
         break;
       default:
         break;
@@ -201,60 +237,136 @@ class StoreContract {
     return train;
   }
 
-  static void copy_key(storage::StepRow& to, const storage::StepRow& from) {
-    to.tenant = from.tenant;
-    to.exchange = from.exchange;
-    to.step = from.step;
+  void spoil_row(storage::Train& train) {
+    storage::StepRow& row = train.rows[random_.below(train.rows.size())];
+    switch (random_.below(4)) {
+      case 0:
+        row.step = static_cast<Step>(random_.chance(500) ? 0 : kSteps + 1);
+        break;
+      case 1: {
+        const Key key = key_of(train.rows[random_.below(train.rows.size())]);
+        std::tie(row.tenant, row.exchange, row.step) = key;
+        break;
+      }
+      case 2:
+        if (const auto key = any_key_of(train.lane)) {
+          std::tie(row.tenant, row.exchange, row.step) = *key;
+        }
+        break;
+      default:
+        row.tenant = subject_.stranger().value_or(TenantId{0});
+        break;
+    }
+  }
+
+  void spoil_change(storage::Train& train) {
+    storage::ChangeRow& change = train.changes[random_.below(train.changes.size())];
+    switch (random_.below(5)) {
+      case 0:
+        change.section = static_cast<storage::Section>(random_.chance(500) ? 0 : kSections + 1);
+        break;
+      case 1: {
+        const ChangeKey key = key_of(train.changes[random_.below(train.changes.size())]);
+        std::tie(change.tenant, change.change) = key;
+        break;
+      }
+      case 2:
+        if (const auto key = any_change_of(train.lane)) {
+          std::tie(change.tenant, change.change) = *key;
+        }
+        break;
+      case 3:
+        change.erase = true;
+        change.value.assign(1, 0);
+        break;
+      default:
+        change.tenant = subject_.stranger().value_or(TenantId{0});
+        break;
+    }
+  }
+
+  static Key key_of(const storage::StepRow& row) { return {row.tenant, row.exchange, row.step}; }
+  static ChangeKey key_of(const storage::ChangeRow& change) {
+    return {change.tenant, change.change};
   }
 
   Expected foretell(const storage::Train& train) const {
     const auto failed = [](ErrorCode code, std::optional<std::size_t> row = std::nullopt) {
       return Expected{storage::Commit::kFailed, code, row};
     };
-    if (train.rows.empty() || train.rows.size() > limits::kMaxTrainRows) {
-      return failed(ErrorCode::kStoreFailed);
+    const std::size_t steps = train.rows.size();
+    const std::size_t leaves = steps + train.changes.size();
+    if (leaves == 0 || leaves > limits::kMaxTrainRows) return failed(ErrorCode::kStoreFailed);
+    if (const auto row = first_in(train.rows, is_malformed)) {
+      return failed(ErrorCode::kStoreFailed, row);
     }
-    for (std::size_t i = 0; i < train.rows.size(); ++i) {
-      const storage::StepRow& row = train.rows[i];
-      const auto step = static_cast<unsigned>(row.step);
-      if (step < 1 || step > 3 || row.tenant.value == 0) return failed(ErrorCode::kStoreFailed, i);
+    if (const auto row = first_in(train.changes, is_malformed_change)) {
+      return failed(ErrorCode::kStoreFailed, steps + *row);
     }
     const auto lane = lanes_.find(train.lane);
     if (lane == lanes_.end() || train.epoch.value == 0 || lane->second.epoch != train.epoch) {
       return failed(ErrorCode::kLaneLost);
     }
     if (train.number.value != lane->second.last.value + 1) return failed(ErrorCode::kStoreFailed);
-    for (std::size_t i = 0; i < train.rows.size(); ++i) {
-      const Key key{train.rows[i].tenant, train.rows[i].exchange, train.rows[i].step};
-      if (rows_.contains(key) || duplicate_before(train, i)) {
-        return failed(ErrorCode::kRowConflict, i);
-      }
+    // Changes are written first.
+    const auto is_stranger = [](const auto& row) { return row.tenant.value > kTenants; };
+    if (const auto row = first_in(train.changes, is_stranger)) {
+      return failed(ErrorCode::kStoreFailed, steps + *row);
     }
-    for (std::size_t i = 0; i < train.rows.size(); ++i) {
-      if (train.rows[i].tenant.value > kTenants) return failed(ErrorCode::kStoreFailed, i);
+    if (const auto row = first_conflict(train.changes, changes_)) {
+      return failed(ErrorCode::kRowConflict, steps + *row);
+    }
+    if (const auto row = first_conflict(train.rows, rows_)) {
+      return failed(ErrorCode::kRowConflict, row);
+    }
+    if (const auto row = first_in(train.rows, is_stranger)) {
+      return failed(ErrorCode::kStoreFailed, row);
     }
     return {};
   }
 
-  static bool duplicate_before(const storage::Train& train, std::size_t index) {
-    const storage::StepRow& row = train.rows[index];
-    return std::any_of(train.rows.begin(), train.rows.begin() + static_cast<std::ptrdiff_t>(index),
-                       [&](const storage::StepRow& other) {
-                         return other.tenant == row.tenant && other.exchange == row.exchange &&
-                                other.step == row.step;
-                       });
+  static bool is_malformed(const storage::StepRow& row) {
+    const auto step = static_cast<unsigned>(row.step);
+    return step < 1 || step > kSteps || row.tenant.value == 0;
   }
 
-  static bool duplicate_in(const storage::Train& train, const Key& key) {
-    return std::ranges::any_of(train.rows, [&](const storage::StepRow& row) {
-      return Key{row.tenant, row.exchange, row.step} == key;
-    });
+  static bool is_malformed_change(const storage::ChangeRow& change) {
+    const auto section = static_cast<unsigned>(change.section);
+    return section < 1 || section > kSections || (change.erase && !change.value.empty()) ||
+           change.tenant.value == 0;
+  }
+
+  template <class Row, class Wrong>
+  static std::optional<std::size_t> first_in(const std::vector<Row>& rows, const Wrong& wrong) {
+    const auto found = std::ranges::find_if(rows, wrong);
+    if (found == rows.end()) return std::nullopt;
+    return static_cast<std::size_t>(found - rows.begin());
+  }
+
+  /// The first that is stored, or is in the train, already.
+  template <class Row, class Stored>
+  static std::optional<std::size_t> first_conflict(const std::vector<Row>& rows,
+                                                   const Stored& stored) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const auto key = key_of(rows[i]);
+      if (stored.contains(key) || duplicate_in(std::span(rows).first(i), key)) return i;
+    }
+    return std::nullopt;
+  }
+
+  static bool duplicate_in(std::span<const storage::StepRow> rows, const Key& key) {
+    return std::ranges::any_of(rows, [&](const auto& row) { return key_of(row) == key; });
+  }
+
+  static bool duplicate_in(std::span<const storage::ChangeRow> changes, const ChangeKey& key) {
+    return std::ranges::any_of(changes, [&](const auto& change) { return key_of(change) == key; });
   }
 
   void check_append(const storage::Train& train) {
     const Expected expected = foretell(train);
     const storage::AppendResult result = store_.append(train);
-    INFO("append of " << train.rows.size() << " rows: " << describe(result.error));
+    INFO("append of " << train.rows.size() << " rows and " << train.changes.size()
+                      << " changes: " << describe(result.error));
     REQUIRE(result.commit == expected.commit);
     if (expected.commit == storage::Commit::kCommitted) return apply(train);
     CHECK(result.error.code == expected.code);
@@ -302,6 +414,31 @@ class StoreContract {
                                                      .leaf = row.leaf,
                                                      .sealed = row.sealed};
     }
+    for (std::size_t i = 0; i < train.changes.size(); ++i) {
+      apply(train, train.changes[i], static_cast<std::uint16_t>(train.rows.size() + i));
+    }
+  }
+
+  void apply(const storage::Train& train, const storage::ChangeRow& change,
+             std::uint16_t leaf_index) {
+    changes_[key_of(change)] = {.change = change.change,
+                                .section = change.section,
+                                .key = change.key,
+                                .erase = change.erase,
+                                .lane = train.lane,
+                                .epoch = train.epoch,
+                                .train = train.number,
+                                .leaf_index = leaf_index,
+                                .salt = change.salt,
+                                .leaf = change.leaf,
+                                .record = change.record};
+    auto& holdings = holdings_[change.tenant];
+    const HoldingPlace place{change.section, change.key};
+    if (change.erase) {
+      holdings.erase(place);
+    } else {
+      holdings[place] = change.value;
+    }
   }
 
   // --- reading
@@ -334,11 +471,81 @@ class StoreContract {
       const auto page = store_.scan(tenant, from_bucket, after, limit);
       REQUIRE(page);
       if (page->empty()) break;
-      CHECK(page->size() <= std::max<std::size_t>(limit, 3));
+      CHECK(page->size() <= std::max<std::size_t>(limit, kSteps));
       after = page->back().exchange;
       read.insert(read.end(), page->begin(), page->end());
     }
     check_same(read, expected);
+  }
+
+  void check_find_change() {
+    const auto stored = any_stored_change();
+    const ChangeKey key{any_tenant(), stored.value_or(random_.make<ExchangeId>())};
+    const auto found = store_.find_change(key.first, key.second);
+    REQUIRE(found);
+    const auto expected = changes_.find(key);
+    REQUIRE(found->has_value() == (expected != changes_.end()));
+    if (*found) check_same(**found, expected->second);
+  }
+
+  void check_scan_changes(TenantId tenant, std::uint32_t from_bucket,
+                          std::optional<ExchangeId> after, std::size_t limit) {
+    INFO("changes of tenant " << tenant.value << " from " << from_bucket << " limit " << limit);
+    std::vector<storage::StoredChange> expected;
+    for (const auto& [key, change] : changes_) {
+      if (key.first == tenant && bucket_of(change.change) >= from_bucket &&
+          (!after || change.change > *after)) {
+        expected.push_back(change);
+      }
+    }
+    std::vector<storage::StoredChange> read;
+    while (true) {
+      const auto page = store_.scan_changes(tenant, from_bucket, after, limit);
+      REQUIRE(page);
+      if (page->empty()) break;
+      CHECK(page->size() <= std::max<std::size_t>(limit, 1));
+      after = page->back().change;
+      read.insert(read.end(), page->begin(), page->end());
+    }
+    REQUIRE(read.size() == expected.size());
+    for (std::size_t i = 0; i < read.size(); ++i) check_same(read[i], expected[i]);
+  }
+
+  void check_scan_holdings(TenantId tenant, std::optional<HoldingPlace> after, std::size_t limit) {
+    INFO("holdings of tenant " << tenant.value << " limit " << limit);
+    std::vector<storage::Holding> expected;
+    for (const auto& [place, value] : holdings_[tenant]) {
+      if (!after || place > *after) expected.push_back({place.first, place.second, value});
+    }
+    std::vector<storage::Holding> read;
+    while (true) {
+      const auto page = store_.scan_holdings(tenant, after, limit);
+      REQUIRE(page);
+      if (page->empty()) break;
+      CHECK(page->size() <= std::max<std::size_t>(limit, 1));
+      after = HoldingPlace{page->back().section, page->back().key};
+      read.insert(read.end(), page->begin(), page->end());
+    }
+    REQUIRE(read.size() == expected.size());
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      CHECK(read[i].section == expected[i].section);
+      CHECK(read[i].key == expected[i].key);
+      CHECK((read[i].value == expected[i].value));
+    }
+  }
+
+  static void check_same(const storage::StoredChange& a, const storage::StoredChange& b) {
+    CHECK(a.change == b.change);
+    CHECK(a.section == b.section);
+    CHECK(a.key == b.key);
+    CHECK(a.erase == b.erase);
+    CHECK(a.lane == b.lane);
+    CHECK(a.epoch == b.epoch);
+    CHECK(a.train == b.train);
+    CHECK(a.leaf_index == b.leaf_index);
+    CHECK(a.salt == b.salt);
+    CHECK(a.leaf == b.leaf);
+    CHECK((a.record == b.record));
   }
 
   static void check_same(const std::vector<storage::StoredStep>& got,
@@ -369,6 +576,23 @@ class StoreContract {
   TenantId any_tenant() {
     return TenantId{static_cast<std::uint32_t>(1 + random_.below(kTenants))};
   }
+  TenantId any_tenant_of(LaneId lane) {
+    return TenantId{static_cast<std::uint32_t>((lane.value - 1U) * kContractTenantsPerLane + 1 +
+                                               random_.below(kContractTenantsPerLane))};
+  }
+  storage::Section any_section() {
+    return static_cast<storage::Section>(1 + random_.below(kSections));
+  }
+  /// One of few, so that holdings are changed again.
+  HoldingKey any_holding_key() {
+    HoldingKey key;
+    key.writable()[0] = static_cast<std::uint8_t>(random_.below(4) * 85);
+    return key;
+  }
+  std::optional<HoldingPlace> any_holding() {
+    if (random_.chance(300)) return std::nullopt;
+    return HoldingPlace{any_section(), any_holding_key()};
+  }
   std::uint32_t any_bucket() { return static_cast<std::uint32_t>(random_.below(kBuckets)); }
   std::optional<Key> any_key_of(LaneId lane) {
     std::vector<Key> keys;
@@ -378,11 +602,25 @@ class StoreContract {
     if (keys.empty()) return std::nullopt;
     return keys[random_.below(keys.size())];
   }
+  std::optional<ChangeKey> any_change_of(LaneId lane) {
+    std::vector<ChangeKey> keys;
+    for (const auto& [key, change] : changes_) {
+      if (change.lane == lane) keys.push_back(key);
+    }
+    if (keys.empty()) return std::nullopt;
+    return keys[random_.below(keys.size())];
+  }
   std::optional<ExchangeId> any_stored_id() {
     if (rows_.empty()) return std::nullopt;
-    const auto row =
-        std::next(rows_.begin(), static_cast<std::ptrdiff_t>(random_.below(rows_.size())));
-    return row->second.exchange;
+    return any_of(rows_).second.exchange;
+  }
+  std::optional<ExchangeId> any_stored_change() {
+    if (changes_.empty()) return std::nullopt;
+    return any_of(changes_).second.change;
+  }
+  template <class Map>
+  const typename Map::value_type& any_of(const Map& map) {
+    return *std::next(map.begin(), static_cast<std::ptrdiff_t>(random_.below(map.size())));
   }
 
   StoreUnderTest& subject_;
@@ -390,6 +628,8 @@ class StoreContract {
   SeededRandom random_;
   std::map<LaneId, Lane> lanes_;
   std::map<Key, storage::StoredStep> rows_;
+  std::map<ChangeKey, storage::StoredChange> changes_;
+  std::map<TenantId, std::map<HoldingPlace, Bytes>> holdings_;
 };
 
 }  // namespace nakadachi::testing

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "step_pages.hpp"
+#include "pages.hpp"
 #include "train_check.hpp"
 
 namespace nakadachi::storage {
@@ -25,6 +25,20 @@ StoredStep stored(const Train& train, std::size_t index) {
           .salt = row.salt,
           .leaf = row.leaf,
           .sealed = row.sealed};
+}
+
+StoredChange stored(const Train& train, const ChangeRow& change, std::size_t leaf_index) {
+  return {.change = change.change,
+          .section = change.section,
+          .key = change.key,
+          .erase = change.erase,
+          .lane = train.lane,
+          .epoch = train.epoch,
+          .train = train.number,
+          .leaf_index = static_cast<std::uint16_t>(leaf_index),
+          .salt = change.salt,
+          .leaf = change.leaf,
+          .record = change.record};
 }
 
 }  // namespace
@@ -65,6 +79,15 @@ AppendResult MemoryStore::apply(const Train& train) {
   LaneState& state = lane->second;
   if (train.number.value != state.last.value + 1) return failed(ErrorCode::kStoreFailed);
 
+  std::map<ChangeKey, StoredChange> journal;
+  for (std::size_t i = 0; i < train.changes.size(); ++i) {
+    const ChangeRow& change = train.changes[i];
+    const ChangeKey key{change.tenant, change.change};
+    const std::size_t leaf_index = train.rows.size() + i;
+    if (changes_.contains(key) || !journal.emplace(key, stored(train, change, leaf_index)).second) {
+      return failed(ErrorCode::kRowConflict, leaf_index);
+    }
+  }
   std::map<Key, StoredStep> arrived;
   for (std::size_t i = 0; i < train.rows.size(); ++i) {
     const Key key{train.rows[i].tenant, train.rows[i].exchange, train.rows[i].step};
@@ -73,6 +96,15 @@ AppendResult MemoryStore::apply(const Train& train) {
     }
   }
   rows_.merge(arrived);
+  changes_.merge(journal);
+  for (const ChangeRow& change : train.changes) {
+    const HoldingName name{change.tenant, change.section, change.key};
+    if (change.erase) {
+      holdings_.erase(name);
+    } else {
+      holdings_[name] = change.value;
+    }
+  }
   state.last = train.number;
   state.low_water_bucket = train.low_water_bucket;
   return {.commit = Commit::kCommitted, .error = {}, .bad_row = {}};
@@ -100,7 +132,7 @@ Result<std::vector<StoredStep>> MemoryStore::find(TenantId tenant, const Exchang
 Result<std::vector<StoredStep>> MemoryStore::scan(TenantId tenant, std::uint32_t from_bucket,
                                                   const std::optional<ExchangeId>& after,
                                                   std::size_t limit) {
-  const std::size_t most = page_limit(limit);
+  const std::size_t most = steps_of_page(limit);
   std::vector<StoredStep> steps;
   const ExchangeId first = std::max(first_id_of_bucket(from_bucket), after.value_or(ExchangeId{}));
   for (auto row = rows_.lower_bound({tenant, first, Step::kAsked}); row != rows_.end(); ++row) {
@@ -109,6 +141,42 @@ Result<std::vector<StoredStep>> MemoryStore::scan(TenantId tenant, std::uint32_t
   }
   drop_split_exchange(steps, most);
   return steps;
+}
+
+Result<std::vector<Holding>> MemoryStore::scan_holdings(
+    TenantId tenant, const std::optional<std::pair<Section, HoldingKey>>& after,
+    std::size_t limit) {
+  std::vector<Holding> page;
+  auto next = after ? holdings_.upper_bound({tenant, after->first, after->second})
+                    : holdings_.lower_bound({tenant, Section{}, HoldingKey{}});
+  for (; next != holdings_.end() && page.size() < rows_of_page(limit); ++next) {
+    const auto& [owner, section, key] = next->first;
+    if (owner != tenant) break;
+    page.push_back({.section = section, .key = key, .value = next->second});
+  }
+  return page;
+}
+
+Result<std::vector<StoredChange>> MemoryStore::scan_changes(TenantId tenant,
+                                                            std::uint32_t from_bucket,
+                                                            const std::optional<ExchangeId>& after,
+                                                            std::size_t limit) {
+  const ExchangeId first = first_id_of_bucket(from_bucket);
+  auto next = after && *after >= first ? changes_.upper_bound({tenant, *after})
+                                       : changes_.lower_bound({tenant, first});
+  std::vector<StoredChange> page;
+  for (; next != changes_.end() && page.size() < rows_of_page(limit); ++next) {
+    if (next->first.first != tenant) break;
+    page.push_back(next->second);
+  }
+  return page;
+}
+
+Result<std::optional<StoredChange>> MemoryStore::find_change(TenantId tenant,
+                                                             const ExchangeId& change) {
+  const auto found = changes_.find({tenant, change});
+  if (found == changes_.end()) return std::optional<StoredChange>{};
+  return std::optional<StoredChange>{found->second};
 }
 
 }  // namespace nakadachi::storage

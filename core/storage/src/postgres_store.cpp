@@ -3,8 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include "pages.hpp"
 #include "session.hpp"
-#include "step_pages.hpp"
 #include "tenant_tx.hpp"
 #include "text_values.hpp"
 #include "train_check.hpp"
@@ -13,9 +13,14 @@
 namespace nakadachi::storage {
 namespace {
 
-constexpr const char* kColumns =
+constexpr const char* kSteps =
     "SELECT exchange, step, outcome, lane, epoch, train, leaf_index, salt, leaf, sealed"
     " FROM nakadachi.step WHERE tenant = $1";
+constexpr const char* kChanges =
+    "SELECT change, section, key, erase, lane, epoch, train, leaf_index, salt, leaf, record"
+    " FROM nakadachi.change WHERE tenant = $1";
+constexpr const char* kHoldings =
+    "SELECT section, key, value FROM nakadachi.holding WHERE tenant = $1";
 
 StoredStep step_of(const pqxx::row& row) {
   return {.exchange = fixed_of<ExchangeId>(row[0]),
@@ -30,15 +35,37 @@ StoredStep step_of(const pqxx::row& row) {
           .sealed = bytes_of(row[9])};
 }
 
-Result<std::vector<StoredStep>> steps_of(const pqxx::result& rows) {
-  std::vector<StoredStep> steps;
-  steps.reserve(static_cast<std::size_t>(rows.size()));
+StoredChange change_of(const pqxx::row& row) {
+  return {.change = fixed_of<ExchangeId>(row[0]),
+          .section = static_cast<Section>(number_of<std::uint8_t>(row[1])),
+          .key = fixed_of<HoldingKey>(row[2]),
+          .erase = row[3].as<bool>(),
+          .lane = LaneId{number_of<std::uint16_t>(row[4])},
+          .epoch = Epoch{number_of<std::uint64_t>(row[5])},
+          .train = TrainNumber{number_of<std::uint64_t>(row[6])},
+          .leaf_index = number_of<std::uint16_t>(row[7]),
+          .salt = fixed_of<Salt>(row[8]),
+          .leaf = fixed_of<Digest>(row[9]),
+          .record = bytes_of(row[10])};
+}
+
+Holding holding_of(const pqxx::row& row) {
+  return {.section = static_cast<Section>(number_of<std::uint8_t>(row[0])),
+          .key = fixed_of<HoldingKey>(row[1]),
+          .value = bytes_of(row[2])};
+}
+
+template <class Read>
+auto all_of(const pqxx::result& rows, const Read& read)
+    -> Result<std::vector<decltype(read(rows[0]))>> {
+  std::vector<decltype(read(rows[0]))> all;
+  all.reserve(static_cast<std::size_t>(rows.size()));
   try {
-    for (const auto& row : rows) steps.push_back(step_of(row));
+    for (const auto& row : rows) all.push_back(read(row));
   } catch (const std::exception& thrown) {
     return error_of(thrown);
   }
-  return steps;
+  return all;
 }
 
 /// Beyond what the column holds no tenant can have rows.
@@ -106,9 +133,9 @@ Result<std::vector<StoredStep>> PostgresStore::find(TenantId tenant, const Excha
   if (!storable(tenant)) return std::vector<StoredStep>{};
   NAKADACHI_TRY(TenantTx transaction, TenantTx::begin(impl_->node, tenant));
   NAKADACHI_TRY(const pqxx::result rows,
-                transaction.exec(std::string(kColumns) + " AND exchange = $2 ORDER BY step",
+                transaction.exec(std::string(kSteps) + " AND exchange = $2 ORDER BY step",
                                  std::to_string(tenant.value), text_of(exchange.view())));
-  return steps_of(rows);
+  return all_of(rows, step_of);
 }
 
 Result<std::vector<StoredStep>> PostgresStore::scan(TenantId tenant, std::uint32_t from_bucket,
@@ -117,18 +144,61 @@ Result<std::vector<StoredStep>> PostgresStore::scan(TenantId tenant, std::uint32
   if (!storable(tenant)) return std::vector<StoredStep>{};
   const ExchangeId first = first_id_of_bucket(from_bucket);
   const bool goes_on = after && *after >= first;
-  const std::size_t most = page_limit(limit);
+  const std::size_t most = steps_of_page(limit);
+  NAKADACHI_TRY(TenantTx transaction, TenantTx::begin(impl_->node, tenant));
+  NAKADACHI_TRY(const pqxx::result rows,
+                transaction.exec(
+                    std::string(kSteps) + (goes_on ? " AND exchange > $2" : " AND exchange >= $2") +
+                        " ORDER BY exchange, step LIMIT $3",
+                    std::to_string(tenant.value), text_of((goes_on ? *after : first).view()),
+                    std::to_string(most + 1)));
+  NAKADACHI_TRY(std::vector<StoredStep> steps, all_of(rows, step_of));
+  drop_split_exchange(steps, most);
+  return steps;
+}
+
+Result<std::vector<Holding>> PostgresStore::scan_holdings(
+    TenantId tenant, const std::optional<std::pair<Section, HoldingKey>>& after,
+    std::size_t limit) {
+  if (!storable(tenant)) return std::vector<Holding>{};
+  // No section has number 0: the least of all comes after that.
+  const auto [section, key] = after.value_or(std::pair{Section{}, HoldingKey{}});
   NAKADACHI_TRY(TenantTx transaction, TenantTx::begin(impl_->node, tenant));
   NAKADACHI_TRY(
       const pqxx::result rows,
-      transaction.exec(std::string(kColumns) +
-                           (goes_on ? " AND exchange > $2" : " AND exchange >= $2") +
-                           " ORDER BY exchange, step LIMIT $3",
-                       std::to_string(tenant.value), text_of((goes_on ? *after : first).view()),
-                       std::to_string(most + 1)));
-  NAKADACHI_TRY(std::vector<StoredStep> steps, steps_of(rows));
-  drop_split_exchange(steps, most);
-  return steps;
+      transaction.exec(std::string(kHoldings) + " AND (section, key) > ($2::smallint, $3::bytea)"
+                                                " ORDER BY section, key LIMIT $4",
+                       std::to_string(tenant.value), std::to_string(static_cast<unsigned>(section)),
+                       text_of(key.view()), std::to_string(rows_of_page(limit))));
+  return all_of(rows, holding_of);
+}
+
+Result<std::vector<StoredChange>> PostgresStore::scan_changes(
+    TenantId tenant, std::uint32_t from_bucket, const std::optional<ExchangeId>& after,
+    std::size_t limit) {
+  if (!storable(tenant)) return std::vector<StoredChange>{};
+  const ExchangeId first = first_id_of_bucket(from_bucket);
+  const bool goes_on = after && *after >= first;
+  NAKADACHI_TRY(TenantTx transaction, TenantTx::begin(impl_->node, tenant));
+  NAKADACHI_TRY(const pqxx::result rows,
+                transaction.exec(
+                    std::string(kChanges) + (goes_on ? " AND change > $2" : " AND change >= $2") +
+                        " ORDER BY change LIMIT $3",
+                    std::to_string(tenant.value), text_of((goes_on ? *after : first).view()),
+                    std::to_string(rows_of_page(limit))));
+  return all_of(rows, change_of);
+}
+
+Result<std::optional<StoredChange>> PostgresStore::find_change(TenantId tenant,
+                                                               const ExchangeId& change) {
+  if (!storable(tenant)) return std::optional<StoredChange>{};
+  NAKADACHI_TRY(TenantTx transaction, TenantTx::begin(impl_->node, tenant));
+  NAKADACHI_TRY(const pqxx::result rows,
+                transaction.exec(std::string(kChanges) + " AND change = $2",
+                                 std::to_string(tenant.value), text_of(change.view())));
+  NAKADACHI_TRY(std::vector<StoredChange> found, all_of(rows, change_of));
+  if (found.empty()) return std::optional<StoredChange>{};
+  return std::optional<StoredChange>{std::move(found.front())};
 }
 
 }  // namespace nakadachi::storage

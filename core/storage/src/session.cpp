@@ -52,6 +52,7 @@ std::string settings_sql(Purpose purpose, std::int64_t call_timeout_ms) {
   return fmt::format(
       "SET default_transaction_isolation = 'read committed';"
       "SET bytea_output = 'hex';"
+      "SET standard_conforming_strings = on;"
       "SET lock_timeout = {};"
       "SET statement_timeout = {};"
       "SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3;"

@@ -36,7 +36,7 @@ Error error_of_state(std::string_view sqlstate, std::string_view constraint) {
   if (!constraint.empty()) error.detail.append(" ").append(constraint);
   if (sqlstate == kStateLaneLost) {
     error.code = ErrorCode::kLaneLost;
-  } else if (sqlstate == "23505") {
+  } else if (sqlstate == kStateUniqueViolation) {
     error.code = ErrorCode::kRowConflict;
   } else if (is_passing(sqlstate)) {
     error.code = ErrorCode::kStoreUnavailable;

@@ -7,9 +7,10 @@
 
 namespace nakadachi::storage {
 
-/// SQLSTATEs that migrations/0003_trains.sql raises.
+/// SQLSTATEs that migrations/0003_trains.sql and 0006_holdings.sql raise.
 inline constexpr std::string_view kStateLaneLost = "NK001";
 inline constexpr std::string_view kStateTenantOfAnotherLane = "NK003";
+inline constexpr std::string_view kStateUniqueViolation = "23505";
 /// The server is no longer the one that writes: another connection may find that one.
 inline constexpr std::string_view kStateReadOnly = "25006";
 

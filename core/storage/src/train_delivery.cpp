@@ -39,16 +39,19 @@ std::optional<std::size_t> line_in(std::string_view context) {
   return digit == std::string_view::npos ? std::nullopt : leading_number(rest.substr(digit));
 }
 
-/// The row an error speaks of. Lines of binary COPY are rows, counted from 1; the server names
-/// the right one also where it inserts many at once.
-std::optional<std::size_t> row_at_fault(const PGresult* result, std::size_t rows) {
+/// The leaf index of the row or change an error speaks of. Our own functions put it into DETAIL.
+/// Lines of binary COPY are rows, counted from 1; the server names the right one also where it
+/// inserts many at once.
+std::optional<std::size_t> row_at_fault(const PGresult* result, std::size_t leaves) {
   std::optional<std::size_t> row;
-  if (field_of(result, PG_DIAG_SQLSTATE) == kStateTenantOfAnotherLane) {
+  const std::string_view state = field_of(result, PG_DIAG_SQLSTATE);
+  if (state == kStateTenantOfAnotherLane || state == kStateUniqueViolation) {
     row = leading_number(field_of(result, PG_DIAG_MESSAGE_DETAIL));
-  } else if (const auto line = line_in(field_of(result, PG_DIAG_CONTEXT)); line && *line > 0) {
+  }
+  if (const auto line = line_in(field_of(result, PG_DIAG_CONTEXT)); !row && line && *line > 0) {
     row = *line - 1;
   }
-  return row && *row < rows ? row : std::nullopt;
+  return row && *row < leaves ? row : std::nullopt;
 }
 
 /// One train on its way.
@@ -105,7 +108,7 @@ class Delivery {
         field_of(result, PG_DIAG_TABLE_NAME) == "train") {
       error_->code = ErrorCode::kStoreFailed;  // the number was used meanwhile
     }
-    bad_row_ = row_at_fault(result, train_.rows.size());
+    bad_row_ = row_at_fault(result, train_.rows.size() + train_.changes.size());
     return false;
   }
 

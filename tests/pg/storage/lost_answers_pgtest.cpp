@@ -37,7 +37,14 @@ struct Fixture {
     ++number;
   }
 
-  Train next_train(std::size_t rows = 20) { return make_train(random, epoch, number, rows); }
+  /// Steps alone, changes alone or both.
+  const Train& next_train() {
+    const std::uint64_t kind = random.below(3);
+    train = make_train(random, epoch, number, kind == 0 ? 0 : 20, 200, kind == 1 ? 0 : 10);
+    return train;
+  }
+  /// What is in the database of the last train.
+  bool is_there() { return testing::is_there(admin, train); }
 
   /// read_back, asked again with the same epoch where its own answer is lost.
   bool committed() {
@@ -67,6 +74,7 @@ struct Fixture {
   SeededRandom random{11};
   Epoch epoch;
   std::uint64_t number = 1;
+  Train train;
 };
 
 TEST_CASE("a line cut around the commit: unknown until read_back, which tells the truth") {
@@ -88,7 +96,7 @@ TEST_CASE("a line cut around the commit: unknown until read_back, which tells th
     CHECK(result.commit == expected.commit);
     const bool committed = fixture.committed();
     if (expected.there) CHECK(committed == *expected.there);
-    CHECK(is_there(fixture.admin, fixture.number, 20) == committed);
+    CHECK(fixture.is_there() == committed);
     if (committed) ++fixture.number;
   }
   CHECK(fixture.store->append(fixture.next_train()).commit == Commit::kCommitted);
@@ -99,13 +107,15 @@ TEST_CASE("a line cut at any byte of a train: what is said agrees with what is s
   for (int round = 0; round < 60; ++round) {
     INFO("round " << round);
     const Train train = fixture.next_train();
-    // About 700 bytes of query and 7000 of data; some cuts fall into the read_back after it.
-    fixture.proxy.cut_after_bytes(1 + fixture.random.below(8200));
+    // About 700 bytes of query, 8000 of changes in it and 7000 of data; some cuts fall into the
+    // read_back after it.
+    const std::size_t bytes = (train.changes.empty() ? 700 : 8700) + 380 * train.rows.size();
+    fixture.proxy.cut_after_bytes(1 + fixture.random.below(bytes + 500));
     const AppendResult result = fixture.store->append(train);
     INFO(describe(result.error));
     const bool there = fixture.committed();
     fixture.proxy.cut_after_bytes(0);
-    CHECK(is_there(fixture.admin, fixture.number, train.rows.size()) == there);
+    CHECK(fixture.is_there() == there);
     if (result.commit == Commit::kCommitted) CHECK(there);
     if (result.commit == Commit::kFailed) CHECK(!there);
     if (there) ++fixture.number;
@@ -128,7 +138,7 @@ TEST_CASE("a server that does not answer ends as unknown, and the next call has 
   CHECK(result.commit == Commit::kUnknown);
   CHECK(result.error.code == ErrorCode::kCommitUnknown);
   CHECK(fixture.committed());
-  CHECK(is_there(fixture.admin, fixture.number, 20));
+  CHECK(fixture.is_there());
 }
 
 TEST_CASE("read_back waits for a train still under way and never answers before its end") {
@@ -145,7 +155,7 @@ TEST_CASE("read_back waits for a train still under way and never answers before 
     fixture.proxy.release();
     fixture.await_connections(1);
     CHECK(fixture.committed());
-    CHECK(is_there(fixture.admin, fixture.number, 20));
+    CHECK(fixture.is_there());
   }
   SECTION("and it dies") {
     fixture.admin.must(
@@ -153,7 +163,7 @@ TEST_CASE("read_back waits for a train still under way and never answers before 
         " WHERE datname = current_database() AND usename = 'nakadachi_train'");
     CHECK(!fixture.committed());
     fixture.proxy.release();
-    CHECK(!is_there(fixture.admin, fixture.number, 20));
+    CHECK(!fixture.is_there());
     CHECK(fixture.store->append(fixture.next_train()).commit == Commit::kCommitted);
   }
 }
@@ -174,7 +184,7 @@ TEST_CASE("a train that reaches the server after the lane was taken or read back
   }
   fixture.proxy.release();
   fixture.await_connections(1);
-  CHECK(!is_there(fixture.admin, fixture.number, 20));
+  CHECK(!fixture.is_there());
   CHECK(fixture.store->append(late).error.code == ErrorCode::kLaneLost);
 }
 
@@ -210,17 +220,18 @@ TEST_CASE("a stale writer cannot pass the fence with an older view of the tables
 
 /// Appends trains until one is not committed.
 struct Run {
-  std::uint64_t committed = 0;  ///< last number that was
+  std::vector<Train> trains;  ///< the last one was not
   AppendResult last;
 };
 Run append_until_trouble(PostgresStore& store, Random& random, Epoch epoch, std::uint64_t first,
                          std::atomic<std::uint64_t>& progress) {
-  Run run{.committed = first - 1, .last = {}};
+  Run run;
   while (true) {
-    run.last = store.append(make_train(random, epoch, run.committed + 1, 50, 2000));
+    const std::uint64_t number = first + run.trains.size();
+    run.trains.push_back(make_train(random, epoch, number, 50, 2000, number % 2 * 30));
+    run.last = store.append(run.trains.back());
     if (run.last.commit != Commit::kCommitted) return run;
-    ++run.committed;
-    progress = run.committed;
+    progress = number;
   }
 }
 
@@ -238,7 +249,7 @@ TEST_CASE("the server crashes under trains: each is wholly there or wholly not, 
     REQUIRE(grant->last.value == next - 1);
     std::atomic<std::uint64_t> progress = next - 1;
     auto running = std::async(std::launch::async, [&, first = next] {
-      SeededRandom rows(static_cast<std::uint64_t>(round));
+      SeededRandom rows(100 + static_cast<std::uint64_t>(round));
       return append_until_trouble(store, rows, grant->epoch, first, progress);
     });
     while (progress < next + random.below(5)) std::this_thread::yield();
@@ -247,24 +258,23 @@ TEST_CASE("the server crashes under trains: each is wholly there or wholly not, 
     const Run run = running.get();
     REQUIRE(testing::test_cluster().restart());
 
-    const std::uint64_t in_doubt = run.committed + 1;
+    const Train& in_doubt = run.trains.back();
     INFO(describe(run.last.error));
     bool there = false;
     if (run.last.commit == Commit::kUnknown) {
       ++unknown;
-      auto fate = store.read_back(LaneId{1}, grant->epoch, TrainNumber{in_doubt});
-      if (!fate) fate = store.read_back(LaneId{1}, grant->epoch, TrainNumber{in_doubt});
+      auto fate = store.read_back(LaneId{1}, grant->epoch, in_doubt.number);
+      if (!fate) fate = store.read_back(LaneId{1}, grant->epoch, in_doubt.number);
       REQUIRE(fate);
       there = fate->committed;
     } else {
       CHECK(run.last.error.code == ErrorCode::kStoreUnavailable);
     }
     Sql admin(database.login("postgres"));
-    for (std::uint64_t number = next; number <= run.committed; ++number) {
-      CHECK(is_there(admin, number, 50));
+    for (const Train& train : run.trains) {
+      CHECK(is_there(admin, train) == (there || &train != &in_doubt));
     }
-    CHECK(is_there(admin, in_doubt, 50) == there);
-    next = there ? in_doubt + 1 : in_doubt;
+    next = in_doubt.number.value + (there ? 1 : 0);
   }
   // Else the rounds did not hit trains under way.
   CHECK(unknown > 0);

@@ -95,6 +95,34 @@ TEST_CASE("of several conflicting rows the first is named, in every batch of the
   }
 }
 
+TEST_CASE("the change at fault is named by its leaf index, whatever else the train brings") {
+  Fixture fixture;
+  const Train stored = make_train(fixture.random, fixture.epoch, 1, 0, 0, 3);
+  REQUIRE(fixture.store.append(stored).commit == Commit::kCommitted);
+  for (const std::size_t rows : {0U, 100U}) {
+    for (const std::size_t place : {0U, 1U, 77U, 154U}) {
+      INFO(rows << " rows, change " << place);
+      Train train = make_train(fixture.random, fixture.epoch, 2, rows, 200, 156);
+      train.changes[place].change = stored.changes[0].change;
+      train.changes[place].tenant = stored.changes[0].tenant;
+      train.changes[155].change = stored.changes[1].change;
+      train.changes[155].tenant = stored.changes[1].tenant;
+      const AppendResult repeated = fixture.store.append(train);
+      CHECK(repeated.commit == Commit::kFailed);
+      CHECK(repeated.error.code == ErrorCode::kRowConflict);
+      CHECK(repeated.error.detail == "23505 change_pkey");
+      CHECK(repeated.bad_row == rows + place);
+
+      train.changes[place].tenant = TenantId{77};
+      const AppendResult strange = fixture.store.append(train);
+      CHECK(strange.error.code == ErrorCode::kStoreFailed);
+      CHECK(strange.error.detail == "NK003");
+      CHECK(strange.bad_row == rows + place);
+    }
+  }
+  CHECK(fixture.admin.run("SELECT count(*) FROM nakadachi.holding").value() == "3");
+}
+
 TEST_CASE("errors tell the SQLSTATE and the constraint, and no value") {
   Fixture fixture;
   const Train stored = make_train(fixture.random, fixture.epoch, 1, 1);
@@ -172,6 +200,11 @@ TEST_CASE("a server that is not there fails every call and takes nothing") {
         ErrorCode::kStoreUnavailable);
   CHECK(store.find(TenantId{1}, ExchangeId{}).error().code == ErrorCode::kStoreUnavailable);
   CHECK(store.scan(TenantId{1}, 0, std::nullopt, 10).error().code == ErrorCode::kStoreUnavailable);
+  CHECK(store.scan_holdings(TenantId{1}, std::nullopt, 10).error().code ==
+        ErrorCode::kStoreUnavailable);
+  CHECK(store.scan_changes(TenantId{1}, 0, std::nullopt, 10).error().code ==
+        ErrorCode::kStoreUnavailable);
+  CHECK(store.find_change(TenantId{1}, ExchangeId{}).error().code == ErrorCode::kStoreUnavailable);
 }
 
 TEST_CASE("logins that row-level security does not hold, and broken ones, are refused") {
@@ -196,7 +229,13 @@ TEST_CASE("tenants and numbers that the tables cannot hold are refused, not cut"
   CHECK(refused.bad_row == 1U);
   train = make_train(fixture.random, Epoch{1ULL << 63U | fixture.epoch.value}, 1, 2);
   CHECK(fixture.store.append(train).commit == Commit::kFailed);
+  train = make_train(fixture.random, fixture.epoch, 1, 2, 200, 2);
+  train.changes[1].tenant = TenantId{0x80000001U};
+  CHECK(fixture.store.append(train).bad_row == 3U);
   CHECK(fixture.store.find(TenantId{0x80000001U}, ExchangeId{})->empty());
+  CHECK(fixture.store.scan_holdings(TenantId{0x80000001U}, std::nullopt, 10)->empty());
+  CHECK(fixture.store.scan_changes(TenantId{0x80000001U}, 0, std::nullopt, 10)->empty());
+  CHECK(!fixture.store.find_change(TenantId{0x80000001U}, ExchangeId{})->has_value());
   CHECK(fixture.store.read_back(LaneId{1}, Epoch{~0ULL}, TrainNumber{1}).error().code ==
         ErrorCode::kLaneLost);
 }

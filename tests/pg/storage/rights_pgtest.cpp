@@ -11,6 +11,7 @@ namespace nakadachi::storage {
 namespace {
 
 using testing::Answer;
+using testing::change_sql;
 using testing::make_train;
 using testing::Sql;
 using testing::step_row_sql;
@@ -19,7 +20,7 @@ using testing::train_row_sql;
 
 constexpr const char* kRefused = "42501";  // insufficient_privilege
 
-/// Lane 1 with the tenants 1 … 3, lane 2 with 4; one key and some steps a tenant.
+/// Lane 1 with the tenants 1 … 3, lane 2 with 4; one key and some steps and changes a tenant.
 struct Fixture {
   Fixture() : store(database.logins()) {
     database.join(1, 3, LaneId{1});
@@ -31,7 +32,7 @@ struct Fixture {
     const auto grant = store.take_lane(LaneId{1}, "test");
     REQUIRE(grant);
     epoch = grant->epoch.value;
-    stored = make_train(random, grant->epoch, 1, 6);
+    stored = make_train(random, grant->epoch, 1, 6, 200, 6);
     REQUIRE(store.append(stored).commit == Commit::kCommitted);
   }
   std::string login(std::string_view role) const { return database.login(role); }
@@ -62,7 +63,7 @@ TEST_CASE("a node that is bound to no tenant sees no row of any") {
   Fixture fixture;
   Sql node(fixture.login("nakadachi_node"));
   const auto sees_nothing = [&] {
-    for (const char* table : {"step", "tenant", "tenant_key"}) {
+    for (const char* table : {"step", "tenant", "tenant_key", "change", "holding"}) {
       INFO(table);
       CHECK(node.run(std::string("SELECT count(*) FROM nakadachi.") + table).value() == "0");
     }
@@ -81,7 +82,13 @@ TEST_CASE("a bound node reads its own tenant only, however it asks") {
   Sql node(fixture.login("nakadachi_node"));
   node.must("SET nakadachi.tenant = '2'");
   const std::set<std::string> own = {"2"};
-  CHECK(column(node.run("SELECT tenant FROM nakadachi.step")) == own);
+  for (const char* table : {"step", "change", "holding"}) {
+    INFO(table);
+    CHECK(column(node.run(std::string("SELECT tenant FROM nakadachi.") + table)) == own);
+    CHECK(column(
+              node.run(std::string("SELECT tenant FROM nakadachi.") + table + " WHERE tenant <> 2"))
+              .empty());
+  }
   CHECK(column(node.run("SELECT tenant FROM nakadachi.tenant_key")) == own);
   CHECK(column(node.run("SELECT tenant FROM nakadachi.tenant")) == own);
   CHECK(column(node.run("SELECT tenant FROM nakadachi.step WHERE tenant = 1")).empty());
@@ -95,14 +102,16 @@ TEST_CASE("a bound node reads its own tenant only, however it asks") {
         "0");
   // Neither do statistics tell.
   CHECK(node.run("SELECT count(*) FROM pg_stats WHERE schemaname = 'nakadachi'"
-                 " AND tablename IN ('step', 'tenant', 'tenant_key')")
+                 " AND tablename IN ('step', 'tenant', 'tenant_key', 'change', 'holding')")
             .value() == "0");
   CHECK(column(node.run("COPY (SELECT tenant FROM nakadachi.step) TO STDOUT")) == own);
   CHECK(column(node.run("COPY nakadachi.tenant_key (tenant) TO STDOUT")) == own);
   CHECK(node.run("COPY nakadachi.step_all (tenant) TO STDOUT").sqlstate == kRefused);
-  CHECK(node.run("SELECT count(*) FROM nakadachi.step_all").sqlstate == kRefused);
-  CHECK(node.run("SELECT count(*) FROM nakadachi.train").sqlstate == kRefused);
-  CHECK(node.run("SELECT count(*) FROM nakadachi.step_rollup").sqlstate == kRefused);
+  check_refused(
+      node, {"SELECT count(*) FROM nakadachi.step_all", "SELECT count(*) FROM nakadachi.change_all",
+             "SELECT count(*) FROM nakadachi.holding_acquisition",
+             "SELECT count(*) FROM nakadachi.holding_other", "SELECT count(*) FROM nakadachi.train",
+             "SELECT count(*) FROM nakadachi.step_rollup"});
 }
 
 TEST_CASE("a bound node adds keys of its own tenant and changes nothing at all") {
@@ -120,16 +129,31 @@ TEST_CASE("a bound node adds keys of its own tenant and changes nothing at all")
   CHECK(node.copy("COPY nakadachi.tenant_key (tenant, purpose, version, wrapped) FROM STDIN",
                   "1\tsigning/2\t1\tx\n")
             .sqlstate == "0A000");
-  check_refused(
-      node, {"UPDATE nakadachi.tenant_key SET tenant = 1", "DELETE FROM nakadachi.tenant_key",
-             "UPDATE nakadachi.step SET outcome = 1", "DELETE FROM nakadachi.step",
-             "TRUNCATE nakadachi.step", "UPDATE nakadachi.tenant SET lane = 2",
-             "SELECT FROM nakadachi.step FOR UPDATE",
-             "ALTER TABLE nakadachi.step NO FORCE ROW LEVEL SECURITY", "SET ROLE nakadachi_owner",
-             "SET ROLE nakadachi_finance", "SET SESSION AUTHORIZATION postgres",
-             "CREATE TABLE nakadachi.mine ()", "CREATE TEMPORARY TABLE mine ()",
-             "CREATE TABLE public.mine ()", "SELECT * FROM nakadachi.take_lane(1, 'me')",
-             "SELECT * FROM nakadachi.read_back(1, 1, 1)", "SELECT nakadachi.fence(1, 1)"});
+  check_refused(node, {"UPDATE nakadachi.tenant_key SET tenant = 1",
+                       "DELETE FROM nakadachi.tenant_key",
+                       "UPDATE nakadachi.step SET outcome = 1",
+                       "DELETE FROM nakadachi.step",
+                       "TRUNCATE nakadachi.step",
+                       "UPDATE nakadachi.tenant SET lane = 2",
+                       "SELECT FROM nakadachi.step FOR UPDATE",
+                       "UPDATE nakadachi.change SET erase = true",
+                       "DELETE FROM nakadachi.change",
+                       "TRUNCATE nakadachi.change",
+                       "INSERT INTO nakadachi.holding VALUES (2, 3, 'k', 'v')",
+                       "UPDATE nakadachi.holding SET value = ''",
+                       "DELETE FROM nakadachi.holding",
+                       "TRUNCATE nakadachi.holding",
+                       "ALTER TABLE nakadachi.step NO FORCE ROW LEVEL SECURITY",
+                       "SET ROLE nakadachi_owner",
+                       "SET ROLE nakadachi_finance",
+                       "SET SESSION AUTHORIZATION postgres",
+                       "CREATE TABLE nakadachi.mine ()",
+                       "CREATE TEMPORARY TABLE mine ()",
+                       "CREATE TABLE public.mine ()",
+                       "SELECT * FROM nakadachi.take_lane(1, 'me')",
+                       "SELECT * FROM nakadachi.read_back(1, 1, 1)",
+                       "SELECT nakadachi.fence(1, 1)"});
+  CHECK(node.run(change_sql(1, 2, fixture.epoch, 2, "ab")).sqlstate == kRefused);
   CHECK(node.run(step_row_sql(1, 2, fixture.epoch, 2, "ab")).sqlstate == kRefused);
   CHECK(node.run(step_row_sql(1, 2, fixture.epoch, 2, "ab", 0, "step")).sqlstate == kRefused);
   CHECK(node.run("SET row_security = off; SELECT count(*) FROM nakadachi.step").sqlstate ==
@@ -139,8 +163,9 @@ TEST_CASE("a bound node adds keys of its own tenant and changes nothing at all")
 TEST_CASE("the train writer reads nothing, not even what it wrote") {
   Fixture fixture;
   Sql train(fixture.login("nakadachi_train"));
-  for (const char* column_name : {"sealed", "tenant", "exchange", "*"}) {
-    for (const char* table : {"step", "step_all"}) {
+  for (const char* column_name : {"tenant", "*", "count(*)"}) {
+    for (const char* table : {"step", "step_all", "change", "change_all", "holding",
+                              "holding_acquisition", "holding_other"}) {
       const std::string from = std::string(" FROM nakadachi.") + table;
       INFO(column_name << from);
       CHECK(train.run("SELECT " + std::string(column_name) + from).sqlstate == kRefused);
@@ -229,6 +254,95 @@ TEST_CASE("the train writer writes by hand what a train may hold, and nothing el
   train.must("COMMIT");
 }
 
+TEST_CASE("the train writer changes holdings with its train, and in no other way") {
+  Fixture fixture;
+  Sql train(fixture.login("nakadachi_train"));
+  Sql admin(fixture.login("postgres"));
+  const std::uint64_t epoch = fixture.epoch;
+  const auto contents = [&] {
+    return admin
+        .run(
+            "SELECT (SELECT md5(string_agg(c::text, ',' ORDER BY c)) FROM nakadachi.change c),"
+            " (SELECT md5(string_agg(h::text, ',' ORDER BY h)) FROM nakadachi.holding h)")
+        .rows;
+  };
+  const auto before = contents();
+  for (const char* table :
+       {"change", "change_all", "holding", "holding_acquisition", "holding_other"}) {
+    INFO(table);
+    const std::string name = std::string("nakadachi.") + table;
+    CHECK(train.run("INSERT INTO " + name + " DEFAULT VALUES").sqlstate == kRefused);
+    CHECK(train.run("INSERT INTO " + name + " DEFAULT VALUES ON CONFLICT DO NOTHING").sqlstate ==
+          kRefused);
+    CHECK(train.run("COPY " + name + " FROM STDIN").sqlstate == kRefused);
+    CHECK(train.run("UPDATE " + name + " SET tenant = 1").sqlstate == kRefused);
+    CHECK(train.run("DELETE FROM " + name).sqlstate == kRefused);
+    CHECK(train.run("TRUNCATE " + name).sqlstate == kRefused);
+  }
+
+  struct Case {
+    std::string what;
+    std::string sql;
+    std::string sqlstate;
+  };
+  const std::string head = train_row_sql(1, 2, epoch, 0, 1);
+  const auto two = [&](int keys, int records) {
+    return train_row_sql(1, 2, epoch, 0, 2) +
+           fmt::format(
+               "SELECT nakadachi.add_changes(1, {}, 2, '{{1,1}}', '{{3,3}}', '{{f,f}}', h, k, h, l,"
+               " r, h) FROM array_fill('\\x' || repeat('ab', 16), ARRAY[2]) h,"
+               " array_fill('\\x' || repeat('ab', 16), ARRAY[{}]) k,"
+               " array_fill('\\x' || repeat('ab', 32), ARRAY[2]) l,"
+               " array_fill('\\x'::text, ARRAY[{}]) r",
+               epoch, keys, records);
+  };
+  const std::vector<Case> cases = {
+      {"changes alone", change_sql(1, 2, epoch, 1, "ab"), "NK004"},
+      {"changes for a train of earlier", change_sql(1, 1, epoch, 1, "ab"), "NK004"},
+      {"another train's", head + change_sql(1, 1, epoch, 1, "ab"), "NK004"},
+      {"another lane's", head + change_sql(2, 2, epoch, 4, "ab"), "NK004"},
+      {"with another epoch", head + change_sql(1, 2, epoch + 1, 1, "ab"), "NK004"},
+      {"for a train without changes", train_row_sql(1, 2, epoch) + change_sql(1, 2, epoch, 1, "ab"),
+       "NK004"},
+      {"fewer than the train says",
+       train_row_sql(1, 2, epoch, 0, 2) + change_sql(1, 2, epoch, 1, "ab"), "NK004"},
+      {"none at all",
+       head + fmt::format("SELECT nakadachi.add_changes(1, {}, 2, '{{}}', '{{}}', '{{}}', '{{}}',"
+                          " '{{}}', '{{}}', '{{}}', '{{}}', '{{}}')",
+                          epoch),
+       "NK004"},
+      {"nothing where arrays should be",
+       head + fmt::format("SELECT nakadachi.add_changes(1, {}, 2, NULL, NULL, NULL, NULL, NULL,"
+                          " NULL, NULL, NULL, NULL)",
+                          epoch),
+       "NK004"},
+      {"for a tenant of another lane", head + change_sql(1, 2, epoch, 4, "ab"), "NK003"},
+      {"for a tenant that never joined", head + change_sql(1, 2, epoch, 9, "ab"), "NK003"},
+      {"erasing for a tenant of another lane", head + change_sql(1, 2, epoch, 4, "ab", true),
+       "NK003"},
+      {"half a hash", head + change_sql(1, 2, epoch, 1, ""), "23514"},
+      {"more keys than changes", two(3, 2), "23502"},
+      {"fewer records than changes", two(2, 1), "23502"},
+      {"one change twice", two(2, 2), "23505"},
+      {"a train of nothing", train_row_sql(1, 2, epoch, 0, 0), "23514"},
+      {"a train of too many", train_row_sql(1, 2, epoch, 1024, 1), "23514"},
+  };
+  for (const Case& wrong : cases) {
+    INFO(wrong.what);
+    CHECK(train.run("BEGIN;" + wrong.sql).sqlstate == wrong.sqlstate);
+    train.must("ROLLBACK");
+  }
+  CHECK(contents() == before);
+
+  CHECK(train.run("BEGIN;" + head + change_sql(1, 2, epoch, 1, "ab") + "COMMIT").ok());
+  CHECK(contents() != before);
+  // The train has left: nothing joins it any more.
+  CHECK(train.run(change_sql(1, 2, epoch, 1, "ac")).sqlstate == "NK004");
+  train.must("BEGIN;" + train_row_sql(1, 3, epoch, 0, 1));
+  CHECK(train.run(change_sql(1, 3, epoch, 1, "ab")).sqlstate == "23505");
+  train.must("ROLLBACK");
+}
+
 TEST_CASE("a tenant that moves lanes waits for trains under way, and trains for it") {
   Fixture fixture;
   Sql train(fixture.login("nakadachi_train"));
@@ -261,11 +375,14 @@ TEST_CASE("operators see tenants and lanes, no step and no key") {
   check_refused(operators,
                 {"SELECT * FROM nakadachi.step", "SELECT * FROM nakadachi.step_all",
                  "SELECT * FROM nakadachi.tenant_key", "SELECT * FROM nakadachi.train",
-                 "SELECT * FROM nakadachi.step_rollup", "DELETE FROM nakadachi.tenant",
+                 "SELECT * FROM nakadachi.step_rollup", "SELECT * FROM nakadachi.change",
+                 "SELECT * FROM nakadachi.holding", "SELECT * FROM nakadachi.holding_acquisition",
+                 "DELETE FROM nakadachi.holding", "DELETE FROM nakadachi.tenant",
                  "UPDATE nakadachi.tenant SET tenant = 9", "UPDATE nakadachi.lane SET epoch = 9",
                  "INSERT INTO nakadachi.lane (lane, epoch) VALUES (5, 5)",
                  "INSERT INTO nakadachi.tenant_key VALUES (1, 'x', 1, 'x')",
                  "SELECT * FROM nakadachi.take_lane(1, 'me')", "SELECT nakadachi.fence(1, 1)"});
+  CHECK(operators.run(change_sql(1, 2, fixture.epoch, 1, "ab")).sqlstate == kRefused);
 }
 
 TEST_CASE("finance sees counts a tenant, day, step and outcome, and nothing else") {
@@ -295,7 +412,8 @@ TEST_CASE("finance sees counts a tenant, day, step and outcome, and nothing else
         "SELECT * FROM nakadachi.tenant_key", "SELECT * FROM nakadachi.tenant",
         "SELECT * FROM nakadachi.train", "SELECT * FROM nakadachi.lane",
         "SELECT * FROM nakadachi.tenants()", "SELECT * FROM nakadachi.migration",
-        "DELETE FROM nakadachi.step_rollup"}) {
+        "SELECT * FROM nakadachi.change", "SELECT * FROM nakadachi.holding",
+        "SELECT count(*) FROM nakadachi.holding_other", "DELETE FROM nakadachi.step_rollup"}) {
     INFO(statement);
     const std::string state = finance.run(statement).sqlstate;
     CHECK((state == kRefused || state == "55000"));  // a view that cannot be changed
@@ -382,7 +500,10 @@ TEST_CASE("the rights that are granted are exactly these") {
       "  FROM pg_proc p CROSS JOIN aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) g"
       " WHERE p.pronamespace = 'nakadachi'::regnamespace AND g.grantee <> p.proowner");
   CHECK(column(granted) == std::set<std::string>{
+                               "add_changes() nakadachi_train EXECUTE",
                                "bound_tenant() nakadachi_node EXECUTE",
+                               "change nakadachi_node SELECT",
+                               "holding nakadachi_node SELECT",
                                "lane nakadachi_operator SELECT",
                                "lane.lane nakadachi_operator INSERT",
                                "read_back() nakadachi_train EXECUTE",

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <array>
+#include <stdexcept>
 #include <string>
 
 #include "nakadachi/base/random.hpp"
@@ -13,9 +14,28 @@
 /// Trains for tests of the store on PostgreSQL, and what the database says of them.
 namespace nakadachi::testing {
 
-/// A train of lane 1 with `rows` fresh rows of tenants 1 … 3.
+/// A fresh change of a fresh holding.
+inline storage::ChangeRow make_change(Random& random, TenantId tenant,
+                                      storage::Section section = storage::Section::kCopy,
+                                      std::size_t value_bytes = 200) {
+  storage::ChangeRow change;
+  change.tenant = tenant;
+  change.change = random.make<ExchangeId>();
+  change.section = section;
+  change.key = random.make<HoldingKey>();
+  change.salt = random.make<Salt>();
+  change.leaf = random.make<Digest>();
+  change.record.resize(100);
+  random.fill(change.record);
+  change.value.resize(value_bytes);
+  random.fill(change.value);
+  return change;
+}
+
+/// A train of lane 1 with `rows` fresh rows and `changes` fresh changes of tenants 1 … 3.
 inline storage::Train make_train(Random& random, Epoch epoch, std::uint64_t number,
-                                 std::size_t rows, std::size_t sealed_bytes = 200) {
+                                 std::size_t rows, std::size_t sealed_bytes = 200,
+                                 std::size_t changes = 0) {
   storage::Train train;
   train.lane = LaneId{1};
   train.epoch = epoch;
@@ -30,6 +50,10 @@ inline storage::Train make_train(Random& random, Epoch epoch, std::uint64_t numb
     random.fill(row.sealed);
     train.rows.push_back(std::move(row));
   }
+  for (std::size_t i = 0; i < changes; ++i) {
+    train.changes.push_back(make_change(random, TenantId{static_cast<std::uint32_t>(1 + i % 3)},
+                                        static_cast<storage::Section>(1 + i % 8)));
+  }
   return train;
 }
 
@@ -40,33 +64,51 @@ inline storage::PostgresLogins through(const PostgresProxy& proxy, const TestDat
   return logins;
 }
 
-/// Whether a train of lane 1 is stored with all its rows. Anything between whole and absent
-/// ends the test.
-inline bool is_there(Sql& admin, std::uint64_t number, std::size_t rows) {
-  const std::string train =
-      admin
-          .run(fmt::format("SELECT count(*) FROM nakadachi.train WHERE lane = 1 AND number = {}",
-                           number))
-          .value();
-  const std::string steps =
-      admin
-          .run(fmt::format("SELECT count(*) FROM nakadachi.step WHERE lane = 1 AND train = {}",
-                           number))
-          .value();
-  if (train == "1" && steps == std::to_string(rows)) return true;
-  if (train == "0" && steps == "0") return false;
-  throw std::runtime_error("train " + std::to_string(number) + " is there in part");
+/// Whether a train of lane 1 is stored with all its rows, all its changes and all they set.
+/// Anything between whole and absent ends the test.
+inline bool is_there(Sql& admin, const storage::Train& train) {
+  const auto count = [&](const std::string& of) {
+    return std::stoul(admin.run("SELECT count(*) FROM nakadachi." + of).value());
+  };
+  const std::string name = fmt::format("lane = 1 AND train = {}", train.number.value);
+  std::string keys = "''";
+  for (const storage::ChangeRow& change : train.changes) {
+    keys += ", '\\x" + to_hex(change.key.view()) + "'";
+  }
+  const std::array<std::size_t, 4> found = {
+      count(fmt::format("train WHERE lane = 1 AND number = {}", train.number.value)),
+      count("step WHERE " + name), count("change WHERE " + name),
+      count("holding WHERE key IN (" + keys + ")")};
+  const std::size_t changes = train.changes.size();
+  if (found == std::array<std::size_t, 4>{1, train.rows.size(), changes, changes}) return true;
+  if (found == std::array<std::size_t, 4>{}) return false;
+  throw std::runtime_error(fmt::format("train {} is there in part", train.number.value));
 }
 
-/// SQL by hand for the row of a train of one row.
-inline std::string train_row_sql(int lane, std::uint64_t number, std::uint64_t epoch,
-                                 int rows = 1) {
+/// SQL by hand for the row of a train, of one step unless told otherwise.
+inline std::string train_row_sql(int lane, std::uint64_t number, std::uint64_t epoch, int rows = 1,
+                                 int changes = 0) {
   return fmt::format(
-      "INSERT INTO nakadachi.train (lane, number, epoch, rows, low_water_bucket, signed_at_ms,"
-      " root, signer, signature) VALUES ({}, {}, {}, {}, 0, 0,"
+      "INSERT INTO nakadachi.train (lane, number, epoch, rows, changes, low_water_bucket,"
+      " signed_at_ms, root, signer, signature) VALUES ({}, {}, {}, {}, {}, 0, 0,"
       " decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'),"
       " decode(repeat('00', 64), 'hex'));",
-      lane, number, epoch, rows);
+      lane, number, epoch, rows, changes);
+}
+
+/// SQL by hand for one change, of a holding whose key is like its id and whose value is 0x77.
+inline std::string change_sql(int lane, std::uint64_t number, std::uint64_t epoch, int tenant,
+                              const std::string& id_byte, bool erase = false) {
+  const auto bytes = [](const std::string& byte, int count) {
+    std::string hex = "\\x";
+    for (int i = 0; i < count; ++i) hex += byte;
+    return hex;
+  };
+  return fmt::format(
+      "SELECT nakadachi.add_changes({}, {}, {}, '{{{}}}', '{{3}}', '{{{}}}', ARRAY['{}'],"
+      " ARRAY['{}'], ARRAY['{}'], ARRAY['{}'], ARRAY['\\x01'], ARRAY['\\x77']);",
+      lane, epoch, number, tenant, erase ? "t" : "f", bytes(id_byte, 16), bytes(id_byte, 16),
+      bytes("00", 16), bytes("00", 32));
 }
 
 /// SQL by hand for one step.

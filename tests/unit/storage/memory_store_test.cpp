@@ -49,6 +49,37 @@ TEST_CASE("a failed train of the store in memory leaves nothing and is not repea
   CHECK(store.rows().size() == 1);
 }
 
+TEST_CASE("the journal in memory keeps what an erased holding no longer has") {
+  MemoryStore store;
+  const auto grant = store.take_lane(LaneId{1}, "test");
+  REQUIRE(grant);
+  Train train = train_of(*grant, 1);
+  train.changes = {{.tenant = TenantId{1},
+                    .change = first_id_of_bucket(1),
+                    .section = Section::kAcquisition,
+                    .record = {1, 2},
+                    .value = {3, 4}}};
+  REQUIRE(store.append(train).commit == Commit::kCommitted);
+  const MemoryStore::HoldingName name{TenantId{1}, Section::kAcquisition, HoldingKey{}};
+  CHECK(store.holdings() == std::map<MemoryStore::HoldingName, Bytes>{{name, {3, 4}}});
+
+  train = train_of(*grant, 2);
+  train.rows.clear();
+  train.changes = {{.tenant = TenantId{1},
+                    .change = first_id_of_bucket(2),
+                    .section = Section::kAcquisition,
+                    .erase = true,
+                    .record = {5}}};
+  store.set_next_fault(MemoryStore::Fault::kLoseTrain);
+  REQUIRE(store.append(train).commit == Commit::kUnknown);
+  CHECK(store.holdings().size() == 1);
+  CHECK(store.changes().size() == 1);
+  REQUIRE(store.append(train).commit == Commit::kCommitted);
+  CHECK(store.holdings().empty());
+  REQUIRE(store.changes().size() == 2);
+  CHECK(store.changes().at({TenantId{1}, first_id_of_bucket(1)}).record == Bytes{1, 2});
+}
+
 TEST_CASE("a writer's name that is too long is refused before the lane is touched") {
   MemoryStore store;
   const auto refused = store.take_lane(LaneId{1}, std::string(kMaxWriterBytes + 1, 'x'));

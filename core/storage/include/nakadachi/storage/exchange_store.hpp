@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "nakadachi/base/ids.hpp"
@@ -11,7 +12,22 @@
 namespace nakadachi::storage {
 
 /// Which step of an exchange a row is. Numbers stand in the database.
-enum class Step : std::uint8_t { kAsked = 1, kProvided = 2, kConcluded = 3 };
+enum class Step : std::uint8_t {
+  kAsked = 1,
+  kProvided = 2,
+  kConcluded = 3,
+  kHeld = 4  ///< waits for staff at the provider
+};
+
+/// The kind of leaf a step is (docs/protocol/trains.md): the number of the statement it keeps;
+/// a held request keeps none that travels and has a number of its own.
+constexpr std::uint8_t leaf_kind(Step step) noexcept {
+  constexpr std::uint8_t kHeldLeafKind = 8;
+  return step == Step::kHeld ? kHeldLeafKind : static_cast<std::uint8_t>(step);
+}
+
+/// The kind of leaf a change of a holding is.
+inline constexpr std::uint8_t kChangeLeafKind = 9;
 
 /// One appended row: state, record and units of a step at once. What identifies
 /// a person, a counterpart or a fine time is inside `sealed`; what is clear is
@@ -22,14 +38,42 @@ struct StepRow {
   Step step = Step::kAsked;
   std::uint16_t outcome = 0;  ///< exchange::Outcome, 0 while there is none
   Salt salt;                  ///< of the leaf
-  Digest leaf;                ///< crypto::leaf_hash(salt, step, statement)
+  Digest leaf;                ///< crypto::leaf_hash(salt, leaf_kind(step), statement)
   Bytes sealed;               ///< crypto::TenantCipher over statement and kept answer
 
   friend bool operator==(const StepRow&, const StepRow&) = default;
 };
 
-/// A batch of steps that becomes durable as a whole or not at all.
-/// The leaf index of a row is its place in `rows`.
+/// Sorts of what a town holds. Numbers stand in the database.
+enum class Section : std::uint8_t {
+  kSymbol = 1,          ///< 符号
+  kAcquisition = 2,     ///< 取得番号 not yet answered; erased once it is
+  kCopy = 3,            ///< 副本
+  kFlag = 4,            ///< 自動応答不可 and other flags of a copy
+  kPerson = 5,          ///< 統合宛名
+  kBusinessNumber = 6,  ///< 業務側の宛名番号
+  kOrdinance = 7,       ///< 条例
+  kSetting = 8
+};
+
+/// One change of a holding: a record in the journal and the new state.
+struct ChangeRow {
+  TenantId tenant;
+  ExchangeId change;  ///< time-ordered id of the change, made like an exchange's id
+  Section section = Section::kSymbol;
+  HoldingKey key;
+  bool erase = false;  ///< the holding is removed; `value` is empty
+  Salt salt;
+  Digest leaf;   ///< crypto::leaf_hash(salt, kChangeLeafKind, record before sealing)
+  Bytes record;  ///< sealed: who, when, why; stays in the journal
+  Bytes value;   ///< sealed: the holding's state from now on; in no journal
+
+  friend bool operator==(const ChangeRow&, const ChangeRow&) = default;
+};
+
+/// A batch of steps and changes that becomes durable as a whole or not at all.
+/// A row's leaf index is its place: in `rows`, or rows.size() and its place in
+/// `changes`. Several changes of one holding apply in their order.
 struct Train {
   LaneId lane;
   Epoch epoch;
@@ -42,6 +86,7 @@ struct Train {
   PublicKey signer;
   Signature signature;
   std::vector<StepRow> rows;
+  std::vector<ChangeRow> changes;
 };
 
 enum class Commit : std::uint8_t { kCommitted, kFailed, kUnknown };
@@ -53,7 +98,8 @@ struct AppendResult {
   /// again later), `kRowConflict` or `kStoreFailed` (failed because of `bad_row`
   /// where it is set), `kCommitUnknown`.
   Error error;
-  /// The one row at fault when the store can tell; the rest may go without it.
+  /// Leaf index of the one row or change at fault when the store can tell; the
+  /// rest may go without it.
   std::optional<std::size_t> bad_row;
 };
 
@@ -91,7 +137,33 @@ struct StoredStep {
   friend bool operator==(const StoredStep&, const StoredStep&) = default;
 };
 
-/// Where steps become durable. Two forms under one contract test: PostgreSQL
+/// What a town holds now: the value of the last change of it.
+struct Holding {
+  Section section = Section::kSymbol;
+  HoldingKey key;
+  Bytes value;
+
+  friend bool operator==(const Holding&, const Holding&) = default;
+};
+
+/// One row of the journal, found again. Of the value it holds nothing.
+struct StoredChange {
+  ExchangeId change;
+  Section section = Section::kSymbol;
+  HoldingKey key;
+  bool erase = false;
+  LaneId lane;
+  Epoch epoch;
+  TrainNumber train;
+  std::uint16_t leaf_index = 0;
+  Salt salt;
+  Digest leaf;
+  Bytes record;
+
+  friend bool operator==(const StoredChange&, const StoredChange&) = default;
+};
+
+/// Where steps and changes become durable. Two forms under one contract test: PostgreSQL
 /// (postgres_store.hpp) and memory (memory_store.hpp).
 ///
 /// Calls block. An object is used by one thread at a time; a lane has its own.
@@ -105,11 +177,13 @@ class ExchangeStore {
   /// Errors: `kWrongLength`, `kStoreUnavailable` (take it again).
   virtual Result<LaneGrant> take_lane(LaneId lane, std::string_view writer) = 0;
 
-  /// Appends the train: all its rows and the train's own row, or nothing.
-  /// `train.number` must be the last committed one plus 1 (else failed with
-  /// `kStoreFailed`). At least one row, at most limits::kMaxTrainRows, all of
-  /// tenants that have joined with this lane (else `kStoreFailed`; the memory form
-  /// knows no directory and takes any tenant but number 0).
+  /// Appends the train: all its rows and changes with what they do to holdings,
+  /// and the train's own row, or nothing. `train.number` must be the last committed
+  /// one plus 1 (else failed with `kStoreFailed`). Rows and changes together at
+  /// least one, at most limits::kMaxTrainRows, all of tenants that have joined with
+  /// this lane (else `kStoreFailed`; the memory form knows no directory and takes
+  /// any tenant but number 0). A step or change that is there already, or twice in
+  /// the train, is a `kRowConflict`; removing a holding that is not there is none.
   virtual AppendResult append(const Train& train) = 0;
 
   /// What became of the train after `kUnknown`. Errors: `kLaneLost` when another
@@ -123,11 +197,31 @@ class ExchangeStore {
 
   /// Steps of a tenant with ids of `from_bucket` and later and greater than
   /// `after` (where given), ascending by (exchange, step), at most `limit` but
-  /// never splitting an exchange over two pages; a limit below the three steps of
-  /// one exchange counts as three. Empty only at the end. Errors: `kStoreUnavailable`.
+  /// never splitting an exchange over two pages; a limit below the four steps of
+  /// one exchange counts as four. Empty only at the end. Errors: `kStoreUnavailable`.
   virtual Result<std::vector<StoredStep>> scan(TenantId tenant, std::uint32_t from_bucket,
                                                const std::optional<ExchangeId>& after,
                                                std::size_t limit) = 0;
+
+  /// Present holdings of a tenant greater than `after` (where given), ascending by
+  /// (section, key), at most `limit` (0 counts as 1). Empty only at the end. Pages
+  /// are read one by one: changes committed meanwhile show in later pages only.
+  /// Errors: `kStoreUnavailable`.
+  virtual Result<std::vector<Holding>> scan_holdings(
+      TenantId tenant, const std::optional<std::pair<Section, HoldingKey>>& after,
+      std::size_t limit) = 0;
+
+  /// The journal: changes of a tenant with ids of `from_bucket` and later and
+  /// greater than `after` (where given), ascending, at most `limit` (0 counts as 1).
+  /// Empty only at the end. Errors: `kStoreUnavailable`.
+  virtual Result<std::vector<StoredChange>> scan_changes(TenantId tenant, std::uint32_t from_bucket,
+                                                         const std::optional<ExchangeId>& after,
+                                                         std::size_t limit) = 0;
+
+  /// The journal's row of one change, nothing when it never became durable.
+  /// Errors: `kStoreUnavailable`.
+  virtual Result<std::optional<StoredChange>> find_change(TenantId tenant,
+                                                          const ExchangeId& change) = 0;
 };
 
 }  // namespace nakadachi::storage

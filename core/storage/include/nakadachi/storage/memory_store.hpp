@@ -3,6 +3,7 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "nakadachi/storage/exchange_store.hpp"
 
@@ -23,12 +24,24 @@ class MemoryStore final : public ExchangeStore {
   Result<std::vector<StoredStep>> scan(TenantId tenant, std::uint32_t from_bucket,
                                        const std::optional<ExchangeId>& after,
                                        std::size_t limit) override;
+  Result<std::vector<Holding>> scan_holdings(
+      TenantId tenant, const std::optional<std::pair<Section, HoldingKey>>& after,
+      std::size_t limit) override;
+  Result<std::vector<StoredChange>> scan_changes(TenantId tenant, std::uint32_t from_bucket,
+                                                 const std::optional<ExchangeId>& after,
+                                                 std::size_t limit) override;
+  Result<std::optional<StoredChange>> find_change(TenantId tenant,
+                                                  const ExchangeId& change) override;
 
   void set_next_fault(Fault fault) noexcept { next_fault_ = fault; }
 
   /// Everything stored, ascending by (tenant, exchange, step), for checks.
   using Key = std::tuple<TenantId, ExchangeId, Step>;
   const std::map<Key, StoredStep>& rows() const noexcept { return rows_; }
+  using ChangeKey = std::pair<TenantId, ExchangeId>;
+  const std::map<ChangeKey, StoredChange>& changes() const noexcept { return changes_; }
+  using HoldingName = std::tuple<TenantId, Section, HoldingKey>;
+  const std::map<HoldingName, Bytes>& holdings() const noexcept { return holdings_; }
 
  private:
   struct LaneState {
@@ -43,6 +56,8 @@ class MemoryStore final : public ExchangeStore {
   Fault next_fault_ = Fault::kNone;
   std::map<LaneId, LaneState> lanes_;
   std::map<Key, StoredStep> rows_;
+  std::map<ChangeKey, StoredChange> changes_;
+  std::map<HoldingName, Bytes> holdings_;
 };
 
 }  // namespace nakadachi::storage

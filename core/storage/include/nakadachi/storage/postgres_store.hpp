@@ -13,7 +13,7 @@ inline constexpr std::int64_t kDefaultCallTimeoutMs = 10 * 1000;
 
 /// How to reach the database: one libpq connection string a login role.
 struct PostgresLogins {
-  std::string train;  ///< nakadachi_train: may INSERT steps and trains, reads nothing
+  std::string train;  ///< nakadachi_train: may add trains, steps and changes, reads nothing
   std::string node;   ///< nakadachi_node: reads one bound tenant at a time
   /// A call that takes longer is broken off: `append` ends as unknown (as failed
   /// while its data were still on their way), the others with `kStoreUnavailable`.
@@ -22,7 +22,7 @@ struct PostgresLogins {
 };
 
 /// `ExchangeStore` on PostgreSQL 15 or later. A train is one query string: BEGIN,
-/// the train's row (which fences the lane), binary COPY, COMMIT. Connects when first
+/// the train's row (which fences the lane), its changes, binary COPY, COMMIT. Connects when first
 /// used and again after a broken connection, never inside a transaction.
 ///
 /// No call blocks for ever. Logins that row-level security does not hold (superuser,
@@ -40,6 +40,14 @@ class PostgresStore final : public ExchangeStore {
   Result<std::vector<StoredStep>> scan(TenantId tenant, std::uint32_t from_bucket,
                                        const std::optional<ExchangeId>& after,
                                        std::size_t limit) override;
+  Result<std::vector<Holding>> scan_holdings(
+      TenantId tenant, const std::optional<std::pair<Section, HoldingKey>>& after,
+      std::size_t limit) override;
+  Result<std::vector<StoredChange>> scan_changes(TenantId tenant, std::uint32_t from_bucket,
+                                                 const std::optional<ExchangeId>& after,
+                                                 std::size_t limit) override;
+  Result<std::optional<StoredChange>> find_change(TenantId tenant,
+                                                  const ExchangeId& change) override;
 
  private:
   struct Impl;

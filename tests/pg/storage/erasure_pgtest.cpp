@@ -1,0 +1,150 @@
+// What is erased or replaced leaves the database's files, and never enters the server's log.
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <vector>
+
+#include "tests/pg/storage/trains.hpp"
+#include "tests/support/catch.hpp"
+
+namespace nakadachi::storage {
+namespace {
+
+using testing::make_change;
+using testing::make_train;
+using testing::Sql;
+using testing::TestDatabase;
+
+constexpr std::size_t kInline = 400;    // within the table's page
+constexpr std::size_t kToasted = 9000;  // beside the table
+
+std::string content_of(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+/// Everything in the files of one database.
+class Files {
+ public:
+  explicit Files(const std::filesystem::path& folder) {
+    for (const auto& file : std::filesystem::directory_iterator(folder)) {
+      contents_.push_back(content_of(file.path()));
+    }
+  }
+  /// Whether the beginning or the end of `bytes` is there: long values are stored in pieces.
+  bool hold(const Bytes& bytes) const {
+    constexpr std::size_t kPiece = 100;
+    const std::string_view all = as_chars(bytes);
+    return std::ranges::any_of(contents_, [&](const std::string& content) {
+      return content.find(all.substr(0, kPiece)) != std::string::npos ||
+             content.find(all.substr(all.size() - kPiece)) != std::string::npos;
+    });
+  }
+
+ private:
+  std::vector<std::string> contents_;
+};
+
+/// Lane 1 of a database whose files and log are looked into.
+struct Fixture {
+  Fixture() : admin(database.login("postgres")) {
+    database.join(1, 3, LaneId{1});
+    admin.must("ALTER DATABASE " + admin.run("SELECT current_database()").value() +
+               " SET log_min_duration_statement = 0");
+    store = std::make_unique<PostgresStore>(database.logins());
+    const auto grant = store->take_lane(LaneId{1}, "test");
+    REQUIRE(grant);
+    epoch = grant->epoch;
+  }
+
+  Files files() {
+    admin.must("CHECKPOINT");
+    return Files(
+        testing::test_cluster().directory() + "/data/base/" +
+        admin.run("SELECT oid FROM pg_database WHERE datname = current_database()").value());
+  }
+  bool in_log(std::string_view text) const {
+    return content_of(testing::test_cluster().directory() + "/server.log").find(text) !=
+           std::string::npos;
+  }
+  void commit(std::vector<ChangeRow> changes) {
+    Train train = make_train(random, epoch, ++number, 1);
+    train.changes = std::move(changes);
+    REQUIRE(store->append(train).commit == Commit::kCommitted);
+  }
+
+  TestDatabase database;
+  Sql admin;
+  std::unique_ptr<PostgresStore> store;
+  SeededRandom random{21};
+  Epoch epoch;
+  std::uint64_t number = 0;
+};
+
+TEST_CASE("an erased or replaced value is in no file of the database after VACUUM FULL") {
+  Fixture fixture;
+  const auto section = GENERATE(Section::kAcquisition, Section::kCopy);
+  const std::size_t size = GENERATE(kInline, kToasted);
+  INFO("section " << static_cast<int>(section) << " size " << size);
+  const ChangeRow erased = make_change(fixture.random, TenantId{1}, section, size);
+  const ChangeRow replaced = make_change(fixture.random, TenantId{1}, section, size);
+  const ChangeRow kept = make_change(fixture.random, TenantId{1}, section, size);
+  fixture.commit({erased, replaced, kept});
+  const Files before = fixture.files();
+  for (const ChangeRow& change : {erased, replaced, kept}) {
+    REQUIRE(before.hold(change.value));
+    REQUIRE(before.hold(change.record));
+  }
+
+  ChangeRow erasure = make_change(fixture.random, TenantId{1}, section, 0);
+  erasure.key = erased.key;
+  erasure.erase = true;
+  ChangeRow replacement = make_change(fixture.random, TenantId{1}, section, size);
+  replacement.key = replaced.key;
+  fixture.commit({erasure, replacement});
+  // Plain VACUUM makes the room free and leaves the bytes in it until it is used again.
+  fixture.admin.must("VACUUM FULL nakadachi.holding");
+  const Files after = fixture.files();
+  CHECK(!after.hold(erased.value));
+  CHECK(!after.hold(replaced.value));
+  CHECK(after.hold(kept.value));
+  CHECK(after.hold(replacement.value));
+  CHECK(after.hold(erased.record));
+  CHECK(after.hold(replaced.record));
+}
+
+TEST_CASE("a value that is erased in the train that brought it never reaches a file") {
+  Fixture fixture;
+  const ChangeRow brought =
+      make_change(fixture.random, TenantId{1}, Section::kAcquisition, kInline);
+  ChangeRow erasure = make_change(fixture.random, TenantId{1}, Section::kAcquisition, 0);
+  erasure.key = brought.key;
+  erasure.erase = true;
+  fixture.commit({brought, erasure});
+  const Files files = fixture.files();
+  CHECK(!files.hold(brought.value));
+  CHECK(files.hold(brought.record));
+}
+
+TEST_CASE("no value enters the server's log, neither of a slow train nor of a refused one") {
+  Fixture fixture;
+  const ChangeRow change = make_change(fixture.random, TenantId{1}, Section::kCopy, kInline);
+  fixture.commit({change});
+  Train refused = make_train(fixture.random, fixture.epoch, ++fixture.number, 1);
+  refused.changes = {make_change(fixture.random, TenantId{1}, Section::kCopy, kInline)};
+  refused.changes[0].tenant = TenantId{77};
+  REQUIRE(fixture.store->append(refused).error.detail == "NK003");
+  // What others do is logged with its text.
+  REQUIRE(fixture.store->find_change(TenantId{1}, change.change));
+  CHECK(fixture.in_log(to_hex(change.change.view())));
+  CHECK(fixture.in_log("tenant of another lane"));
+  for (const ChangeRow& row : {change, refused.changes[0]}) {
+    CHECK(!fixture.in_log(to_hex(row.value)));
+    CHECK(!fixture.in_log(to_hex(row.record)));
+  }
+}
+
+}  // namespace
+}  // namespace nakadachi::storage
