@@ -286,6 +286,36 @@ Result<rules::LawBook> book_of(const LegalFacts& facts, const RulesOptions& opti
   return rules::LawBook::make(facts.classes, std::move(tables), std::move(ordinances));
 }
 
+std::string_view word_of(rules::Source source) {
+  switch (source) {
+    case rules::Source::kTable:
+      return "table";
+    case rules::Source::kNetworkOrdinance:
+      return "network_ordinance";
+    case rules::Source::kWithinBodyOrdinance:
+      return "within_body_ordinance";
+    case rules::Source::kNone:
+      break;
+  }
+  return "none";
+}
+
+nlohmann::json explain_json(const rules::Verdict& verdict, rules::Day day, Language language,
+                            const std::vector<std::string>& lines) {
+  nlohmann::json made = {
+      {"allowed", verdict.allowed},
+      {"verdict", describe(verdict, language)},
+      {"source", word_of(verdict.source)},
+      {"item", verdict.item.text()},
+      {"level", verdict.level == rules::Level::kRow ? "row" : "procedure"},
+      {"data_items", std::vector(verdict.data_items.begin(), verdict.data_items.end())},
+      {"date", day.text()},
+      {"fingerprint", fmt::format("{:016x}", verdict.fingerprint)},
+      {"explanation", lines}};
+  if (verdict.ordinance != nullptr) made["ordinance"] = verdict.ordinance->name;
+  return made;
+}
+
 Result<void> run_explain(const RulesOptions& options, int& status) {
   status = kNotJudged;
   NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table));
@@ -301,17 +331,7 @@ Result<void> run_explain(const RulesOptions& options, int& status) {
   const auto lines = rules::explain(book, facts, question, day, options.chosen_language());
   status = verdict.allowed ? 0 : kNotAllowed;
   if (options.json) {
-    nlohmann::json made = {
-        {"allowed", verdict.allowed},
-        {"verdict", describe(verdict, options.chosen_language())},
-        {"item", verdict.item.text()},
-        {"level", verdict.level == rules::Level::kRow ? "row" : "procedure"},
-        {"data_items", std::vector(verdict.data_items.begin(), verdict.data_items.end())},
-        {"date", day.text()},
-        {"fingerprint", fmt::format("{:016x}", verdict.fingerprint)},
-        {"explanation", lines}};
-    if (verdict.ordinance != nullptr) made["ordinance"] = verdict.ordinance->name;
-    fmt::print("{}\n", made.dump(2));
+    fmt::print("{}\n", explain_json(verdict, day, options.chosen_language(), lines).dump(2));
   } else {
     fmt::print("{}\n", fmt::join(lines, "\n"));
   }

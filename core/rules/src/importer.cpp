@@ -25,6 +25,9 @@ constexpr std::string_view kAffairEnd = "に関する事務であって";
 constexpr std::string_view kWhichArticle = "であって";
 constexpr std::string_view kArticleEnd = "で定めるもの";
 constexpr std::string_view kOpenClassEnd = "こととされている者";
+/// By these an undecided row is known to touch a municipal institution.
+constexpr std::array<std::string_view, 4> kMunicipalWords = {"市町村", "市長", "都道府県知事等",
+                                                             "医療保険者"};
 constexpr std::uint16_t kFirstNewClass = 1000;
 constexpr std::uint64_t kFirstNewKind = 90'000'000'000'001;
 
@@ -438,7 +441,8 @@ std::vector<Reason> Importer::decide(const std::vector<std::string_view>& fields
 bool Importer::is_municipal(const std::vector<std::string_view>& fields, const RuleRow* row) const {
   if (row == nullptr) {
     return std::any_of(fields.begin(), fields.end(), [](std::string_view field) {
-      return wording::contains(field, "市町村") || wording::contains(field, "市長");
+      return std::any_of(kMunicipalWords.begin(), kMunicipalWords.end(),
+                         [&](std::string_view word) { return wording::contains(field, word); });
     });
   }
   const ClassCatalogue& catalogue = classes_.catalogue();
