@@ -20,4 +20,8 @@ struct E2eOptions {
 /// every part; `kConfigInvalid` when the database is not durable or not on a disk.
 Result<void> run_e2e(const E2eOptions& options);
 
+/// Measures one judgement by the whole legal table and prints it. Errors:
+/// `kConfigInvalid` when the table cannot be read.
+Result<void> run_rules();
+
 }  // namespace nakadachi::bench

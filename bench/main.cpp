@@ -21,8 +21,9 @@ int main(int argc, char** argv) {
   e2e->add_option("--lanes", options.lanes, "lanes of the node")->capture_default_str();
   e2e->add_option("--in-flight", options.in_flight, "queries under way")->capture_default_str();
   e2e->add_option("--json", options.json_file, "also write one JSON object to this file");
+  const CLI::App* const rules = app.add_subcommand("rules", "judgements by the legal table");
   CLI11_PARSE(app, argc, argv);
-  const Result<void> done = bench::run_e2e(options);
+  const Result<void> done = rules->parsed() ? bench::run_rules() : bench::run_e2e(options);
   if (done) return 0;
   fmt::print(stderr, "nakadachi-bench: {}\n", describe(done.error()));
   return 1;

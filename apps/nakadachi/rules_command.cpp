@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -85,6 +86,7 @@ std::string joined(const Names& names) {
 std::vector<std::string> class_names(const LegalFacts& facts,
                                      const std::vector<InstitutionClass>& classes) {
   std::vector<std::string> names;
+  names.reserve(classes.size());
   for (const InstitutionClass one : classes) names.push_back(facts.classes.name_of(one));
   return names;
 }
@@ -136,15 +138,14 @@ void print_import_json(const rules::Import& import, const RulesOptions& options)
                     {"reasons", reasons}});
   }
   const rules::LegalTable table(import.facts);
-  fmt::print("{}\n",
-             nlohmann::json({{"all", share_json(import.report.all())},
-                             {"municipal", share_json(import.report.municipal())},
-                             {"new_laws", import.report.new_laws},
-                             {"new_classes", import.report.new_classes},
-                             {"new_kinds", import.report.new_kinds},
-                             {"fingerprint", fmt::format("{:016x}", table.fingerprint())},
-                             {"rows", rows}})
-                 .dump(2));
+  fmt::print("{}\n", nlohmann::json({{"all", share_json(import.report.all())},
+                                     {"municipal", share_json(import.report.municipal())},
+                                     {"new_laws", import.report.new_laws},
+                                     {"new_classes", import.report.new_classes},
+                                     {"new_kinds", import.report.new_kinds},
+                                     {"fingerprint", fmt::format("{:016x}", table.fingerprint())},
+                                     {"rows", rows}})
+                         .dump(2));
 }
 
 Result<void> run_import(const RulesOptions& options) {
@@ -181,7 +182,8 @@ struct RowFilter {
     const bool has_kind =
         !kind || std::find(row.kinds.begin(), row.kinds.end(), *kind) != row.kinds.end();
     return has_kind && (!item || row.item == *item) &&
-           names_class(facts, row.inquirers, inquirer) && names_class(facts, row.providers, provider);
+           names_class(facts, row.inquirers, inquirer) &&
+           names_class(facts, row.providers, provider);
   }
 };
 
@@ -250,8 +252,8 @@ Result<rules::Party> party_of(const LegalFacts& facts, std::string_view field,
 
 Result<rules::Question> question_of(const LegalFacts& facts, const RulesOptions& options) {
   rules::Question question;
-  NAKADACHI_TRY(question.inquirer, party_of(facts, "asker-class", options.asker_class,
-                                            options.asker_municipality));
+  NAKADACHI_TRY(question.inquirer,
+                party_of(facts, "asker-class", options.asker_class, options.asker_municipality));
   NAKADACHI_TRY(question.provider, party_of(facts, "provider-class", options.provider_class,
                                             options.provider_municipality));
   // An affair of the body's own stands in its ordinance, not in the table.
@@ -284,6 +286,36 @@ Result<rules::LawBook> book_of(const LegalFacts& facts, const RulesOptions& opti
   return rules::LawBook::make(facts.classes, std::move(tables), std::move(ordinances));
 }
 
+std::string_view word_of(rules::Source source) {
+  switch (source) {
+    case rules::Source::kTable:
+      return "table";
+    case rules::Source::kNetworkOrdinance:
+      return "network_ordinance";
+    case rules::Source::kWithinBodyOrdinance:
+      return "within_body_ordinance";
+    case rules::Source::kNone:
+      break;
+  }
+  return "none";
+}
+
+nlohmann::json explain_json(const rules::Verdict& verdict, rules::Day day, Language language,
+                            const std::vector<std::string>& lines) {
+  nlohmann::json made = {
+      {"allowed", verdict.allowed},
+      {"verdict", describe(verdict, language)},
+      {"source", word_of(verdict.source)},
+      {"item", verdict.item.text()},
+      {"level", verdict.level == rules::Level::kRow ? "row" : "procedure"},
+      {"data_items", std::vector(verdict.data_items.begin(), verdict.data_items.end())},
+      {"date", day.text()},
+      {"fingerprint", fmt::format("{:016x}", verdict.fingerprint)},
+      {"explanation", lines}};
+  if (verdict.ordinance != nullptr) made["ordinance"] = verdict.ordinance->name;
+  return made;
+}
+
 Result<void> run_explain(const RulesOptions& options, int& status) {
   status = kNotJudged;
   NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table));
@@ -299,17 +331,7 @@ Result<void> run_explain(const RulesOptions& options, int& status) {
   const auto lines = rules::explain(book, facts, question, day, options.chosen_language());
   status = verdict.allowed ? 0 : kNotAllowed;
   if (options.json) {
-    nlohmann::json made = {
-        {"allowed", verdict.allowed},
-        {"verdict", describe(verdict, options.chosen_language())},
-        {"item", verdict.item.text()},
-        {"level", verdict.level == rules::Level::kRow ? "row" : "procedure"},
-        {"data_items", std::vector(verdict.data_items.begin(), verdict.data_items.end())},
-        {"date", day.text()},
-        {"fingerprint", fmt::format("{:016x}", verdict.fingerprint)},
-        {"explanation", lines}};
-    if (verdict.ordinance != nullptr) made["ordinance"] = verdict.ordinance->name;
-    fmt::print("{}\n", made.dump(2));
+    fmt::print("{}\n", explain_json(verdict, day, options.chosen_language(), lines).dump(2));
   } else {
     fmt::print("{}\n", fmt::join(lines, "\n"));
   }
@@ -318,16 +340,16 @@ Result<void> run_explain(const RulesOptions& options, int& status) {
 
 // diff ------------------------------------------------------------------------
 
-std::string_view word_of(rules::Change change) {
+std::string_view word_of(rules::Change change, bool japanese) {
   switch (change) {
     case rules::Change::kOpens:
-      return "opens";
+      return japanese ? "追加" : "opens";
     case rules::Change::kCloses:
-      return "closes";
+      return japanese ? "廃止" : "closes";
     case rules::Change::kChanges:
       break;
   }
-  return "changes";
+  return japanese ? "変更" : "changes";
 }
 
 Result<void> run_diff(const RulesOptions& options) {
@@ -336,14 +358,14 @@ Result<void> run_diff(const RulesOptions& options) {
   nlohmann::json list = nlohmann::json::array();
   for (const rules::Difference& one : rules::difference(before, after)) {
     if (options.json) {
-      list.push_back({{"change", word_of(one.change)},
+      list.push_back({{"change", word_of(one.change, false)},
                       {"item", one.item.text()},
                       {"subject", one.subject},
                       {"before", one.before},
                       {"after", one.after}});
     } else {
-      fmt::print("{}\t{}\t{}\t{}\t{}\n", word_of(one.change), one.item.text(), one.subject,
-                 one.before, one.after);
+      fmt::print("{}\t{}\t{}\t{}\t{}\n", word_of(one.change, options.language == "ja"),
+                 one.item.text(), one.subject, one.before, one.after);
     }
   }
   if (options.json) fmt::print("{}\n", list.dump(2));
@@ -368,7 +390,9 @@ CLI::App* add_import(CLI::App* rules, RulesOptions& options) {
   CLI::App* const command =
       rules->add_subcommand("import", "Compile the wording of the table to facts, with a report");
   command->footer("Example: nakadachi rules import table.tsv --out legal_table.tsv");
-  command->add_option("FILE", options.table, "item, item_kanji, inquirer, affair, provider, information")
+  command
+      ->add_option("FILE", options.table,
+                   "item, item_kanji, inquirer, affair, provider, information")
       ->required();
   command->add_option("--out", options.out, "also write the facts to this file");
   add_language(command, options);
@@ -417,6 +441,7 @@ CLI::App* add_diff(CLI::App* rules, RulesOptions& options) {
   command->footer("Example: nakadachi rules diff shipped next_year.tsv");
   command->add_option("A", options.table, "file, or `shipped`")->required();
   command->add_option("B", options.second_table, "file, or `shipped`")->required();
+  add_language(command, options);
   add_json(command, options);
   return command;
 }
@@ -432,7 +457,8 @@ void add_rules_command(CLI::App& app, Command& chosen, int& status) {
   };
   choose(add_import(rules, *options), [options] { return run_import(*options); });
   choose(add_list(rules, *options), [options] { return run_list(*options); });
-  choose(add_explain(rules, *options), [options, &status] { return run_explain(*options, status); });
+  choose(add_explain(rules, *options),
+         [options, &status] { return run_explain(*options, status); });
   choose(add_diff(rules, *options), [options] { return run_diff(*options); });
 }
 

@@ -25,8 +25,7 @@ constexpr std::array kDenials = {
     DenialText{Denial::kNone, {"", ""}},
     DenialText{Denial::kNoTableInForce,
                {"その日に施行されている表がありません", "no table is in force on that day"}},
-    DenialText{Denial::kUnknownAffair,
-               {"表にない事務です", "the table has no such affair"}},
+    DenialText{Denial::kUnknownAffair, {"表にない事務です", "the table has no such affair"}},
     DenialText{Denial::kInquirerNotNamed,
                {"この事務の情報照会者ではありません", "the item does not name this inquirer"}},
     DenialText{Denial::kProviderNotNamed,
@@ -42,8 +41,9 @@ constexpr std::array kDenials = {
                 "the ordinance goes beyond the affair of the table it is modelled on"}}};
 
 const Words& words_of(Denial denial) {
-  const auto* const found = std::find_if(
-      kDenials.begin(), kDenials.end(), [&](const DenialText& one) { return one.denial == denial; });
+  const auto* const found =
+      std::find_if(kDenials.begin(), kDenials.end(),
+                   [&](const DenialText& one) { return one.denial == denial; });
   NAKADACHI_ASSERT(found != kDenials.end());
   return found->words;
 }
@@ -51,7 +51,8 @@ const Words& words_of(Denial denial) {
 Words words_of(Source source) {
   switch (source) {
     case Source::kTable:
-      return {"番号法19条8号、同号に基づく命令2条の表", "Act 19(viii), table of Article 2 of the Order"};
+      return {"番号法19条8号、同号に基づく命令2条の表",
+              "Act 19(viii), table of Article 2 of the Order"};
     case Source::kNetworkOrdinance:
       return {"番号法19条9号、条例", "Act 19(ix), local ordinance"};
     case Source::kWithinBodyOrdinance:
@@ -68,7 +69,8 @@ std::string party_line(const LawBook& book, const Words& role, const Party& part
       book.classes().refine(party.institution_class, party.municipality);
   std::vector<std::string> wider;
   for (const ClassFact& fact : book.classes().classes()) {
-    if (fact.number != number && book.classes().includes(fact.number, number)) {
+    const bool term = fact.sort == ClassSort::kBody || fact.sort == ClassSort::kGroup;
+    if (term && fact.number != number && book.classes().includes(fact.number, number)) {
       wider.push_back(fact.name);
     }
   }
@@ -84,8 +86,8 @@ std::string party_line(const LawBook& book, const Words& role, const Party& part
 /// What the item gives this inquirer, a line a provider.
 std::vector<std::string> offered(const LawBook& book, const LegalFacts& facts,
                                  const Question& question, ItemNumber item) {
-  const InstitutionClass inquirer = book.classes().refine(question.inquirer.institution_class,
-                                                          question.inquirer.municipality);
+  const InstitutionClass inquirer =
+      book.classes().refine(question.inquirer.institution_class, question.inquirer.municipality);
   std::vector<std::string> lines;
   for (const RuleRow& row : facts.rows) {
     const bool named = std::any_of(
@@ -94,10 +96,12 @@ std::vector<std::string> offered(const LawBook& book, const LegalFacts& facts,
     if (row.item != item || !named) continue;
     std::vector<std::string> providers;
     std::vector<std::string> kinds;
-    for (const InstitutionClass one : row.providers) providers.push_back(facts.classes.name_of(one));
+    providers.reserve(row.providers.size());
+    kinds.reserve(row.kinds.size());
+    for (const InstitutionClass one : row.providers)
+      providers.push_back(facts.classes.name_of(one));
     for (const InformationKind one : row.kinds) kinds.push_back(facts.name_of(one));
-    lines.push_back(
-        fmt::format("  {}: {}", fmt::join(providers, "・"), fmt::join(kinds, "、")));
+    lines.push_back(fmt::format("  {}: {}", fmt::join(providers, "・"), fmt::join(kinds, "、")));
   }
   return lines;
 }
@@ -134,16 +138,18 @@ std::vector<std::string> explain(const LawBook& book, const LegalFacts& facts,
   const Verdict verdict = book.judge(question, day);
   std::vector<std::string> lines = {describe(verdict, language)};
   if (verdict.ordinance != nullptr) {
-    lines.push_back(fmt::format("{}: {}", japanese ? "条例" : "ordinance", verdict.ordinance->name));
+    lines.push_back(
+        fmt::format("{}: {}", japanese ? "条例" : "ordinance", verdict.ordinance->name));
   }
   const auto affair = std::find_if(facts.affairs.begin(), facts.affairs.end(),
                                    [&](const AffairFact& one) { return one.item == verdict.item; });
   if (affair != facts.affairs.end()) {
-    lines.push_back(fmt::format(
-        "{}: {} {}", japanese ? "項" : "item", affair->item.text(), affair->code.text()));
-    lines.push_back(fmt::format("{}: {}", japanese ? "法令" : "law", fmt::join(affair->laws, "、")));
-    lines.push_back(fmt::format("{}: {}（{}）", japanese ? "事務" : "affair", affair->about,
-                                affair->article));
+    lines.push_back(fmt::format("{}: {} {}", japanese ? "項" : "item", affair->item.text(),
+                                affair->code.text()));
+    lines.push_back(
+        fmt::format("{}: {}", japanese ? "法令" : "law", fmt::join(affair->laws, "、")));
+    lines.push_back(
+        fmt::format("{}: {}（{}）", japanese ? "事務" : "affair", affair->about, affair->article));
   }
   lines.push_back(party_line(book, {"情報照会者", "inquirer"}, question.inquirer, language));
   lines.push_back(party_line(book, {"情報提供者", "provider"}, question.provider, language));
@@ -153,7 +159,9 @@ std::vector<std::string> explain(const LawBook& book, const LegalFacts& facts,
     lines.emplace_back(japanese ? "この項で照会できる情報:" : "what this inquirer may ask for:");
     lines.insert(lines.end(), list.begin(), list.end());
   }
-  lines.push_back(level_line(verdict, language));
+  if (verdict.source == Source::kTable || verdict.denial == Denial::kProcedureNotNamed) {
+    lines.push_back(level_line(verdict, language));
+  }
   lines.push_back(fmt::format("{}: {} ({:016x})", japanese ? "基準日と表" : "day and table",
                               day.text(), verdict.fingerprint));
   return lines;

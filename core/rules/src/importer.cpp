@@ -25,6 +25,9 @@ constexpr std::string_view kAffairEnd = "に関する事務であって";
 constexpr std::string_view kWhichArticle = "であって";
 constexpr std::string_view kArticleEnd = "で定めるもの";
 constexpr std::string_view kOpenClassEnd = "こととされている者";
+/// By these an undecided row is known to touch a municipal institution.
+constexpr std::array<std::string_view, 4> kMunicipalWords = {"市町村", "市長", "都道府県知事等",
+                                                             "医療保険者"};
 constexpr std::uint16_t kFirstNewClass = 1000;
 constexpr std::uint64_t kFirstNewKind = 90'000'000'000'001;
 
@@ -225,8 +228,8 @@ std::optional<Classes> ClassReader::known_list(std::string_view text) const {
 }
 
 std::optional<Classes> ClassReader::known_list_at_end(std::string_view text) const {
-  for (const std::string_view joint : {"である", "を行う", "により医療に関する給付の支給を行う",
-                                      "福祉に関する事務所を管理する"}) {
+  for (const std::string_view joint :
+       {"である", "を行う", "により医療に関する給付の支給を行う", "福祉に関する事務所を管理する"}) {
     const std::size_t at = text.rfind(joint);
     if (at == std::string_view::npos) continue;
     if (auto classes = known_list(text.substr(at + joint.size()))) return classes;
@@ -435,11 +438,11 @@ std::vector<Reason> Importer::decide(const std::vector<std::string_view>& fields
   return {};
 }
 
-bool Importer::is_municipal(const std::vector<std::string_view>& fields,
-                            const RuleRow* row) const {
+bool Importer::is_municipal(const std::vector<std::string_view>& fields, const RuleRow* row) const {
   if (row == nullptr) {
     return std::any_of(fields.begin(), fields.end(), [](std::string_view field) {
-      return field.find("市町村") != field.npos || field.find("市長") != field.npos;
+      return std::any_of(kMunicipalWords.begin(), kMunicipalWords.end(),
+                         [&](std::string_view word) { return wording::contains(field, word); });
     });
   }
   const ClassCatalogue& catalogue = classes_.catalogue();
@@ -516,8 +519,8 @@ std::string describe(const Reason& reason, Language language) {
 }
 
 Share ImportReport::all() const {
-  const auto decided = std::count_if(rows.begin(), rows.end(),
-                                     [](const RowReport& row) { return row.decided(); });
+  const auto decided =
+      std::count_if(rows.begin(), rows.end(), [](const RowReport& row) { return row.decided(); });
   return {static_cast<std::size_t>(decided), rows.size()};
 }
 
@@ -534,8 +537,7 @@ Share ImportReport::municipal() const {
 bool looks_like_ordinance(std::string_view text) noexcept { return text.starts_with(kHeading); }
 
 Result<Import> import_ordinance(std::string_view tsv, const LegalFacts& vocabulary) {
-  const Error problem{
-      .code = ErrorCode::kConfigInvalid, .field = "ordinance_table", .position = 1};
+  const Error problem{.code = ErrorCode::kConfigInvalid, .field = "ordinance_table", .position = 1};
   if (!looks_like_ordinance(tsv)) return problem;
   Importer importer(vocabulary);
   bool heading = true;

@@ -29,7 +29,6 @@ bool fits(std::string_view pattern, std::uint32_t code) noexcept {
   return true;
 }
 
-
 Result<std::vector<ClassFact>> in_order(std::vector<ClassFact> classes) {
   std::set<std::string_view> names;
   std::set<InstitutionClass> numbers;
@@ -53,8 +52,7 @@ Result<std::vector<ClassFact>> in_order(std::vector<ClassFact> classes) {
 }
 
 /// A class and all it includes, ascending.
-std::vector<InstitutionClass> reach_from(const ClassCatalogue& catalogue,
-                                         InstitutionClass number) {
+std::vector<InstitutionClass> reach_from(const ClassCatalogue& catalogue, InstitutionClass number) {
   std::set<InstitutionClass> found = {number};
   std::vector<InstitutionClass> open = {number};
   while (!open.empty()) {

@@ -139,8 +139,9 @@ Result<LawBook> LawBook::make(ClassCatalogue classes, std::vector<DatedTable> ta
   std::sort(made.tables_.begin(), made.tables_.end(), [](const DatedTable& a, const DatedTable& b) {
     return a.in_force.from < b.in_force.from;
   });
-  std::stable_sort(made.ordinances_.begin(), made.ordinances_.end(),
-                   [](const Ordinance& a, const Ordinance& b) { return order_of(a) < order_of(b); });
+  std::stable_sort(
+      made.ordinances_.begin(), made.ordinances_.end(),
+      [](const Ordinance& a, const Ordinance& b) { return order_of(a) < order_of(b); });
   return made;
 }
 
@@ -165,8 +166,7 @@ std::uint64_t LawBook::fingerprint_on(Day day) const noexcept {
 }
 
 bool LawBook::is_of(const Party& party, InstitutionClass number) const noexcept {
-  return classes_.includes(number,
-                           classes_.refine(party.institution_class, party.municipality));
+  return classes_.includes(number, classes_.refine(party.institution_class, party.municipality));
 }
 
 std::span<const Ordinance> LawBook::ordinances_of(const Party& inquirer,

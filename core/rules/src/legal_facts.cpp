@@ -14,7 +14,8 @@ namespace {
 using Fields = std::vector<std::string_view>;
 
 constexpr std::string_view kHead =
-    "# The table of Article 2 of 令和6年デジタル庁・総務省令第9号 (the successor of 番号法別表第二)\n"
+    "# The table of Article 2 of 令和6年デジタル庁・総務省令第9号 (the successor of "
+    "番号法別表第二)\n"
     "# as facts; columns in docs/rules.md. Codes marked unofficial were made for this project.\n"
     "# Written by `nakadachi rules import`.\n";
 
@@ -69,6 +70,7 @@ std::optional<std::vector<InstitutionClass>> parse_classes(std::string_view text
 
 std::string write_classes(const std::vector<InstitutionClass>& classes) {
   std::vector<std::uint16_t> numbers;
+  numbers.reserve(classes.size());
   for (const InstitutionClass one : classes) numbers.push_back(static_cast<std::uint16_t>(one));
   return numbers.empty() ? "-" : fmt::format("{}", fmt::join(numbers, ","));
 }
@@ -133,9 +135,8 @@ Result<RuleRow> parse_row(const Fields& fields, const ClassCatalogue& classes) {
   if (!item || !inquirers || !affair || !providers) return invalid("legal_table");
   RuleRow row{*item, *inquirers, *affair, *providers, {}};
   for (const auto* const side : {&row.inquirers, &row.providers}) {
-    const bool all_known = std::all_of(side->begin(), side->end(), [&](InstitutionClass number) {
-      return classes.known(number);
-    });
+    const bool all_known = std::all_of(
+        side->begin(), side->end(), [&](InstitutionClass number) { return classes.known(number); });
     if (side->empty() || !all_known) return invalid("legal_table");
   }
   for (const std::string_view part : split(fields[4], ",")) {
@@ -203,7 +204,8 @@ std::string LegalFacts::write() const {
   }
   text += "#\n# kind\tcode\torigin\tname\n";
   for (const KindFact& one : kinds) {
-    text += fmt::format("kind\t{}\t{}\t{}\n", one.code.text(), rules::name_of(one.origin), one.name);
+    text +=
+        fmt::format("kind\t{}\t{}\t{}\n", one.code.text(), rules::name_of(one.origin), one.name);
   }
   text += "#\n# affair\titem\tcode\torigin\tarticle\tlaws\tabout\n";
   for (const AffairFact& one : affairs) {
@@ -214,6 +216,7 @@ std::string LegalFacts::write() const {
   text += "#\n# item\tinquirers\taffair\tproviders\tkinds\n";
   for (const RuleRow& one : rows) {
     std::vector<std::string> codes;
+    codes.reserve(one.kinds.size());
     for (const InformationKind kind : one.kinds) codes.push_back(kind.text());
     text += fmt::format("{}\t{}\t{}\t{}\t{}\n", one.item.text(), write_classes(one.inquirers),
                         one.affair.text(), write_classes(one.providers), fmt::join(codes, ","));
@@ -228,9 +231,8 @@ const KindFact* LegalFacts::find_kind(InformationKind code) const noexcept {
 }
 
 const KindFact* LegalFacts::find_kind(std::string_view code_or_name) const noexcept {
-  const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const KindFact& fact) {
-    return fact.name == code_or_name;
-  });
+  const auto found = std::find_if(kinds.begin(), kinds.end(),
+                                  [&](const KindFact& fact) { return fact.name == code_or_name; });
   if (found != kinds.end()) return &*found;
   const auto code = InformationKind::parse(code_or_name);
   return code ? find_kind(*code) : nullptr;
@@ -252,12 +254,6 @@ const AffairFact* LegalFacts::find_affair(std::string_view text) const noexcept 
     only = &fact;
   }
   return only;
-}
-
-const LawFact* LegalFacts::find_law(std::string_view name) const noexcept {
-  const auto found = std::find_if(laws.begin(), laws.end(),
-                                  [&](const LawFact& fact) { return fact.name == name; });
-  return found != laws.end() ? &*found : nullptr;
 }
 
 std::string LegalFacts::name_of(InformationKind code) const {

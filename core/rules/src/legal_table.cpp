@@ -21,8 +21,7 @@ std::uint64_t add_to_sum(std::uint64_t sum, std::uint64_t number) noexcept {
 
 constexpr std::uint64_t key_of(std::uint16_t affair, InstitutionClass inquirer,
                                InstitutionClass provider, std::uint16_t kind) noexcept {
-  return std::uint64_t{affair} << 48 |
-         std::uint64_t{static_cast<std::uint16_t>(inquirer)} << 32 |
+  return std::uint64_t{affair} << 48 | std::uint64_t{static_cast<std::uint16_t>(inquirer)} << 32 |
          std::uint64_t{static_cast<std::uint16_t>(provider)} << 16 | kind;
 }
 
@@ -47,9 +46,8 @@ std::optional<std::vector<std::uint16_t>> parse_data_items(std::string_view text
   for (const std::string_view part : split(text, ",")) {
     const std::size_t dash = part.find('-');
     const auto first = parse_number<std::uint16_t>(part.substr(0, dash));
-    const auto last = dash == std::string_view::npos
-                          ? first
-                          : parse_number<std::uint16_t>(part.substr(dash + 1));
+    const auto last =
+        dash == std::string_view::npos ? first : parse_number<std::uint16_t>(part.substr(dash + 1));
     if (!first || !last || *first == 0 || *first > *last) return std::nullopt;
     for (unsigned number = *first; number <= *last; ++number) {
       items.push_back(static_cast<std::uint16_t>(number));
@@ -113,8 +111,7 @@ std::optional<std::uint16_t> LegalTable::place_of(const std::vector<InformationK
   return static_cast<std::uint16_t>(found - kinds.begin());
 }
 
-Result<LegalTable::Condition> LegalTable::read_condition(
-    std::span<const std::string_view> fields) {
+Result<LegalTable::Condition> LegalTable::read_condition(std::span<const std::string_view> fields) {
   const Error invalid{.code = ErrorCode::kConfigInvalid, .field = "conditions"};
   if (fields.size() < 4) return invalid;
   const auto item = ItemNumber::parse(fields[0]);
@@ -145,9 +142,9 @@ Result<LegalTable> LegalTable::with_conditions(std::string_view tsv) const {
     const auto key = [](const Condition& one) {
       return std::tuple(one.affair, one.procedure, one.kind);
     };
-    const auto at = std::lower_bound(
-        made.conditions_.begin(), made.conditions_.end(), condition,
-        [&](const Condition& a, const Condition& b) { return key(a) < key(b); });
+    const auto at =
+        std::lower_bound(made.conditions_.begin(), made.conditions_.end(), condition,
+                         [&](const Condition& a, const Condition& b) { return key(a) < key(b); });
     if (at != made.conditions_.end() && key(*at) == key(condition)) {
       return Error{.code = ErrorCode::kConfigInvalid, .field = "conditions"};
     }
@@ -217,9 +214,9 @@ Verdict LegalTable::judge(InstitutionClass inquirer, AffairCode affair, Procedur
   const auto key = [](const Condition& one) {
     return std::tuple(one.affair, one.procedure, one.kind);
   };
-  const auto found = std::lower_bound(
-      conditions_.begin(), conditions_.end(), wanted,
-      [&](const Condition& one, const auto& sought) { return key(one) < sought; });
+  const auto found =
+      std::lower_bound(conditions_.begin(), conditions_.end(), wanted,
+                       [&](const Condition& one, const auto& sought) { return key(one) < sought; });
   if (found == conditions_.end() || key(*found) != wanted) {
     verdict.allowed = false;
     verdict.source = Source::kNone;

@@ -55,8 +55,8 @@ std::string take_article(std::string_view& text) {
   if (!rest.starts_with("第")) return {};
   rest.remove_prefix(std::string_view("第").size());
   const unsigned number = take_kanji_number(rest);
-  const auto* const part = std::find_if(kParts.begin(), kParts.end(),
-                                        [&](std::string_view one) { return rest.starts_with(one); });
+  const auto* const part = std::find_if(
+      kParts.begin(), kParts.end(), [&](std::string_view one) { return rest.starts_with(one); });
   if (number == 0 || part == kParts.end()) return {};
   std::string article = fmt::format("{}{}", number, *part);
   rest.remove_prefix(part->size());
@@ -302,8 +302,8 @@ void Reader::take_sentence(Flat& flat, std::string_view sentence, bool keep_qual
   }
   if (sentence.ends_with("において同じ") || sentence.ends_with("以下同じ")) {
     const std::string_view article = between(sentence, "以下この条及び", "において同じ");
-    flat.same_article = article.empty() ? sentence.substr(0, sentence.rfind("において同じ"))
-                                        : std::string(article);
+    flat.same_article =
+        article.empty() ? sentence.substr(0, sentence.rfind("において同じ")) : std::string(article);
     return;
   }
   if (const std::string_view term = between(sentence, "「", "」という"); !term.empty()) {
@@ -321,7 +321,7 @@ void Reader::take_sentence(Flat& flat, std::string_view sentence, bool keep_qual
     return;
   }
   const bool restricts = take_ending(sentence, "に限る");
-  const bool means = take_ending(sentence, "をいう") || sentence.find(kComma) != sentence.npos;
+  const bool means = take_ending(sentence, "をいう") || contains(sentence, kComma);
   if (!restricts && !means) {
     flat.text += fmt::format("（{}）", sentence);  // part of the name
     return;
@@ -344,7 +344,7 @@ void Reader::take_sentence(Flat& flat, std::string_view sentence, bool keep_qual
 
 void Reader::take_law_number(Flat& flat, std::string_view number) {
   after_law_number_ = true;
-  const bool is_law = number.find("年法律") != number.npos || number.find("年政令") != number.npos;
+  const bool is_law = contains(number, "年法律") || contains(number, "年政令");
   if (!is_law) return;  // the date of a notice
   if (flat.text.ends_with(kAmending)) flat.text += fmt::format("({})", number);
   if (!law_at_end_of(flat.text).empty()) return;

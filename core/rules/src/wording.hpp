@@ -18,6 +18,10 @@ inline constexpr std::string_view kComma = "、";
 /// 昭和二十二年法律第百六十四号 is 昭和22年法律164号.
 std::string with_digits(std::string_view text);
 
+inline bool contains(std::string_view text, std::string_view words) noexcept {
+  return text.find(words) != std::string_view::npos;
+}
+
 void replace_all(std::string& text, std::string_view from, std::string_view to);
 
 /// The length of the list connector (、 又は 若しくは 及び) that `text` begins with; 0 for none.

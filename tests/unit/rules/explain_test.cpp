@@ -57,22 +57,22 @@ TEST_CASE("what is not allowed is explained by the first thing that failed", "[r
                                     kDay, Language::kJapanese);
   CHECK(lines.at(0) == "認められません: この情報提供者から提供を受けられる情報ではありません");
   CHECK(has(lines, "  市町村長: 地方税関係情報、住民票関係情報"));
-  const auto unknown = rules::explain(
-      book, facts, question("JM01000000999000", "TM00000000000003"), kDay, Language::kEnglish);
+  const auto unknown = rules::explain(book, facts, question("JM01000000999000", "TM00000000000003"),
+                                      kDay, Language::kEnglish);
   CHECK(unknown.at(0) == "not allowed: the table has no such affair");
   CHECK_FALSE(has(unknown, "item:"));
 }
 
 TEST_CASE("the ordinance and the procedure's conditions are named where they decided", "[rules]") {
   const auto facts = apps::embedded_facts().value();
-  const auto table = rules::LegalTable(facts).with_conditions(
-      "48\tJT00000000000001\tTM00000000000002\t1,3\n");
+  const auto table =
+      rules::LegalTable(facts).with_conditions("48\tJT00000000000001\tTM00000000000002\t1,3\n");
   REQUIRE(table.ok());
   auto ordinances = rules::parse_ordinances(
       "within\t011002\tJM99000000000001\t-\t2\t1\tTM00000000000002\t2026-04-01\t-\t番号条例\n");
   REQUIRE(ordinances.ok());
-  const auto book = LawBook::make(facts.classes, {{{kDay, std::nullopt}, *table}},
-                                  std::move(ordinances).value());
+  const auto book =
+      LawBook::make(facts.classes, {{{kDay, std::nullopt}, *table}}, std::move(ordinances).value());
   REQUIRE(book.ok());
   const auto lines = rules::explain(*book, facts, question("JM01000000048000", "TM00000000000002"),
                                     kDay, Language::kJapanese);
@@ -84,4 +84,5 @@ TEST_CASE("the ordinance and the procedure's conditions are named where they dec
   const auto within = rules::explain(*book, facts, local, kDay, Language::kJapanese);
   CHECK(within.at(0) == "認められます: 番号法19条11号、条例（同一団体内）");
   CHECK(has(within, "条例: 番号条例"));
+  CHECK_FALSE(has(within, "段階"));
 }

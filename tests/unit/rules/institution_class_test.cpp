@@ -11,7 +11,9 @@ using rules::InstitutionClass;
 
 namespace {
 
-constexpr InstitutionClass number(std::uint16_t value) { return static_cast<InstitutionClass>(value); }
+constexpr InstitutionClass number(std::uint16_t value) {
+  return static_cast<InstitutionClass>(value);
+}
 
 ClassFact fact(std::uint16_t value, std::string name, std::vector<InstitutionClass> includes = {}) {
   return {number(value), ClassSort::kBody, std::move(name), std::move(includes), {}};
@@ -20,13 +22,12 @@ ClassFact fact(std::uint16_t value, std::string name, std::vector<InstitutionCla
 }  // namespace
 
 TEST_CASE("a class has the members of the classes it includes", "[rules]") {
-  const auto made = ClassCatalogue::make(
-      {fact(30, "group", {number(20)}), fact(20, "middle", {number(10)}), fact(10, "leaf"),
-       fact(40, "other")},
-      {{number(10), "??2???"}});
+  const auto made =
+      ClassCatalogue::make({fact(30, "group", {number(20)}), fact(20, "middle", {number(10)}),
+                            fact(10, "leaf"), fact(40, "other")},
+                           {{number(10), "??2???"}});
   REQUIRE(made.ok());
-  CHECK(made->members_of(number(30)) ==
-        std::vector{number(10), number(20), number(30)});
+  CHECK(made->members_of(number(30)) == std::vector{number(10), number(20), number(30)});
   CHECK(made->includes(number(30), number(10)));
   CHECK_FALSE(made->includes(number(10), number(30)));
   CHECK_FALSE(made->includes(number(30), number(40)));

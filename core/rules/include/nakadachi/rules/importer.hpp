@@ -13,14 +13,14 @@ namespace nakadachi::rules {
 
 /// Why a row could not be decided.
 enum class Undecided : std::uint8_t {
-  kItemNumber,       ///< the item is no number, or has another affair than before
-  kUnknownClass,     ///< a class that is neither declared nor of the open form
-  kOtherMembers,     ///< the text means other members by a class than was declared
-  kNoLaw,            ///< no law, order or guideline is named in the affair
-  kNoSubject,        ///< what the affair is about cannot be told
-  kNoArticle,        ///< the article with the conditions is not named
-  kOtherArticle,     ///< affair and information point to different articles
-  kNotInformation    ///< a part of the list does not end as a kind of information does
+  kItemNumber,     ///< the item is no number, or has another affair than before
+  kUnknownClass,   ///< a class that is neither declared nor of the open form
+  kOtherMembers,   ///< the text means other members by a class than was declared
+  kNoLaw,          ///< no law, order or guideline is named in the affair
+  kNoSubject,      ///< what the affair is about cannot be told
+  kNoArticle,      ///< the article with the conditions is not named
+  kOtherArticle,   ///< affair and information point to different articles
+  kNotInformation  ///< a part of the list does not end as a kind of information does
 };
 
 struct Reason {
@@ -46,10 +46,10 @@ struct Share {
 };
 
 struct ImportReport {
-  std::vector<RowReport> rows;          ///< every row of the source, in its order
-  std::vector<std::string> new_laws;    ///< names taken from the text; to be looked at
-  std::vector<std::string> new_kinds;   ///< given the next unofficial codes
-  std::vector<std::string> new_classes; ///< open classes, given the next numbers
+  std::vector<RowReport> rows;           ///< every row of the source, in its order
+  std::vector<std::string> new_laws;     ///< names taken from the text; to be looked at
+  std::vector<std::string> new_kinds;    ///< given the next unofficial codes
+  std::vector<std::string> new_classes;  ///< open classes, given the next numbers
   Share all() const;
   Share municipal() const;
 };

@@ -15,17 +15,17 @@ namespace nakadachi::rules {
 /// registry and are never reused. Only those a tenant of this platform may have
 /// are named here; the others are lines of data/legal_table.tsv.
 enum class InstitutionClass : std::uint16_t {
-  kMayor = 1,                      ///< 市町村長（特別区の区長を含む）
-  kEducationBoard = 2,             ///< 市町村教育委員会
-  kGovernor = 3,                   ///< 都道府県知事
-  kCityMayor = 4,                  ///< 市長（特別区の区長を含む）
-  kWelfareOfficeMayor = 5,         ///< 福祉事務所を管理する町村長
-  kHealthCentreMayor = 6,          ///< 保健所を設置する市（特別区を含む）の長
-  kHiroshimaMayor = 7,             ///< 広島市長
-  kNagasakiMayor = 8,              ///< 長崎市長
-  kPrefectureEducationBoard = 9,   ///< 都道府県教育委員会
-  kHealthInsuranceSociety = 10,    ///< 国民健康保険組合
-  kLatterStageMedicalUnion = 11    ///< 後期高齢者医療広域連合
+  kMayor = 1,                     ///< 市町村長（特別区の区長を含む）
+  kEducationBoard = 2,            ///< 市町村教育委員会
+  kGovernor = 3,                  ///< 都道府県知事
+  kCityMayor = 4,                 ///< 市長（特別区の区長を含む）
+  kWelfareOfficeMayor = 5,        ///< 福祉事務所を管理する町村長
+  kHealthCentreMayor = 6,         ///< 保健所を設置する市（特別区を含む）の長
+  kHiroshimaMayor = 7,            ///< 広島市長
+  kNagasakiMayor = 8,             ///< 長崎市長
+  kPrefectureEducationBoard = 9,  ///< 都道府県教育委員会
+  kHealthInsuranceSociety = 10,   ///< 国民健康保険組合
+  kLatterStageMedicalUnion = 11   ///< 後期高齢者医療広域連合
 };
 inline constexpr std::uint16_t kLastNamedClass = 11;
 
@@ -43,7 +43,7 @@ struct ClassFact {
   ClassSort sort = ClassSort::kBody;
   std::string name;                        ///< as people call it, unique
   std::vector<InstitutionClass> includes;  ///< classes whose institutions belong to it as well
-  std::string written;                     ///< the table's wording, normalised; empty when it is the name
+  std::string written;  ///< the table's wording, normalised; empty when it is the name
   friend bool operator==(const ClassFact&, const ClassFact&) = default;
 };
 

@@ -111,11 +111,11 @@ class LawBook {
 
   const ClassCatalogue& classes() const noexcept { return classes_; }
   const std::vector<DatedTable>& tables() const noexcept { return tables_; }
-  const std::vector<Ordinance>& ordinances() const noexcept { return ordinances_; }
 
  private:
   const Ordinance* within_body(const Question& question, Day day) const noexcept;
-  Verdict through_network(const Question& question, Day day, const LegalTable& table) const noexcept;
+  Verdict through_network(const Question& question, Day day,
+                          const LegalTable& table) const noexcept;
   bool is_of(const Party& party, InstitutionClass number) const noexcept;
   std::span<const Ordinance> ordinances_of(const Party& inquirer, AffairCode affair) const noexcept;
 

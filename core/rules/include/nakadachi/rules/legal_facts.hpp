@@ -75,7 +75,6 @@ struct LegalFacts {
   /// By code (JM…), by item (`48`, `20-2`), or by what it is about when that is
   /// said of one affair only.
   const AffairFact* find_affair(std::string_view text) const noexcept;
-  const LawFact* find_law(std::string_view name) const noexcept;
 
   /// The name, or the code of a kind without one.
   std::string name_of(InformationKind code) const;

@@ -30,12 +30,12 @@ enum class Level : std::uint8_t { kRow, kProcedure };
 /// The first thing that failed.
 enum class Denial : std::uint8_t {
   kNone,
-  kNoTableInForce,     ///< no table is in force on that day
-  kUnknownAffair,      ///< the table has no such affair
-  kInquirerNotNamed,   ///< the item is not this inquirer's
-  kProviderNotNamed,   ///< the item does not name this provider
-  kKindNotNamed,       ///< nor this kind from this provider
-  kProcedureNotNamed,  ///< the row allows it, the conditions of the procedure do not
+  kNoTableInForce,       ///< no table is in force on that day
+  kUnknownAffair,        ///< the table has no such affair
+  kInquirerNotNamed,     ///< the item is not this inquirer's
+  kProviderNotNamed,     ///< the item does not name this provider
+  kKindNotNamed,         ///< nor this kind from this provider
+  kProcedureNotNamed,    ///< the row allows it, the conditions of the procedure do not
   kOrdinanceBeyondTable  ///< an ordinance names what its model in the table does not have
 };
 
