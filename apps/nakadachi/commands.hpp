@@ -19,5 +19,7 @@ void add_gateway_command(CLI::App& app, Command& chosen);
 void add_db_command(CLI::App& app, Command& chosen);
 void add_keys_command(CLI::App& app, Command& chosen);
 void add_errors_command(CLI::App& app, Command& chosen);
+/// `language` is read when the command runs and must live that long.
+void add_firewall_command(CLI::App& app, Command& chosen, const std::string& language);
 
 }  // namespace nakadachi::apps

@@ -15,7 +15,8 @@ constexpr const char* kAbout =
     "\n"
     "  nakadachi demo                      a whole pool on this machine, with real exchanges\n"
     "  nakadachi db status --login DSN     which migrations the database has\n"
-    "  nakadachi node --config node.toml   serve towns\n";
+    "  nakadachi node --config node.toml   serve towns\n"
+    "  nakadachi firewall check my.toml    is the network as closed as it should be\n";
 
 }  // namespace
 
@@ -34,6 +35,7 @@ int main(int argc, char** argv) {
   apps::add_db_command(app, chosen);
   apps::add_keys_command(app, chosen);
   apps::add_errors_command(app, chosen);
+  apps::add_firewall_command(app, chosen, language);
   CLI11_PARSE(app, argc, argv);
 
   if (const auto protection = nakadachi::crypto::protect_memory(false); !protection) {
