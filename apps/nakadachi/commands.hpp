@@ -21,5 +21,7 @@ void add_keys_command(CLI::App& app, Command& chosen);
 void add_errors_command(CLI::App& app, Command& chosen);
 /// `status` becomes the program's exit status when the command itself succeeds.
 void add_rules_command(CLI::App& app, Command& chosen, int& status);
+/// `language` is read when the command runs and must live that long.
+void add_firewall_command(CLI::App& app, Command& chosen, const std::string& language);
 
 }  // namespace nakadachi::apps

@@ -16,7 +16,8 @@ constexpr const char* kAbout =
     "  nakadachi demo                      a whole pool on this machine, with real exchanges\n"
     "  nakadachi db status --login DSN     which migrations the database has\n"
     "  nakadachi node --config node.toml   serve towns\n"
-    "  nakadachi rules explain --help      why the law allows a question, or does not\n";
+    "  nakadachi rules explain --help      why the law allows a question, or does not\n"
+    "  nakadachi firewall check my.toml    is the network as closed as it should be\n";
 
 }  // namespace
 
@@ -37,6 +38,7 @@ int main(int argc, char** argv) {
   apps::add_errors_command(app, chosen);
   int status = 0;
   apps::add_rules_command(app, chosen, status);
+  apps::add_firewall_command(app, chosen, language);
   CLI11_PARSE(app, argc, argv);
 
   if (const auto protection = nakadachi::crypto::protect_memory(false); !protection) {

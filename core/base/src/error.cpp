@@ -158,6 +158,10 @@ constexpr std::array kTexts = {
     ErrorText{ErrorCode::kInternal, "internal", kNever,
               "Something is wrong in this program; see its log.",
               "プログラム内部の誤りです。ログを確認してください。"},
+    ErrorText{
+        ErrorCode::kWallsUnsound, "walls_unsound", kNever,
+        "The network model has errors or a broken invariant; mend what is listed above.",
+        "ネットワーク構成に誤りまたは不変条件の違反があります。上記の指摘を修正してください。"},
 };
 
 constexpr bool ascending() {
@@ -183,7 +187,7 @@ std::span<const ErrorText> error_texts() noexcept { return kTexts; }
 
 const ErrorText& text_of(ErrorCode code) noexcept {
   const ErrorText* const found = find_text(static_cast<std::uint32_t>(code));
-  return found != nullptr ? *found : kTexts.back();
+  return found != nullptr ? *found : *find_text(static_cast<std::uint32_t>(ErrorCode::kInternal));
 }
 
 std::optional<ErrorCode> error_code_of(std::uint32_t number) noexcept {

@@ -74,6 +74,7 @@ enum class ErrorCode : std::uint16_t {
   kLinkDown = 803,
   kTimedOut = 804,
   kInternal = 805,
+  kWallsUnsound = 840,
 };
 
 /// Whether the same call may be made again, and when.

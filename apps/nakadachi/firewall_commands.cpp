@@ -1,0 +1,394 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "apps/common/text_table.hpp"
+#include "apps/common/walls_file.hpp"
+#include "apps/nakadachi/commands.hpp"
+#include "apps/nakadachi/firewall_output.hpp"
+#include "nakadachi/base/clock.hpp"
+#include "nakadachi/firewall_rules/compile.hpp"
+#include "nakadachi/firewall_rules/draw.hpp"
+#include "nakadachi/firewall_rules/tables.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  nakadachi firewall presets                         layouts that are built in\n"
+    "  nakadachi firewall presets --show fig3_8 > my.toml begin with one of them\n"
+    "  nakadachi firewall check my.toml                   mistakes and broken invariants\n"
+    "  nakadachi firewall prove my.toml                   a way, or that there is none\n"
+    "  nakadachi firewall compile my.toml --out rules     nftables rule sets\n"
+    "\n"
+    "MODEL is a file or preset:NAME. docs/network.md explains the format.";
+
+struct Options {
+  std::string model;
+  std::string other;
+  std::string date;
+  std::string out;
+  std::string only;
+  std::string show;
+  std::string format = "markdown";
+  std::string from;
+  std::string to;
+  std::string service = "any";
+  std::string taken_over;
+  bool direct = false;
+  bool json = false;
+  const std::string* language = nullptr;
+
+  Language wanted_language() const {
+    return *language == "ja" ? Language::kJapanese : Language::kEnglish;
+  }
+};
+using OptionsPtr = std::shared_ptr<Options>;
+
+Error wrong_option(std::string_view option, std::string how) {
+  return {.code = ErrorCode::kConfigInvalid, .field = option, .detail = std::move(how)};
+}
+
+/// The date that was given, or today's in Japan.
+Result<std::chrono::year_month_day> date_of(const Options& options) {
+  using std::chrono::day;
+  using std::chrono::days;
+  using std::chrono::hours;
+  using std::chrono::milliseconds;
+  using std::chrono::month;
+  using std::chrono::sys_time;
+  using std::chrono::year;
+  using std::chrono::year_month_day;
+  if (options.date.empty()) {
+    const milliseconds now{SystemClock().now().ms};
+    return year_month_day{std::chrono::floor<days>(sys_time<milliseconds>(now + hours{9}))};
+  }
+  const auto parts = split(options.date, '-');
+  int year_number = 0;
+  unsigned month_number = 0;
+  unsigned day_number = 0;
+  const bool read = parts.size() == 3 && std::sscanf(options.date.c_str(), "%4d-%2u-%2u",
+                                                     &year_number, &month_number, &day_number) == 3;
+  const year_month_day date{year{year_number}, month{month_number}, day{day_number}};
+  if (!read || !date.ok()) return wrong_option("date", "write it as in 2027-03-31");
+  return date;
+}
+
+Result<walls::World> load_world(const std::string& place) {
+  NAKADACHI_TRY(walls::Model model, load_walls(place));
+  auto world = walls::World::build(std::move(model));
+  if (world.ok()) return world;
+  Error problem = world.error();
+  problem.detail = place + ": " + problem.detail;
+  return problem;
+}
+
+bool has_error(const std::vector<walls::Finding>& findings) {
+  return std::any_of(findings.begin(), findings.end(), [](const walls::Finding& finding) {
+    return walls::text_of(finding.kind).severity == walls::Severity::kError;
+  });
+}
+
+Result<void> write_out(const Options& options, const std::string& text) {
+  if (!options.out.empty()) return write_private_file(options.out, text);
+  fmt::print("{}", text);
+  return {};
+}
+
+Result<void> run_presets(const Options& options) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const WallsPreset& preset : walls_presets()) {
+    if (!options.show.empty()) {
+      if (preset.name != options.show) continue;
+      fmt::print("{}", preset.toml);
+      return {};
+    }
+    NAKADACHI_TRY(const walls::Model model, parse_walls(preset.toml, std::string(preset.name)));
+    if (options.json) {
+      list.push_back({{"name", preset.name},
+                      {"title", {{"en", model.title.en}, {"ja", model.title.ja}}},
+                      {"protects", {{"en", model.protects.en}, {"ja", model.protects.ja}}},
+                      {"leaves", {{"en", model.leaves.en}, {"ja", model.leaves.ja}}}});
+      continue;
+    }
+    const bool ja = options.wanted_language() == Language::kJapanese;
+    fmt::print("{}: {}\n  {}\n  {}\n\n", preset.name, ja ? model.title.ja : model.title.en,
+               ja ? model.protects.ja : model.protects.en, ja ? model.leaves.ja : model.leaves.en);
+  }
+  if (!options.show.empty()) {
+    return wrong_option("show", options.show + ": there is no such preset");
+  }
+  if (options.json) fmt::print("{}\n", list.dump(2));
+  return {};
+}
+
+Result<void> run_check(const Options& options) {
+  NAKADACHI_TRY(const walls::World world, load_world(options.model));
+  NAKADACHI_TRY(const auto date, date_of(options));
+  const auto findings = walls::check(world, date);
+  if (options.json) {
+    fmt::print("{}", json_of_findings(findings));
+  } else {
+    fmt::print("{}", text_of_findings(findings, options.wanted_language()));
+    if (findings.empty()) {
+      fmt::print("{}: {} flows, {} invariants, nothing found\n", options.model,
+                 world.model().flows.size(), world.model().invariants.size());
+    }
+  }
+  if (has_error(findings)) return ErrorCode::kWallsUnsound;
+  return {};
+}
+
+Result<void> show_reach(const Options& options, const walls::World& world) {
+  NAKADACHI_TRY(const auto start, world.resolve(std::vector<std::string>{options.taken_over}));
+  const auto reached = walls::Prover(world).reach(start.all());
+  if (options.json) {
+    fmt::print("{}", json_of_reach(world, reached));
+    return {};
+  }
+  const bool ja = options.wanted_language() == Language::kJapanese;
+  fmt::print(
+      "{}\n",
+      ja ? fmt::format("{}が乗っ取られた場合に到達される範囲（自身を含む）:", options.taken_over)
+         : fmt::format("When {} is taken over, these can be reached (itself included):",
+                       options.taken_over));
+  for (const std::string& line : walls::summary(world, reached)) fmt::print("  {}\n", line);
+  return {};
+}
+
+Result<std::vector<Asked>> ask(const Options& options, const walls::World& world) {
+  const walls::Prover prover(world);
+  std::vector<Asked> asked;
+  if (options.from.empty()) {
+    for (const walls::Invariant& invariant : world.model().invariants) {
+      asked.push_back({invariant.id, invariant.why, prover.ask(invariant)});
+    }
+    return asked;
+  }
+  const auto parts = [](const std::string& text) {
+    const auto views = split(text, ',');
+    return std::vector<std::string>(views.begin(), views.end());
+  };
+  NAKADACHI_TRY(const auto services, walls::parse_service(options.service));
+  const walls::Invariant question{
+      .kind = options.direct ? walls::Invariant::Kind::kNoOpening : walls::Invariant::Kind::kNoPath,
+      .from = parts(options.from),
+      .to = parts(options.to),
+      .services = services};
+  if (const auto resolved = world.resolve(question); !resolved) return resolved.error();
+  asked.push_back({fmt::format("{} -> {} {}", options.from, options.to, options.service),
+                   {},
+                   prover.ask(question)});
+  return asked;
+}
+
+Result<void> run_prove(const Options& options) {
+  if (options.from.empty() != options.to.empty()) {
+    return wrong_option("from", "give --from and --to, or neither");
+  }
+  NAKADACHI_TRY(const walls::World world, load_world(options.model));
+  if (!options.taken_over.empty()) return show_reach(options, world);
+  NAKADACHI_TRY(const auto asked, ask(options, world));
+  fmt::print("{}", options.json ? json_of_answers(world, asked)
+                                : text_of_answers(world, asked, options.wanted_language()));
+  for (const Asked& one : asked) {
+    if (one.answer.reachable) return ErrorCode::kWallsUnsound;
+  }
+  return {};
+}
+
+Result<void> run_compile(const Options& options) {
+  if (options.out.empty() == options.only.empty()) {
+    return wrong_option("out", "give --out DIR for all rule sets, or --only NAME for one");
+  }
+  NAKADACHI_TRY(const walls::World world, load_world(options.model));
+  NAKADACHI_TRY(const auto date, date_of(options));
+  auto findings = walls::check(world, date);
+  // What is over is left out of the rules, so it need not stop them.
+  std::erase_if(findings, [](const walls::Finding& finding) {
+    return finding.kind == walls::FindingKind::kFlowExpired;
+  });
+  if (has_error(findings)) {
+    fmt::print(stderr, "{}", text_of_findings(findings, options.wanted_language()));
+    return ErrorCode::kWallsUnsound;
+  }
+  bool found = false;
+  for (const walls::RuleSet& rules : walls::compile(world, date)) {
+    const std::string text = walls::to_nft(world, rules);
+    if (rules.name == options.only) {
+      fmt::print("{}", text);
+      found = true;
+    }
+    if (options.out.empty()) continue;
+    std::error_code problem;
+    std::filesystem::create_directories(options.out, problem);
+    const std::string path = fmt::format("{}/{}.nft", options.out, rules.name);
+    NAKADACHI_CHECK(write_private_file(path, text));
+    fmt::print("wrote {}\n", path);
+  }
+  if (!options.only.empty() && !found) {
+    return wrong_option("only", options.only + ": no wall and no role has this name");
+  }
+  return {};
+}
+
+Result<void> run_table(const Options& options) {
+  NAKADACHI_TRY(const walls::World world, load_world(options.model));
+  const Language language = options.wanted_language();
+  return write_out(options, options.format == "csv" ? walls::csv(world, language)
+                                                    : walls::markdown(world, language));
+}
+
+Result<void> run_draw(const Options& options) {
+  NAKADACHI_TRY(const walls::World world, load_world(options.model));
+  return write_out(options, walls::draw(world));
+}
+
+Result<void> run_diff(const Options& options) {
+  NAKADACHI_TRY(const walls::World before, load_world(options.model));
+  NAKADACHI_TRY(const walls::World after, load_world(options.other));
+  const auto changes = walls::diff(before, after);
+  fmt::print("{}", options.json ? json_of_changes(changes)
+                                : text_of_changes(changes, options.wanted_language()));
+  if (changes.empty() && !options.json) fmt::print("nothing differs (差異なし)\n");
+  return {};
+}
+
+/// A host by name (its first address of the family wanted), or an address.
+Result<walls::AddressSet> end_of(const walls::World& world, const std::string& text) {
+  NAKADACHI_TRY(const auto selection, world.resolve(std::vector<std::string>{text}));
+  return selection.all();
+}
+
+Result<void> run_explain(const Options& options) {
+  NAKADACHI_TRY(const walls::World world, load_world(options.model));
+  NAKADACHI_TRY(const auto from, end_of(world, options.from));
+  NAKADACHI_TRY(const auto to, end_of(world, options.to));
+  const std::string written =
+      options.service.find('/') == std::string::npos && options.service != "echo"
+          ? "tcp/" + options.service
+          : options.service;
+  NAKADACHI_TRY(const auto service, walls::parse_service(written));
+  for (const walls::Family family : walls::kFamilies) {
+    const auto sources = from & walls::all_addresses(family);
+    const auto targets = to & walls::all_addresses(family);
+    if (sources.empty() || targets.empty()) continue;
+    NAKADACHI_TRY(const auto explanation,
+                  walls::explain(world, sources.intervals().front().first,
+                                 targets.intervals().front().first, service));
+    fmt::print("{}", options.json
+                         ? json_of_explanation(world, explanation)
+                         : text_of_explanation(world, explanation, options.wanted_language()));
+    return {};
+  }
+  return wrong_option("to", "the two have no address of one family");
+}
+
+/// A subcommand that reads one model.
+CLI::App* model_command(CLI::App& firewall, const OptionsPtr& options, Command& chosen,
+                        const char* name, const char* about, Result<void> (*run)(const Options&)) {
+  CLI::App* const command = firewall.add_subcommand(name, about);
+  command->add_option("MODEL", options->model, "a file, or preset:NAME")->required();
+  command->callback([options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
+  return command;
+}
+
+void add_json(CLI::App* command, const OptionsPtr& options) {
+  command->add_flag("--json", options->json, "one JSON value on standard output");
+}
+void add_date(CLI::App* command, const OptionsPtr& options) {
+  command->add_option("--date", options->date, "what counts as today; today in Japan otherwise");
+}
+
+void add_judging(CLI::App& firewall, const OptionsPtr& options, Command& chosen) {
+  CLI::App* const check = model_command(firewall, options, chosen, "check",
+                                        "Mistakes, doubts and broken invariants", run_check);
+  add_date(check, options);
+  add_json(check, options);
+  check->footer(
+      "Ends with 1 when there is an error.\n"
+      "Example: nakadachi --lang ja firewall check my.toml --date 2027-04-01");
+
+  CLI::App* const prove = model_command(firewall, options, chosen, "prove",
+                                        "A way, or a proof that there is none", run_prove);
+  prove->add_option("--from", options->from, "who: hosts, segments, kind:…, addresses; by commas");
+  prove->add_option("--to", options->to, "whom");
+  prove->add_option("--service", options->service, "at which port, as in tcp/5432; any otherwise");
+  prove->add_flag("--direct", options->direct, "by one opening, not by a chain of them");
+  prove->add_option("--taken-over", options->taken_over, "what a host that was taken over reaches");
+  add_json(prove, options);
+  prove->footer(
+      "Without --from it answers the model's invariants. Ends with 1 when there is a way.\n"
+      "Examples:\n"
+      "  nakadachi firewall prove my.toml\n"
+      "  nakadachi firewall prove my.toml --from kind:internet --to kind:business\n"
+      "  nakadachi firewall prove my.toml --taken-over gateway");
+
+  CLI::App* const explain = model_command(firewall, options, chosen, "explain",
+                                          "What becomes of one connection, and why", run_explain);
+  explain->add_option("SRC", options->from, "a host (host@code of one town) or an address")
+      ->required();
+  explain->add_option("DST", options->to, "the same")->required();
+  explain->add_option("PORT", options->service, "5432, tcp/5432, udp/53 or echo")->required();
+  add_json(explain, options);
+  explain->footer(
+      "Example: nakadachi firewall explain preset:shared_centre business_systems@011002 node 5701");
+
+  CLI::App* const diff =
+      model_command(firewall, options, chosen, "diff", "What a change opens and closes", run_diff);
+  diff->add_option("OTHER", options->other, "the model afterwards")->required();
+  add_json(diff, options);
+  diff->footer("Example: nakadachi firewall diff now.toml planned.toml");
+}
+
+void add_making(CLI::App& firewall, const OptionsPtr& options, Command& chosen) {
+  CLI::App* const compile =
+      model_command(firewall, options, chosen, "compile",
+                    "nftables rule sets for walls and roles of hosts", run_compile);
+  compile->add_option("--out", options->out, "a folder for all rule sets, one file each");
+  compile->add_option("--only", options->only, "print the rule set of this wall or role");
+  add_date(compile, options);
+  compile->footer(
+      "Refuses a model that `check` finds errors in; leaves out what is over.\n"
+      "Example: nakadachi firewall compile my.toml --only node > node.nft");
+
+  CLI::App* const table =
+      model_command(firewall, options, chosen, "table", "The model as a table", run_table);
+  table->add_option("--format", options->format, "markdown or csv")
+      ->check(CLI::IsMember({"markdown", "csv"}));
+  table->add_option("--out", options->out, "a file; standard output otherwise");
+  table->footer("Example: nakadachi --lang ja firewall table my.toml --format csv --out my.csv");
+
+  CLI::App* const draw =
+      model_command(firewall, options, chosen, "draw", "The model as a picture (SVG)", run_draw);
+  draw->add_option("--out", options->out, "a file; standard output otherwise");
+  draw->footer("Example: nakadachi firewall draw preset:fig3_8 --out fig3_8.svg");
+}
+
+}  // namespace
+
+void add_firewall_command(CLI::App& app, Command& chosen, const std::string& language) {
+  CLI::App* const firewall = app.add_subcommand(
+      "firewall", "Networks of towns and centre: from one model to proven rules");
+  firewall->footer(kExamples);
+  firewall->require_subcommand(1);
+  const auto options = std::make_shared<Options>();
+  options->language = &language;
+
+  CLI::App* const presets = firewall->add_subcommand("presets", "Layouts that are built in");
+  presets->add_option("--show", options->show, "print the file of this one");
+  add_json(presets, options);
+  presets->footer("Example: nakadachi firewall presets --show shared_centre > my.toml");
+  presets->callback([options, &chosen] { chosen = [options] { return run_presets(*options); }; });
+
+  add_judging(*firewall, options, chosen);
+  add_making(*firewall, options, chosen);
+}
+
+}  // namespace nakadachi::apps

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nakadachi/firewall_rules/check.hpp"
+#include "nakadachi/firewall_rules/diff.hpp"
+#include "nakadachi/firewall_rules/explain.hpp"
+#include "nakadachi/firewall_rules/prove.hpp"
+
+/// How `nakadachi firewall …` tells its answers: as text, or as one JSON value.
+namespace nakadachi::apps {
+
+std::string text_of_findings(const std::vector<walls::Finding>& findings, Language language);
+std::string json_of_findings(const std::vector<walls::Finding>& findings);
+
+/// A question that was asked of a world: an invariant, or one from the command line.
+struct Asked {
+  std::string name;
+  walls::Text why;
+  walls::Answer answer;
+};
+std::string text_of_answers(const walls::World& world, const std::vector<Asked>& asked,
+                            Language language);
+std::string json_of_answers(const walls::World& world, const std::vector<Asked>& asked);
+
+std::string text_of_changes(const std::vector<walls::Change>& changes, Language language);
+std::string json_of_changes(const std::vector<walls::Change>& changes);
+
+std::string text_of_explanation(const walls::World& world, const walls::Explanation& explanation,
+                                Language language);
+std::string json_of_explanation(const walls::World& world, const walls::Explanation& explanation);
+
+std::string json_of_reach(const walls::World& world, const std::vector<int>& machines);
+
+}  // namespace nakadachi::apps

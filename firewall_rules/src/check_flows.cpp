@@ -1,0 +1,179 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "checks.hpp"
+
+namespace nakadachi::walls {
+namespace {
+
+Finding about(const Flow& flow, FindingKind kind, std::string detail = {}) {
+  return {.kind = kind, .subjects = {flow.id}, .line = flow.line, .detail = std::move(detail)};
+}
+
+/// Whether a declared service of a host listens somewhere the flow leads.
+bool somebody_listens(const World& world, int flow) {
+  for (const Opening& opening : world.openings()) {
+    if (opening.flow != flow) continue;
+    // What is outside, or what the model gives no service at all, cannot be judged.
+    if (opening.region.to.intersects(world.outside())) return true;
+    if (opening.region.services.intersects(service(Protocol::kEcho, 0, 0))) return true;
+    for (const Service& service : world.model().services) {
+      if (service.listens.intersects(opening.region.services) &&
+          world.host_addresses(world.find_host(service.host)).intersects(opening.region.to)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+void check_services(const World& world, std::vector<Finding>& findings) {
+  for (const Service& service : world.model().services) {
+    const AddressSet& addresses = world.host_addresses(world.find_host(service.host));
+    const auto openings = world.openings();
+    const bool reached = std::any_of(openings.begin(), openings.end(), [&](const Opening& opening) {
+      return opening.region.to.intersects(addresses) &&
+             opening.region.services.intersects(service.listens);
+    });
+    if (reached) continue;
+    findings.push_back({.kind = FindingKind::kServiceWithoutFlow,
+                        .subjects = {service.host + ":" + service.name},
+                        .line = service.line,
+                        .detail = text_of(service.listens)});
+  }
+}
+
+/// A flow's openings taken together do nothing that others do not.
+bool shadowed(const World& world, const RegionIndex& index, const std::vector<bool>& gone,
+              int flow) {
+  bool any = false;
+  for (std::size_t i = 0; i < world.openings().size(); ++i) {
+    if (world.openings()[i].flow != flow) continue;
+    for (const Region& region : world.openings()[i].by_family) {
+      if (region.empty()) continue;
+      any = true;
+      std::vector<const Region*> others;
+      for (const int place : index.overlapping(region)) {
+        const int other = world.openings()[static_cast<std::size_t>(place / 2)].flow;
+        const bool counts =
+            other != flow && (other == kNobody || !gone[static_cast<std::size_t>(other)]);
+        if (counts) others.push_back(&index.at(place));
+      }
+      if (!minus(region, others).empty()) return false;
+    }
+  }
+  return any;
+}
+
+/// Machines that hold addresses of the family.
+std::vector<int> with_family(const World& world, std::vector<int> machines, Family family) {
+  std::erase_if(machines, [&](int machine) {
+    return !world.machines()[static_cast<std::size_t>(machine)].addresses.intersects(
+        all_addresses(family));
+  });
+  return machines;
+}
+
+/// A pair of machines with both families that may do by IPv6 what they may not
+/// by IPv4; as text, empty when there is none.
+std::string wider_pair(const World& world, const Opening& opening,
+                       const std::vector<const Region*>& ipv4) {
+  const Region& v4 = opening.by_family[0];
+  const Region& v6 = opening.by_family[1];
+  const auto sources = with_family(world, world.machines_in(v6.from), Family::kIpv4);
+  const auto targets = with_family(world, world.machines_in(v6.to), Family::kIpv4);
+  const auto known = [](const std::vector<int>& all, const std::vector<int>& some) {
+    return std::includes(all.begin(), all.end(), some.begin(), some.end());
+  };
+  if (!v4.empty() && known(world.machines_in(v4.from), sources) &&
+      known(world.machines_in(v4.to), targets)) {
+    return {};
+  }
+  for (const int source : sources) {
+    for (const int target : targets) {
+      const auto& from = world.machines()[static_cast<std::size_t>(source)].addresses;
+      const auto& to = world.machines()[static_cast<std::size_t>(target)].addresses;
+      ServiceSet open;
+      for (const Region* region : ipv4) {
+        if (region->from.intersects(from) && region->to.intersects(to)) {
+          open = open | region->services;
+        }
+      }
+      if (open.covers(v6.services)) continue;
+      return fmt::format("{} -> {} {}", world.name_of_machine(source),
+                         world.name_of_machine(target), text_of(v6.services - open));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+void check_flows(const World& world, std::optional<std::chrono::year_month_day> today,
+                 std::vector<Finding>& findings) {
+  const auto& flows = world.model().flows;
+  for (int place = 0; place < static_cast<int>(flows.size()); ++place) {
+    const Flow& flow = flows[static_cast<std::size_t>(place)];
+    if (today && flow.valid_until && *flow.valid_until < *today) {
+      findings.push_back(about(flow, FindingKind::kFlowExpired, text_of(*flow.valid_until)));
+    }
+    if ((flow.why.en.empty() && flow.why.ja.empty()) || flow.owner.empty()) {
+      findings.push_back(about(flow, FindingKind::kFlowWithoutReason));
+    }
+    const auto openings = world.openings();
+    const bool opens = std::any_of(openings.begin(), openings.end(), [&](const Opening& opening) {
+      return opening.flow == place &&
+             (!opening.by_family[0].empty() || !opening.by_family[1].empty());
+    });
+    if (!opens) {
+      findings.push_back(about(flow, FindingKind::kFlowWithoutEnd));
+      continue;
+    }
+    if (!somebody_listens(world, place)) {
+      findings.push_back(about(flow, FindingKind::kFlowUnused));
+    }
+    const bool from_outside =
+        std::any_of(openings.begin(), openings.end(), [&](const Opening& opening) {
+          return opening.flow == place && opening.region.from.covers(world.outside());
+        });
+    if (from_outside) findings.push_back(about(flow, FindingKind::kFlowOpenToOutside));
+  }
+  check_services(world, findings);
+}
+
+void check_shadows(const World& world, std::vector<Finding>& findings) {
+  std::vector<const Region*> regions;
+  for (const Opening& opening : world.openings()) {
+    for (const Region& region : opening.by_family) regions.push_back(&region);
+  }
+  const RegionIndex index(std::move(regions));
+  const auto& flows = world.model().flows;
+  std::vector<bool> gone(flows.size(), false);
+  // The later of two equal ones is the superfluous one.
+  for (int place = static_cast<int>(flows.size()); place-- > 0;) {
+    if (!shadowed(world, index, gone, place)) continue;
+    gone[static_cast<std::size_t>(place)] = true;
+    findings.push_back(about(flows[static_cast<std::size_t>(place)], FindingKind::kFlowShadowed));
+  }
+}
+
+void check_ipv6(const World& world, std::vector<Finding>& findings) {
+  std::vector<const Region*> ipv4;
+  for (const Opening& opening : world.openings()) {
+    if (!opening.by_family[0].empty()) ipv4.push_back(&opening.by_family[0]);
+  }
+  std::set<int> reported;
+  for (const Opening& opening : world.openings()) {
+    if (opening.flow == kNobody || opening.by_family[1].empty()) continue;
+    if (reported.contains(opening.flow)) continue;
+    const std::string pair = wider_pair(world, opening, ipv4);
+    if (pair.empty()) continue;
+    reported.insert(opening.flow);
+    findings.push_back(about(world.model().flows[static_cast<std::size_t>(opening.flow)],
+                             FindingKind::kIpv6Wider, pair));
+  }
+}
+
+}  // namespace nakadachi::walls

@@ -1,0 +1,142 @@
+#include "nakadachi/firewall_rules/diff.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace nakadachi::walls {
+namespace {
+
+std::vector<const Region*> regions_of(const World& world) {
+  std::vector<const Region*> regions;
+  for (const Opening& opening : world.openings()) {
+    for (const Region& region : opening.by_family) {
+      if (!region.empty()) regions.push_back(&region);
+    }
+  }
+  return regions;
+}
+
+/// The flow's id, or the open segment's name for all its towns.
+std::string subject_of(const World& world, const Opening& opening) {
+  if (opening.flow != kNobody) return world.name_of_opening(opening);
+  return "inside " + world.model().segments[static_cast<std::size_t>(opening.segment)].name;
+}
+
+/// By subject: what `world` lets through and `other` does not.
+std::map<std::string, std::vector<Region>> only_in(const World& world, const World& other) {
+  const RegionIndex index(regions_of(other));
+  std::map<std::string, std::vector<Region>> found;
+  for (const Opening& opening : world.openings()) {
+    for (const Region& region : opening.by_family) {
+      if (region.empty()) continue;
+      std::vector<const Region*> holes;
+      for (const int place : index.overlapping(region)) holes.push_back(&index.at(place));
+      for (Region& rest : minus(region, holes)) {
+        found[subject_of(world, opening)].push_back(std::move(rest));
+      }
+    }
+  }
+  return found;
+}
+
+std::set<std::string> subjects_of(const World& world) {
+  std::set<std::string> subjects;
+  for (const Opening& opening : world.openings()) subjects.insert(subject_of(world, opening));
+  return subjects;
+}
+
+std::vector<std::string> edited_fields(const Flow& a, const Flow& b) {
+  std::vector<std::string> fields;
+  const auto compare = [&](bool same, const char* name) {
+    if (!same) fields.emplace_back(name);
+  };
+  compare(a.from == b.from, "from");
+  compare(a.to == b.to, "to");
+  compare(a.services == b.services, "services");
+  compare(a.application == b.application, "application");
+  compare(a.why == b.why, "why");
+  compare(a.owner == b.owner, "owner");
+  compare(a.valid_until == b.valid_until, "valid_until");
+  compare(a.specific == b.specific, "specific");
+  compare(a.limit == b.limit, "limit");
+  compare(a.log == b.log, "log");
+  return fields;
+}
+
+std::map<std::pair<std::string, std::string>, Limit> town_limits(const Model& model) {
+  std::map<std::pair<std::string, std::string>, Limit> limits;
+  for (const LimitFor& limit : model.limits) {
+    for (const std::string& town : limit.towns) limits[{limit.flow, town}] = limit.limit;
+  }
+  return limits;
+}
+
+bool same_guard(const Invariant& a, const Invariant& b) {
+  return a.kind == b.kind && a.from == b.from && a.except == b.except && a.to == b.to &&
+         a.services == b.services;
+}
+
+void add_edits(const World& before, const World& after, std::vector<Change>& changes) {
+  const auto edit = [&](std::string subject, std::vector<std::string> fields) {
+    changes.push_back({.subject = std::move(subject), .fields = std::move(fields)});
+  };
+  for (const Flow& flow : after.model().flows) {
+    const int place = before.find_flow(flow.id);
+    if (place == kNobody) continue;
+    auto fields = edited_fields(before.model().flows[static_cast<std::size_t>(place)], flow);
+    if (!fields.empty()) edit(flow.id, std::move(fields));
+  }
+  for (const Flow& flow : before.model().flows) {
+    if (after.find_flow(flow.id) == kNobody) edit(flow.id, {"gone"});
+  }
+  for (const Flow& flow : after.model().flows) {
+    if (before.find_flow(flow.id) == kNobody) edit(flow.id, {"new"});
+  }
+  if (town_limits(before.model()) != town_limits(after.model())) edit("limit", {"towns"});
+  const auto find = [](const std::vector<Invariant>& all, const std::string& id) {
+    return std::find_if(all.begin(), all.end(), [&](const Invariant& one) { return one.id == id; });
+  };
+  const auto& old_guards = before.model().invariants;
+  const auto& new_guards = after.model().invariants;
+  for (const Invariant& guard : old_guards) {
+    const auto same = find(new_guards, guard.id);
+    if (same == new_guards.end()) edit("invariant " + guard.id, {"gone"});
+    if (same != new_guards.end() && !same_guard(guard, *same)) {
+      edit("invariant " + guard.id, {"changed"});
+    }
+  }
+  for (const Invariant& guard : new_guards) {
+    if (find(old_guards, guard.id) == old_guards.end()) edit("invariant " + guard.id, {"new"});
+  }
+}
+
+}  // namespace
+
+std::string_view name_of(Change::Kind kind) {
+  constexpr std::array<std::string_view, 5> kNames = {"opens", "widens", "closes", "narrows",
+                                                      "edits"};
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
+std::vector<Change> diff(const World& before, const World& after) {
+  std::vector<Change> changes;
+  const std::set<std::string> known_before = subjects_of(before);
+  const std::set<std::string> known_after = subjects_of(after);
+  for (auto& [subject, regions] : only_in(after, before)) {
+    const auto kind = known_before.contains(subject) ? Change::Kind::kWidens : Change::Kind::kOpens;
+    changes.push_back({.kind = kind, .subject = subject, .regions = std::move(regions)});
+  }
+  for (auto& [subject, regions] : only_in(before, after)) {
+    const auto kind =
+        known_after.contains(subject) ? Change::Kind::kNarrows : Change::Kind::kCloses;
+    changes.push_back({.kind = kind, .subject = subject, .regions = std::move(regions)});
+  }
+  add_edits(before, after, changes);
+  std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
+    return std::pair(a.kind, a.subject) < std::pair(b.kind, b.subject);
+  });
+  return changes;
+}
+
+}  // namespace nakadachi::walls

@@ -1,0 +1,232 @@
+#include "nakadachi/firewall_rules/draw.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "nakadachi/firewall_rules/tables.hpp"
+#include "picture.hpp"
+
+namespace nakadachi::walls {
+namespace {
+
+constexpr std::array<std::string_view, 8> kColours = {"#1f5fa8", "#2e7d55", "#b5421a", "#7a3fa0",
+                                                      "#8a6d00", "#00798c", "#a8326e", "#4a5568"};
+constexpr int kLegendRow = 20;
+constexpr std::string_view kFootnote =
+    "矢印は接続を開始する側から。図にない通信はすべて遮断。 "
+    "Arrows start at who opens; what is not drawn is closed.";
+
+std::size_t index(int place) { return static_cast<std::size_t>(place); }
+
+std::string escaped(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    if (c == '&') {
+      safe += "&amp;";
+    } else if (c == '<') {
+      safe += "&lt;";
+    } else if (c == '>') {
+      safe += "&gt;";
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
+}
+
+std::string_view fill_of(SegmentKind kind) {
+  switch (kind) {
+    case SegmentKind::kBusiness:
+      return "#e8f3ec";
+    case SegmentKind::kInternal:
+      return "#eef2fa";
+    case SegmentKind::kInternet:
+      return "#fbeeee";
+    case SegmentKind::kNational:
+      return "#fdf3e3";
+    default:
+      return "#f5f7fa";
+  }
+}
+
+constexpr std::string_view kHead =
+    R"(  <defs>
+    <pattern id="bricks" width="16" height="12" patternUnits="userSpaceOnUse">
+      <rect width="16" height="12" fill="#f3d9cb"/>
+      <path d="M0 0H16M0 6H16M4 0V6M12 6V12" stroke="#d9a68a" stroke-width="1" fill="none"/>
+    </pattern>
+)";
+
+class Drawing {
+ public:
+  explicit Drawing(const World& world) : world_(world), picture_(world) {}
+
+  std::string write() {
+    const int flows = static_cast<int>(world_.model().flows.size());
+    const int height = picture_.bottom() + 40 + (flows + 2) * kLegendRow;
+    const int width = std::max(picture_.width(), legend_width());
+    line(
+        R"x(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" font-family="'Noto Sans JP', 'Noto Sans CJK JP', 'Hiragino Sans', sans-serif" font-size="13">)x",
+        width, height);
+    text_ += kHead;
+    for (std::size_t i = 0; i < kColours.size(); ++i) {
+      line(
+          R"x(    <marker id="tip{}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L10 5L0 10z" fill="{}"/></marker>)x",
+          i, kColours[i]);
+    }
+    line("  </defs>");
+    line(R"(  <rect width="{}" height="{}" fill="#ffffff"/>)", width, height);
+    const Text& title = world_.model().title;
+    line(R"x(  <text x="24" y="30" font-size="17" font-weight="bold">{}</text>)x",
+         escaped(title.ja));
+    line(R"x(  <text x="24" y="48" font-size="12" fill="#556270">{}</text>)x", escaped(title.en));
+    for (const Picture::SegmentBox& segment : picture_.segments()) segment_box(segment);
+    for (const Picture::WallBar& bar : picture_.bars()) wall_bar(bar);
+    for (const Picture::Arrow& arrow : picture_.arrows()) arrow_line(arrow);
+    for (const Picture::Arrow& arrow : picture_.arrows()) arrow_label(arrow);
+    legend();
+    text_ += "</svg>\n";
+    return std::move(text_);
+  }
+
+ private:
+  template <class... Arguments>
+  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    fmt::format_to(std::back_inserter(text_), format, std::forward<Arguments>(arguments)...);
+    text_ += '\n';
+  }
+
+  static std::string_view colour_of(int flow) { return kColours[index(flow) % kColours.size()]; }
+
+  void rectangle(const Picture::Box& box, int shift, std::string_view style) {
+    line(R"(  <rect x="{}" y="{}" width="{}" height="{}" rx="8" {}/>)", box.x + shift,
+         box.y + shift, box.width, box.height, style);
+  }
+
+  void segment_box(const Picture::SegmentBox& segment) {
+    const Model& model = world_.model();
+    const bool outside = segment.segment == world_.outside_place();
+    std::string name = "outside";
+    Text title{.en = "the world outside", .ja = "外部（インターネット）"};
+    std::string_view fill = "#ffffff";
+    std::string note;
+    bool per_town = false;
+    bool walled = false;
+    if (!outside) {
+      const Segment& one = model.segments[index(segment.segment)];
+      name = one.name;
+      title = one.title;
+      fill = fill_of(one.kind);
+      per_town = one.per_town;
+      walled = !one.open_inside;
+      note = per_town ? fmt::format(" × {}団体", model.towns.size()) : "";
+    }
+    const std::string style = fmt::format(R"(fill="{}" stroke="#8896a5"{})", fill,
+                                          outside ? R"( stroke-dasharray="5 4")" : "");
+    if (per_town) {
+      rectangle(segment.box, 8, style);
+      rectangle(segment.box, 4, style);
+    }
+    rectangle(segment.box, 0, style);
+    line(R"(  <text x="{}" y="{}" font-weight="bold">{}</text>)", segment.box.x + 12,
+         segment.box.y + 19, escaped(title.ja + note));
+    line(R"(  <text x="{}" y="{}" font-size="11" fill="#556270">{}</text>)", segment.box.x + 12,
+         segment.box.y + 35, escaped(name + (title.en.empty() ? "" : ": " + title.en)));
+    for (const auto& [host, box] : segment.hosts) host_box(host, box, walled);
+  }
+
+  void host_box(int place, const Picture::Box& box, bool walled) {
+    const Host& host = world_.model().hosts[index(place)];
+    // A host with rules of its own has its own bricks around it.
+    rectangle(box, 0,
+              walled ? R"(fill="#ffffff" stroke="#c98560" stroke-width="3")"
+                     : R"(fill="#ffffff" stroke="#34495e" stroke-width="1.2")");
+    const int middle = box.y + box.height / 2;
+    line(R"(  <text x="{}" y="{}">{}</text>)", box.x + 10, middle - 3,
+         escaped(host.title.ja.empty() ? host.name : host.title.ja));
+    line(R"(  <text x="{}" y="{}" font-size="11" fill="#556270">{}</text>)", box.x + 10,
+         middle + 13, escaped(host.name));
+  }
+
+  void wall_bar(const Picture::WallBar& bar) {
+    line(R"x(  <rect x="{}" y="{}" width="{}" height="{}" fill="url(#bricks)" stroke="#b5721a"/>)x",
+         bar.x, bar.top, bar.width, bar.bottom - bar.top);
+    const Wall& wall = world_.model().walls[index(bar.wall)];
+    // Names of neighbouring walls stand one above the other, with a line down to each.
+    const int middle = bar.x + bar.width / 2;
+    const int name_y = picture_.top() - 10 - 15 * bar.order;
+    line(R"x(  <path d="M{0} {1}V{2}" stroke="#b5721a" stroke-dasharray="2 3"/>)x", middle,
+         name_y + 3, bar.top);
+    line(R"x(  <text x="{}" y="{}" font-size="11" fill="#8a4b14" text-anchor="middle">{}</text>)x",
+         middle, name_y, escaped(wall.title.ja.empty() ? wall.name : wall.title.ja));
+  }
+
+  void arrow_line(const Picture::Arrow& arrow) {
+    std::string path;
+    for (const auto& [x, y] : arrow.points) {
+      path += fmt::format("{}{} {}", path.empty() ? "M" : "L", x, y);
+    }
+    line(
+        R"x(  <path d="{}" fill="none" stroke="{}" stroke-width="1.8" marker-end="url(#tip{})"/>)x",
+        path, colour_of(arrow.flow), index(arrow.flow) % kColours.size());
+  }
+
+  void arrow_label(const Picture::Arrow& arrow) {
+    const auto& [x, y] = arrow.points.front();
+    const bool right = arrow.points[1].first > x;
+    line(
+        R"x(  <text x="{}" y="{}" font-size="11" fill="{}" text-anchor="{}" stroke="#ffffff" stroke-width="3" paint-order="stroke">{}</text>)x",
+        right ? x + 26 : x - 26, y - 4, colour_of(arrow.flow), right ? "start" : "end",
+        escaped(label_of(world_, arrow.flow)));
+  }
+
+  std::string legend_line(int place) const {
+    const Flow& flow = world_.model().flows[index(place)];
+    std::string text = fmt::format("{}: {} → {}", label_of(world_, place),
+                                   fmt::join(flow.from, ", "), fmt::join(flow.to, ", "));
+    const std::string& why = flow.why.ja.empty() ? flow.why.en : flow.why.ja;
+    if (!why.empty()) text += "  " + why;
+    std::string passes;
+    for (const Picture::Arrow& arrow : picture_.arrows()) {
+      if (arrow.flow != place) continue;
+      for (const Picture::Lane& lane : arrow.lanes) {
+        if (lane.wall == kNobody) continue;
+        const std::string& name = world_.model().walls[index(lane.wall)].name;
+        if (passes.find(name) == std::string::npos) passes += (passes.empty() ? "" : ", ") + name;
+      }
+    }
+    return passes.empty() ? text : text + "  [" + passes + "]";
+  }
+
+  int legend_width() const {
+    int width = 48 + std::max(width_of(world_.model().title.ja, 17), width_of(kFootnote, 12));
+    for (int flow = 0; flow < static_cast<int>(world_.model().flows.size()); ++flow) {
+      width = std::max(width, 80 + width_of(legend_line(flow), 12));
+    }
+    return width;
+  }
+
+  void legend() {
+    int y = picture_.bottom() + 30;
+    line(R"x(  <text x="24" y="{}" font-size="12" font-weight="bold">{}</text>)x", y, kFootnote);
+    for (int flow = 0; flow < static_cast<int>(world_.model().flows.size()); ++flow) {
+      y += kLegendRow;
+      line(
+          R"x(  <path d="M24 {0}H48" stroke="{1}" stroke-width="2.5"/><text x="56" y="{2}" font-size="12">{3}</text>)x",
+          y - 4, colour_of(flow), y, escaped(legend_line(flow)));
+    }
+  }
+
+  const World& world_;
+  Picture picture_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string draw(const World& world) { return Drawing(world).write(); }
+
+}  // namespace nakadachi::walls

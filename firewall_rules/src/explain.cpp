@@ -1,0 +1,116 @@
+#include "nakadachi/firewall_rules/explain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace nakadachi::walls {
+namespace {
+
+std::size_t index(int place) { return static_cast<std::size_t>(place); }
+
+/// Rule sets on the way, in the order of a packet.
+std::vector<std::string> rule_sets_between(const World& world, int from, int to) {
+  const Model& model = world.model();
+  const auto host_rules = [&](int machine, std::vector<std::string>& passes) {
+    const Machine& one = world.machines()[index(machine)];
+    if (one.segment == kNobody || model.segments[index(one.segment)].open_inside) return;
+    if (one.host == kNobody) return;
+    const Host& host = model.hosts[index(one.host)];
+    passes.push_back(host.role.empty() ? host.name : host.role);
+  };
+  std::vector<std::string> passes;
+  host_rules(from, passes);
+  const Machine& source = world.machines()[index(from)];
+  const Machine& target = world.machines()[index(to)];
+  if (source.segment != target.segment || source.town != target.town) {
+    const auto place = [&](const Machine& one) {
+      return one.segment == kNobody ? world.outside_place() : one.segment;
+    };
+    auto way = world.way(place(source), place(target));
+    std::stable_sort(way.begin(), way.end(), [](const World::Passage& a, const World::Passage& b) {
+      return a.position < b.position;
+    });
+    for (const World::Passage& passage : way) {
+      passes.push_back(model.walls[index(passage.wall)].name);
+    }
+  }
+  host_rules(to, passes);
+  return passes;
+}
+
+/// The opening that a packet to `to` uses, by itself or through a translation.
+int find_opening(const World& world, Address from, Address to, std::uint32_t service) {
+  for (std::size_t place = 0; place < world.openings().size(); ++place) {
+    const Opening& opening = world.openings()[place];
+    if (!opening.region.from.contains(from)) continue;
+    const bool direct = opening.region.to.contains(to) && opening.region.services.contains(service);
+    bool translated = false;
+    if (opening.nat != kNobody) {
+      const Nat& nat = world.model().nats[index(opening.nat)];
+      translated = nat.shown == to && nat.shown_service.contains(service);
+    }
+    if (direct || translated) return static_cast<int>(place);
+  }
+  return kNobody;
+}
+
+std::vector<Explanation::Near> near_misses(const World& world, Address from, Address to,
+                                           std::uint32_t service) {
+  std::vector<Explanation::Near> near;
+  for (const Opening& opening : world.openings()) {
+    if (opening.flow == kNobody) continue;
+    const bool same_from = opening.region.from.contains(from);
+    const bool same_to = opening.region.to.contains(to);
+    const bool same_service = opening.region.services.contains(service);
+    if (same_from + same_to + same_service != 2) continue;
+    const std::string_view differs = !same_from ? "from" : !same_to ? "to" : "service";
+    const bool known = std::any_of(near.begin(), near.end(), [&](const Explanation::Near& one) {
+      return one.flow == opening.flow && one.differs == differs;
+    });
+    if (!known) near.push_back({opening.flow, differs});
+  }
+  return near;
+}
+
+}  // namespace
+
+Result<Explanation> explain(const World& world, Address from, Address to,
+                            const ServiceSet& wanted) {
+  if (from.family() != to.family()) {
+    return Error{.code = ErrorCode::kWrongFormat,
+                 .detail = "one address is IPv4 and the other IPv6; give both of one family"};
+  }
+  const auto pieces = wanted.intervals();
+  if (pieces.size() != 1 || pieces.front().first != pieces.front().last) {
+    return Error{.code = ErrorCode::kWrongFormat, .detail = "give one port, as in tcp/5701"};
+  }
+  const std::uint32_t service = pieces.front().first;
+  Explanation explanation{.opening = find_opening(world, from, to, service),
+                          .from = world.machine_at(from),
+                          .to = world.machine_at(to)};
+  explanation.allowed = explanation.opening != kNobody;
+  if (explanation.allowed) {
+    const Opening& opening = world.openings()[index(explanation.opening)];
+    if (opening.nat != kNobody) {
+      explanation.to = world.machine_at(world.model().nats[index(opening.nat)].hidden);
+    }
+  } else {
+    explanation.near = near_misses(world, from, to, service);
+  }
+  explanation.passes = rule_sets_between(world, explanation.from, explanation.to);
+  return explanation;
+}
+
+std::string describe_path(const World& world, const std::vector<Hop>& path) {
+  std::string text;
+  for (const Hop& hop : path) {
+    if (text.empty()) text = world.name_of_machine(hop.from);
+    text +=
+        fmt::format(" -({} {})-> {}", world.name_of_opening(world.openings()[index(hop.opening)]),
+                    text_of(hop.region.services), world.name_of_machine(hop.to));
+  }
+  return text;
+}
+
+}  // namespace nakadachi::walls

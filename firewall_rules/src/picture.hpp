@@ -1,0 +1,103 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nakadachi/firewall_rules/world.hpp"
+
+namespace nakadachi::walls {
+
+/// Where everything of a picture stands. Lengths are in pixels; whole numbers,
+/// so that the text of a picture does not depend on rounding.
+class Picture {
+ public:
+  /// A segment or a host. Arrows end at its left or right side.
+  struct Box {
+    int column = 0;
+    int x = 0;
+    int y = 0;
+    int width = 0;
+    int height = 0;
+    int left_ends = 0;  ///< how many arrows end there
+    int right_ends = 0;
+  };
+  struct SegmentBox {
+    int segment;  ///< place in the model; `outside_place` for the world outside
+    Box box;
+    std::vector<std::pair<int, Box>> hosts;  ///< by place in the model
+  };
+  /// A stretch of the way up or down, in the gap behind a column.
+  struct Lane {
+    int gap;
+    int wall;  ///< nobody: beside the walls
+    int x = 0;
+  };
+  struct Arrow {
+    int flow;
+    std::pair<int, int> from;  ///< place among the segment boxes, place among its hosts or nobody
+    std::pair<int, int> to;
+    std::vector<Lane> lanes;
+    int from_end = 0;  ///< which end at the side of the box
+    int to_end = 0;
+    int corridor = kNobody;  ///< which row below the boxes, where it crosses columns
+    std::vector<std::pair<int, int>> points;
+  };
+  struct WallBar {
+    int wall;
+    int gap;
+    int x = 0;
+    int width = 0;
+    int top = 0;
+    int bottom = 0;
+    int order = 0;  ///< among the bars of the gap
+  };
+
+  explicit Picture(const World& world);
+
+  const std::vector<SegmentBox>& segments() const { return segments_; }
+  const std::vector<Arrow>& arrows() const { return arrows_; }
+  const std::vector<WallBar>& bars() const { return bars_; }
+  int width() const { return width_; }
+  int bottom() const { return bottom_; }  ///< below boxes and corridors
+  int top() const { return top_; }        ///< above boxes; wall names stand here
+
+ private:
+  void make_boxes();
+  void make_arrows();
+  void add_arrows(int flow);
+  std::vector<std::pair<int, int>> ends_of(const std::vector<std::string>& selectors) const;
+  void find_lanes(Arrow& arrow);
+  int gap_of(int wall) const;
+  int label_room(int gap, bool left_side) const;
+  void set_widths();
+  void set_heights();
+  void set_places();
+  void set_lanes(int gap, int left);
+  void set_bars();
+  void set_points(Arrow& arrow);
+  Box& box_of(std::pair<int, int> end);
+  const Box& box_of(std::pair<int, int> end) const;
+  int end_y(std::pair<int, int> end, int place, bool right) const;
+  bool leaves_right(const Arrow& arrow) const;
+  bool enters_right(const Arrow& arrow) const;
+
+  const World& world_;
+  std::vector<SegmentBox> segments_;
+  std::vector<Arrow> arrows_;
+  std::vector<WallBar> bars_;
+  int box_width_ = 0;  ///< of hosts
+  int top_ = 0;
+  int columns_ = 0;
+  int corridors_ = 0;
+  int width_ = 0;
+  int bottom_ = 0;
+};
+
+/// The width of a text of this size, estimated: full-width characters count twice.
+int width_of(std::string_view text, int size);
+/// What stands on an arrow: the flow's id and its services.
+std::string label_of(const World& world, int flow);
+
+}  // namespace nakadachi::walls

@@ -1,0 +1,287 @@
+#include "nakadachi/firewall_rules/check.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+#include "apps/common/walls_file.hpp"
+#include "nakadachi/firewall_rules/prove.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace nakadachi;
+using namespace nakadachi::walls;
+using Catch::Matchers::ContainsSubstring;
+using std::chrono::year_month_day;
+
+namespace {
+
+constexpr const char* kSound = R"(
+[model]
+name = "sound"
+[towns]
+codes = ["011002", "012025"]
+[[segment]]
+name = "business"
+kind = "business"
+per_town = true
+ipv4 = "10.64.0.0/16"
+ipv6 = "fd00:64::/48"
+line = "B"
+users = 50
+[[segment]]
+name = "core"
+kind = "core"
+ipv4 = "10.1.0.0/24"
+ipv6 = "fd00:1::/64"
+inside = "walled"
+[[host]]
+name = "systems"
+segment = "business"
+offset = 10
+[[host]]
+name = "node"
+segment = "core"
+address = ["10.1.0.5", "fd00:1::5"]
+mac = "02:00:00:00:00:05"
+[[host]]
+name = "database"
+segment = "core"
+address = ["10.1.0.6", "fd00:1::6"]
+[[service]]
+host = "node"
+name = "oltp"
+listens = "tcp/5701"
+[[service]]
+host = "database"
+name = "sql"
+listens = "tcp/5432"
+[[wall]]
+name = "wall"
+joins = ["business", "core"]
+[[flow]]
+id = "oltp"
+from = "systems"
+to = "node:oltp"
+application = "CURVE"
+specific = true
+traffic = "transaction"
+why_en = "queries"
+owner = "centre"
+valid_until = 2027-03-31
+[[flow]]
+id = "sql"
+from = "node"
+to = "database:sql"
+why_en = "rows"
+owner = "centre"
+[[invariant]]
+id = "apart"
+kind = "towns_apart"
+from = "business"
+to = "business"
+)";
+
+const year_month_day kToday{std::chrono::year{2026}, std::chrono::June, std::chrono::day{1}};
+
+std::vector<Finding> findings_of(const std::string& toml) {
+  const auto model = apps::parse_walls(toml, "test");
+  if (!model) FAIL(describe(model.error()));
+  const auto world = World::build(*model);
+  if (!world) FAIL(describe(world.error()));
+  return check(*world, kToday);
+}
+
+/// `kSound` with one piece of text replaced.
+std::string with(const std::string& old_text, const std::string& new_text) {
+  std::string toml = kSound;
+  const std::size_t at = toml.find(old_text);
+  REQUIRE(at != std::string::npos);
+  return toml.replace(at, old_text.size(), new_text);
+}
+
+struct Case {
+  FindingKind kind;
+  std::string toml;
+  std::string subject;
+};
+
+std::string flow(const std::string& text) {
+  return std::string(kSound) + "[[flow]]\nid = \"more\"\nwhy_en = \"x\"\nowner = \"y\"\n" + text;
+}
+
+std::vector<Case> cases() {
+  using enum FindingKind;
+  const std::string sound = kSound;
+  return {
+      {kSegmentsOverlap,
+       sound + "[[segment]]\nname = \"wide\"\nkind = \"ops\"\nipv4 = \"10.0.0.0/9\"\n", "wide"},
+      {kAddressTwice, with("\"10.1.0.6\"", "\"10.1.0.5\""), "database"},
+      {kAddressTwice, with("\"fd00:1::6\"]", "\"fd00:1::6\"]\nmac = \"02:00:00:00:00:05\""),
+       "database"},
+      {kAddressOutsideSegment, with("\"10.1.0.6\"", "\"10.2.0.6\""), "database"},
+      {kFlowExpired, with("2027-03-31", "2026-05-31"), "oltp"},
+      {kFlowWithoutEnd, flow("from = \"10.1.0.9\"\nto = \"fd00:1::9\"\nservice = \"tcp/1\"\n"),
+       "more"},
+      {kFlowShadowed, flow("from = \"10.1.0.5\"\nto = \"10.1.0.6\"\nservice = \"tcp/5432\"\n"),
+       "more"},
+      {kFlowUnused, flow("from = \"node\"\nto = \"database\"\nservice = \"tcp/22\"\n"), "more"},
+      {kFlowWithoutReason, with("owner = \"centre\"\nvalid", "valid"), "oltp"},
+      {kFlowOpenToOutside, flow("from = \"outside\"\nto = \"node:oltp\"\n"), "more"},
+      {kNoWay, flow("from = \"outside\"\nto = \"node:oltp\"\n"), "more"},
+      {kNotSpecific, with("specific = true", "specific = false"), "oltp"},
+      {kSpecificIncomplete, with("from = \"systems\"", "from = \"business\""), "oltp"},
+      {kSpecificIncomplete, with("application = \"CURVE\"", ""), "oltp"},
+      {kProtocolForbidden,
+       flow("from = \"systems\"\nto = \"node\"\nservice = \"tcp/23\"\nspecific = true\n"), "more"},
+      {kProtocolForbidden, flow("from = \"systems\"\nto = \"node\"\nservice = \"tcp/7000-7100\"\n"),
+       "more"},
+      {kIpv6Wider, flow("from = \"fd00:1::6\"\nto = \"fd00:1::5\"\nservice = \"tcp/22\"\n"),
+       "more"},
+      {kNatLoop,
+       sound +
+           "[[nat]]\nid = \"a\"\nwall = \"wall\"\nkind = \"destination\"\nshown = \"192.0.2.1\"\n"
+           "shown_service = \"tcp/1\"\nhidden = \"192.0.2.2\"\nhidden_service = \"tcp/1\"\n"
+           "[[nat]]\nid = \"b\"\nwall = \"wall\"\nkind = \"destination\"\nshown = \"192.0.2.2\"\n"
+           "shown_service = \"tcp/1\"\nhidden = \"192.0.2.1\"\nhidden_service = \"tcp/1\"\n",
+       "a"},
+      {kNatAddressTaken,
+       sound +
+           "[[nat]]\nid = \"a\"\nwall = \"wall\"\nkind = \"destination\"\nshown = \"10.1.0.6\"\n"
+           "shown_service = \"tcp/1\"\nhidden = \"10.1.0.5\"\nhidden_service = \"tcp/5701\"\n",
+       "a"},
+      {kNatNotOnWay,
+       sound +
+           "[[nat]]\nid = \"a\"\nwall = \"wall\"\nkind = \"destination\"\nshown = \"192.0.2.1\"\n"
+           "shown_service = \"tcp/1\"\nhidden = \"10.1.0.5\"\nhidden_service = \"tcp/5701\"\n",
+       "a"},
+      {kInvariantBroken, flow("from = \"node\"\nto = \"systems\"\nservice = \"tcp/9\"\n"), "apart"},
+      {kInvariantAboutNobody,
+       sound + "[[invariant]]\nid = \"none\"\nkind = \"no_path\"\nfrom = \"core\"\nto = \"core\"\n",
+       "none"},
+      {kNoInvariants, sound.substr(0, sound.find("[[invariant]]")), "sound"},
+      {kServiceWithoutFlow,
+       with("from = \"node\"\nto = \"database:sql\"",
+            "from = \"node\"\nto = \"systems\"\nservice = \"tcp/1\""),
+       "database:sql"},
+      {kLineTooSmall, with("users = 50", "users = 5000"), "business"},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a sound model has no findings", "[walls]") {
+  for (const Finding& finding : findings_of(kSound)) {
+    FAIL_CHECK(describe(finding, Language::kEnglish));
+  }
+}
+
+TEST_CASE("each kind of finding is found, with subject and line", "[walls]") {
+  std::vector<FindingKind> seen;
+  for (const Case& one : cases()) {
+    const auto findings = findings_of(one.toml);
+    const auto found = std::find_if(findings.begin(), findings.end(), [&](const Finding& finding) {
+      return finding.kind == one.kind && std::find(finding.subjects.begin(), finding.subjects.end(),
+                                                   one.subject) != finding.subjects.end();
+    });
+    CAPTURE(text_of(one.kind).name, one.toml);
+    REQUIRE(found != findings.end());
+    if (one.kind != FindingKind::kNoInvariants) CHECK(found->line > 0);
+    CHECK_THAT(describe(*found, Language::kJapanese), ContainsSubstring(one.subject));
+    seen.push_back(one.kind);
+  }
+  for (const FindingText& text : finding_texts()) {
+    CAPTURE(text.name);
+    CHECK(std::find(seen.begin(), seen.end(), text.kind) != seen.end());
+  }
+}
+
+TEST_CASE("a broken invariant names the flows that form the way", "[walls]") {
+  const auto findings =
+      findings_of(flow("from = \"node\"\nto = \"systems\"\nservice = \"tcp/9\"\n"));
+  const auto found = std::find_if(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.kind == FindingKind::kInvariantBroken;
+  });
+  REQUIRE(found != findings.end());
+  CHECK(found->subjects == std::vector<std::string>{"apart", "oltp", "more"});
+  CHECK(found->detail == "systems@011002 -(oltp tcp/5701)-> node -(more tcp/9)-> systems@012025");
+}
+
+TEST_CASE("what is written wrongly is refused with line and cure", "[walls]") {
+  const auto refusal = [](const std::string& toml) {
+    const auto model = apps::parse_walls(toml, "test");
+    if (!model) return model.error();
+    const auto world = World::build(*model);
+    REQUIRE_FALSE(world.ok());
+    return world.error();
+  };
+  const Error misspelt = refusal(with("owner = \"centre\"", "ownr = \"centre\""));
+  CHECK(misspelt.code == ErrorCode::kConfigInvalid);
+  CHECK(misspelt.position == 52);
+  CHECK_THAT(misspelt.detail, ContainsSubstring("ownr"));
+  CHECK_THAT(refusal(with("from = \"systems\"", "from = \"sistems\"")).detail,
+             ContainsSubstring("'sistems' is no host"));
+  CHECK_THAT(refusal(with("node:oltp", "node:nothing")).detail,
+             ContainsSubstring("host node has no service 'nothing'"));
+  CHECK_THAT(refusal(with("\"10.64.0.0/16\"", "\"10.64.0.0/24\"")).detail,
+             ContainsSubstring("holds 1 networks of /24, and there are 2 towns"));
+  CHECK_THAT(refusal(with("10.1.0.0/24", "10.1.0.1/24")).detail,
+             ContainsSubstring("the network is 10.1.0.0/24"));
+  CHECK_THAT(refusal(with("kind = \"core\"", "kind = \"cor\"")).detail,
+             ContainsSubstring("must be business"));
+  CHECK_THAT(refusal(with("\"012025\"", "\"012026\"")).detail, ContainsSubstring("団体コード"));
+  CHECK_THAT(refusal(with("name = \"database\"", "name = \"node\"")).detail,
+             ContainsSubstring("there twice"));
+  CHECK_THAT(refusal(with("\"systems\"", "\"core\"")).detail,
+             ContainsSubstring("is a segment and a host"));
+  CHECK_THAT(refusal(with("why_en = \"queries\"", "why_en = \"a\\nb\"")).detail,
+             ContainsSubstring("one line"));
+  CHECK(refusal("[model\n").position == 1);
+}
+
+TEST_CASE("the layouts that are built in are sound", "[walls]") {
+  std::vector<std::string> names;
+  for (const apps::WallsPreset& preset : apps::walls_presets()) {
+    names.emplace_back(preset.name);
+    CAPTURE(preset.name);
+    const auto model = apps::parse_walls(preset.toml, "preset");
+    REQUIRE(model.ok());
+    CHECK(model->name == preset.name);
+    for (const Text* text : {&model->title, &model->protects, &model->leaves}) {
+      CHECK_FALSE(text->en.empty());
+      CHECK_FALSE(text->ja.empty());
+    }
+    const World world = *World::build(*model);
+    for (const Finding& finding : check(world, kToday)) {
+      // Mail comes from anywhere.
+      CHECK(finding.kind == FindingKind::kFlowOpenToOutside);
+    }
+  }
+  // data/walls/fig3_5.toml, fig3_6.toml, fig3_7.toml, fig3_8.toml, shared_centre.toml
+  CHECK(names == std::vector<std::string>{"fig3_5", "fig3_6", "fig3_7", "fig3_8", "shared_centre"});
+}
+
+TEST_CASE("the figures differ in what they say they differ in", "[walls]") {
+  const auto reachable = [](const std::string& preset, const std::string& from,
+                            const std::string& to) {
+    const World world = *World::build(*apps::load_walls("preset:" + preset));
+    const auto addresses = [&](const std::string& name) {
+      return world.resolve(std::vector<std::string>{name})->all();
+    };
+    return Prover(world).path(addresses(from), addresses(to), all_services()).reachable;
+  };
+  CHECK(reachable("fig3_5", "interface_system", "middle_server"));
+  CHECK_FALSE(reachable("fig3_6", "interface_system", "middle_server"));
+  CHECK(reachable("fig3_7", "outside", "middle_server"));
+  CHECK_FALSE(reachable("fig3_8", "outside", "middle_server"));
+  CHECK_FALSE(reachable("fig3_7", "outside", "business"));
+}
+
+TEST_CASE("1741 towns are checked and proven in seconds", "[walls]") {
+  const auto model = apps::load_walls("preset:shared_centre");
+  REQUIRE(model.ok());
+  const std::clock_t began = std::clock();
+  const World world = *World::build(*model);
+  CHECK(world.model().towns.size() == 1741);
+  CHECK(check(world, kToday).empty());
+  const double seconds = static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC;
+  CHECK(seconds < 5);
+}

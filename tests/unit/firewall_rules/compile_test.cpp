@@ -1,0 +1,266 @@
+#include "nakadachi/firewall_rules/compile.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "apps/common/walls_file.hpp"
+#include "nakadachi/firewall_rules/explain.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/firewall_rules/enumerator.hpp"
+
+using namespace nakadachi;
+using namespace nakadachi::walls;
+using Catch::Matchers::ContainsSubstring;
+using nakadachi::walls::testing::Enumerator;
+using nakadachi::walls::testing::ModelMaker;
+
+namespace {
+
+bool holds(const RuleElement& element, Address from, Address to, const ServiceSet& wanted) {
+  return element.from.first <= from && from <= element.from.last && element.to.first <= to &&
+         to <= element.to.last &&
+         service(element.ports.protocol, element.ports.first, element.ports.last).covers(wanted);
+}
+
+/// How many elements of a hook let a connection through.
+std::ptrdiff_t matches(const RuleSet& rules, Hook hook, Address from, Address to,
+                       std::uint32_t wanted) {
+  const auto& elements = rules.elements[static_cast<std::size_t>(hook)];
+  const ServiceSet set = Interval<std::uint32_t>{wanted, wanted};
+  return std::count_if(elements.begin(), elements.end(),
+                       [&](const RuleElement& element) { return holds(element, from, to, set); });
+}
+
+/// Whether every rule set on the way lets a connection through, each by one element.
+bool passes_all(const std::map<std::string, RuleSet>& sets, const Explanation& way, Address from,
+                Address to, std::uint32_t wanted, const World& world, bool& twice) {
+  bool passes = true;
+  for (std::size_t i = 0; i < way.passes.size(); ++i) {
+    const RuleSet& rules = sets.at(way.passes[i]);
+    Hook hook = Hook::kForward;
+    const Machine& source = world.machines()[static_cast<std::size_t>(way.from)];
+    if (!rules.is_wall)
+      hook = i == 0 && source.host != kNobody &&
+                     world.model().hosts[static_cast<std::size_t>(source.host)].name == rules.name
+                 ? Hook::kOutput
+                 : Hook::kInput;
+    const auto count = matches(rules, hook, from, to, wanted);
+    twice = twice || count > 1;
+    passes = passes && count > 0;
+  }
+  return passes;
+}
+
+std::map<std::string, RuleSet> by_name(const World& world) {
+  std::map<std::string, RuleSet> sets;
+  for (RuleSet& rules : compile(world, {})) sets[rules.name] = std::move(rules);
+  return sets;
+}
+
+World world_of(const std::string& toml) {
+  const auto model = apps::parse_walls(toml, "test");
+  if (!model) FAIL(describe(model.error()));
+  auto world = World::build(*model);
+  if (!world) FAIL(describe(world.error()));
+  return *std::move(world);
+}
+
+constexpr const char* kTranslated = R"(
+[model]
+name = "translated"
+log = "all"
+[towns]
+codes = ["011002", "012025"]
+[[segment]]
+name = "towns"
+kind = "internal"
+per_town = true
+ipv4 = "10.64.0.0/16"
+[[segment]]
+name = "inside"
+kind = "core"
+ipv4 = "10.1.0.0/24"
+inside = "walled"
+[[host]]
+name = "server"
+segment = "inside"
+address = "10.1.0.5"
+mac = "02:00:00:00:00:05"
+[[host]]
+name = "client"
+segment = "inside"
+address = "10.1.0.6"
+[[service]]
+host = "server"
+name = "web"
+listens = "tcp/8443"
+[[wall]]
+name = "near"
+joins = ["towns", "middle"]
+[[wall]]
+name = "far"
+joins = ["middle", "inside"]
+[[segment]]
+name = "middle"
+kind = "link"
+ipv4 = "10.2.0.0/24"
+[[flow]]
+id = "web"
+from = "towns"
+to = "192.0.2.1"
+service = "tcp/443"
+new_per_second = 5
+connections = 9
+[[flow]]
+id = "out"
+from = "client"
+to = "towns"
+service = ["tcp/443", "echo"]
+valid_until = 2026-03-31
+[[limit]]
+flow = "web"
+towns = ["012025"]
+new_per_second = 50
+[[nat]]
+id = "published"
+wall = "far"
+kind = "destination"
+shown = "192.0.2.1"
+shown_service = "tcp/443"
+hidden = "10.1.0.5"
+hidden_service = "tcp/8443"
+[[nat]]
+id = "masked"
+wall = "far"
+kind = "source"
+hidden = "10.1.0.0/24"
+towards = "towns"
+shown = "10.2.0.9"
+)";
+
+}  // namespace
+
+TEST_CASE("rule sets let through what the model allows and nothing else", "[walls]") {
+  for (std::uint32_t seed = 1; seed <= 150; ++seed) {
+    Model model = ModelMaker(seed).make();
+    model.nats.clear();  // the rule sets on the way would see different addresses
+    const auto world = World::build(model);
+    REQUIRE(world.ok());
+    const Enumerator naive(world->model());
+    const auto sets = by_name(*world);
+    int wrong = 0;
+    bool twice = false;
+    for (std::size_t from = 0; from < naive.addresses().size(); ++from) {
+      for (std::size_t to = 0; to < naive.addresses().size(); ++to) {
+        const Address source = naive.addresses()[from];
+        const Address target = naive.addresses()[to];
+        if (source.family() != target.family()) continue;
+        for (std::size_t place = 0; place < naive.services().size(); ++place) {
+          const std::uint32_t wanted = naive.services()[place];
+          const auto way = explain(*world, source, target, Interval<std::uint32_t>{wanted, wanted});
+          wrong += way->allowed != naive.arrives(from, to, place);
+          if (way->passes.empty()) continue;
+          wrong += passes_all(sets, *way, source, target, wanted, *world, twice) != way->allowed;
+        }
+      }
+    }
+    CAPTURE(seed);
+    REQUIRE(wrong == 0);
+    REQUIRE_FALSE(twice);
+  }
+}
+
+TEST_CASE("translations are followed on the way", "[walls]") {
+  const World world = world_of(kTranslated);
+  const auto sets = by_name(world);
+  const Address town = *Address::parse("10.64.0.7");
+  const Address shown = *Address::parse("192.0.2.1");
+  const Address server = *Address::parse("10.1.0.5");
+  const Address client = *Address::parse("10.1.0.6");
+  const Address mask = *Address::parse("10.2.0.9");
+  constexpr std::uint32_t kHttps = 443;
+  // The wall before the translation sees what the caller names, those behind it the server.
+  CHECK(matches(sets.at("near"), Hook::kForward, town, shown, kHttps) == 1);
+  CHECK(matches(sets.at("near"), Hook::kForward, town, server, 8443) == 0);
+  CHECK(matches(sets.at("far"), Hook::kForward, town, server, 8443) == 1);
+  CHECK(matches(sets.at("server"), Hook::kInput, town, server, 8443) == 1);
+  // The source is the client's own until the far wall has masked it.
+  CHECK(matches(sets.at("client"), Hook::kOutput, client, town, kHttps) == 1);
+  CHECK(matches(sets.at("far"), Hook::kForward, client, town, kHttps) == 1);
+  CHECK(matches(sets.at("near"), Hook::kForward, mask, town, kHttps) == 1);
+  CHECK(matches(sets.at("near"), Hook::kForward, client, town, kHttps) == 0);
+
+  const auto explained = explain(world, town, shown, *parse_service("tcp/443"));
+  REQUIRE(explained.ok());
+  CHECK(explained->allowed);
+  CHECK(world.name_of_machine(explained->to) == "server");
+  CHECK(explained->passes == std::vector<std::string>{"near", "far", "server"});
+}
+
+TEST_CASE("rule sets say in nft's language what they must", "[walls]") {
+  const World world = world_of(kTranslated);
+  const auto sets = by_name(world);
+  const std::string far = to_nft(world, sets.at("far"));
+  CHECK_THAT(far,
+             ContainsSubstring("table inet nakadachi_walls\ndelete table inet nakadachi_walls"));
+  CHECK_THAT(far, ContainsSubstring("type filter hook forward priority filter; policy drop;"));
+  CHECK_THAT(far, ContainsSubstring("type filter hook input priority filter; policy drop;"));
+  CHECK_THAT(far, ContainsSubstring("type filter hook output priority filter; policy drop;"));
+  CHECK_THAT(far, ContainsSubstring("ip daddr 192.0.2.1 tcp dport 443 dnat ip to 10.1.0.5:8443"));
+  CHECK_THAT(far, ContainsSubstring("snat ip to 10.2.0.9"));
+  CHECK_THAT(far, ContainsSubstring("10.1.0.5 . 02:00:00:00:00:05"));
+  CHECK_THAT(far, ContainsSubstring("chain forward_web.limit1"));
+  CHECK_THAT(far,
+             ContainsSubstring("10.64.1.0/24 . 10.1.0.5 . tcp . 8443 : goto forward_web.limit1"));
+  CHECK_THAT(far, ContainsSubstring("limit rate over 50/second"));
+  CHECK_THAT(far, ContainsSubstring("ip saddr and 255.255.255.0 limit rate over 5/second"));
+  CHECK_THAT(far, ContainsSubstring("ct count over 9"));
+  CHECK_THAT(far, ContainsSubstring("icmp type echo-request"));
+  CHECK_THAT(far, ContainsSubstring("log prefix \"nakadachi far web: \""));
+  // Neighbour discovery with hop limit 255 (RFC 4890 4.4.1); errors of known connections only.
+  CHECK_THAT(far, ContainsSubstring("135, 136"));
+  CHECK_THAT(far, ContainsSubstring("ip6 hoplimit 255 accept"));
+  CHECK_THAT(far, ContainsSubstring("ct state related meta l4proto { icmp, ipv6-icmp }"));
+  // What is over is left out, and the same model and date give the same text.
+  const auto later =
+      compile(world, std::chrono::year_month_day{std::chrono::year{2026}, std::chrono::April,
+                                                 std::chrono::day{1}});
+  const std::string without = to_nft(world, later[1]);
+  CHECK(later[1].name == "far");
+  CHECK_THAT(without, ContainsSubstring("# Left out, its date is over: out (2026-03-31)"));
+  CHECK(without.find("goto forward_out") == std::string::npos);
+  CHECK(to_nft(world, by_name(world).at("far")) == far);
+}
+
+TEST_CASE("look-ups do not grow with the towns", "[walls]") {
+  const auto model = apps::load_walls("preset:shared_centre");
+  REQUIRE(model.ok());
+  const World all = *World::build(*model);
+  Model few = *model;
+  few.towns.resize(2);
+  const World two = *World::build(few);
+  const auto rules = [](const World& world) {
+    std::vector<std::string> lines;
+    for (const RuleSet& set : compile(world, {})) {
+      const std::string text = to_nft(world, set);
+      // All but the elements of maps.
+      std::size_t at = 0;
+      while (at < text.size()) {
+        const std::size_t end = text.find('\n', at);
+        const std::string line = text.substr(at, end - at);
+        if (line.find(" : goto ") == std::string::npos) lines.push_back(line);
+        at = end + 1;
+      }
+    }
+    return lines;
+  };
+  CHECK(rules(all) == rules(two));
+  // Elements of single addresses are found by hash; none of a town is a range.
+  for (const RuleSet& set : compile(all, {})) {
+    for (const auto& elements : set.elements) {
+      CHECK(std::all_of(elements.begin(), elements.end(), [](const RuleElement& element) {
+        return element.from.first == element.from.last && element.to.first == element.to.last;
+      }));
+    }
+  }
+}

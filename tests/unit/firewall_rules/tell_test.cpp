@@ -1,0 +1,141 @@
+#include <fstream>
+#include <sstream>
+
+#include "apps/common/walls_file.hpp"
+#include "nakadachi/firewall_rules/diff.hpp"
+#include "nakadachi/firewall_rules/draw.hpp"
+#include "nakadachi/firewall_rules/explain.hpp"
+#include "nakadachi/firewall_rules/tables.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace nakadachi;
+using namespace nakadachi::walls;
+using Catch::Matchers::ContainsSubstring;
+
+namespace {
+
+Model preset(const std::string& name) {
+  auto model = apps::load_walls("preset:" + name);
+  REQUIRE(model.ok());
+  return *std::move(model);
+}
+
+Flow& flow_of(Model& model, const std::string& id) {
+  for (Flow& flow : model.flows) {
+    if (flow.id == id) return flow;
+  }
+  FAIL("no flow " + id);
+  return model.flows.front();
+}
+
+std::vector<std::string> told(const Model& before, const Model& after) {
+  std::vector<std::string> lines;
+  for (const Change& change : diff(*World::build(before), *World::build(after))) {
+    std::string line = std::string(name_of(change.kind)) + " " + change.subject;
+    for (const std::string& field : change.fields) line += " " + field;
+    for (const Region& region : change.regions) {
+      line += " " + short_text(region.from) + ">" + short_text(region.to) + ":" +
+              walls::text_of(region.services);
+    }
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("a change is told by what it opens and closes", "[walls]") {
+  const Model before = preset("fig3_6");
+  CHECK(told(before, before).empty());
+
+  Model after = before;
+  flow_of(after, "link").services = *parse_service("tcp/22");
+  flow_of(after, "link").owner = "someone else";
+  CHECK(told(before, after) ==
+        std::vector<std::string>{"widens link 10.10.2.10>10.10.3.10:tcp/22 "
+                                 "fd6e:616b:10:2::10>fd6e:616b:10:3::10:tcp/22",
+                                 "edits link services owner"});
+  CHECK(told(after, before).front().starts_with("narrows link 10.10.2.10>10.10.3.10:tcp/22"));
+
+  after = before;
+  after.flows.push_back({.id = "debug",
+                         .from = {"national"},
+                         .to = {"10.10.2.10"},
+                         .services = *parse_service("tcp/22")});
+  after.segments[1].open_inside = true;
+  after.invariants.pop_back();
+  const auto lines = told(before, after);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0] == "opens debug 10.10.9.0/24>10.10.2.10:tcp/22");
+  CHECK(lines[1].starts_with("opens inside server 10.10.2.0/24>10.10.2.0/24:any"));
+  CHECK(lines[2] == "edits debug new");
+  CHECK(lines[3] == "edits invariant only_server_to_interface gone");
+  CHECK(told(after, before).front().starts_with("closes debug"));
+}
+
+TEST_CASE("a flow under another name opens nothing", "[walls]") {
+  const Model before = preset("fig3_6");
+  Model after = before;
+  flow_of(after, "link").id = "bridge";
+  CHECK(told(before, after) == std::vector<std::string>{"edits bridge new", "edits link gone"});
+}
+
+TEST_CASE("one connection is explained", "[walls]") {
+  const World world = *World::build(preset("shared_centre"));
+  const auto ask = [&](const std::string& from, const std::string& to, const std::string& port) {
+    return *explain(world, *Address::parse(from), *Address::parse(to), *parse_service(port));
+  };
+  const auto allowed = ask("10.64.0.10", "10.1.1.12", "tcp/5701");
+  CHECK(allowed.allowed);
+  CHECK(world.name_of_machine(allowed.from) == "business_systems@011002");
+  CHECK(world.name_of_opening(world.openings()[static_cast<std::size_t>(allowed.opening)]) ==
+        "oltp");
+  CHECK(allowed.passes == std::vector<std::string>{"towns_wall", "node"});
+
+  const auto other_port = ask("10.64.0.10", "10.1.1.12", "tcp/5704");
+  CHECK_FALSE(other_port.allowed);
+  REQUIRE(other_port.near.size() == 2);
+  CHECK(world.model().flows[static_cast<std::size_t>(other_port.near[0].flow)].id == "oltp");
+  CHECK(other_port.near[0].differs == "service");
+  CHECK(world.model().flows[static_cast<std::size_t>(other_port.near[1].flow)].id == "admin");
+  CHECK(other_port.near[1].differs == "from");
+  CHECK_FALSE(ask("10.64.0.11", "10.1.1.12", "tcp/5701").allowed);
+  CHECK(ask("fd6e:616b:1::11", "fd6e:616b:2::11", "tcp/5432").allowed);
+
+  CHECK_FALSE(explain(world, *Address::parse("10.64.0.10"), *Address::parse("fd00::1"),
+                      *parse_service("tcp/1"))
+                  .ok());
+  CHECK_FALSE(explain(world, *Address::parse("10.64.0.10"), *Address::parse("10.1.1.12"),
+                      *parse_service("tcp/1-2"))
+                  .ok());
+}
+
+TEST_CASE("tables hold every flow, quoted for spreadsheets", "[walls]") {
+  Model model = preset("shared_centre");
+  flow_of(model, "sql").why.en = "rows, \"sealed\"";
+  const auto refused = World::build(model);
+  CHECK_FALSE(refused.ok());  // a quote could end a comment of a rule set
+  flow_of(model, "sql").why.en = "rows, sealed";
+  const World world = *World::build(model);
+  const std::string table = csv(world, Language::kEnglish);
+  CHECK(std::count(table.begin(), table.end(), '\n') == 6);
+  CHECK_THAT(table, ContainsSubstring("\"rows, sealed\""));
+  CHECK_THAT(table, ContainsSubstring("… (3482)"));
+  const std::string text = markdown(world, Language::kJapanese);
+  for (const Flow& flow : model.flows) CHECK_THAT(text, ContainsSubstring("| " + flow.id + " |"));
+  CHECK_THAT(text, ContainsSubstring("10.64.0.0/13 (/24 × 1741)"));
+}
+
+TEST_CASE("pictures in the documents are those of the layouts", "[walls]") {
+  for (const apps::WallsPreset& one : apps::walls_presets()) {
+    const std::string path = std::string(NAKADACHI_SOURCE_DIR) + "/docs/pictures/walls_" +
+                             std::string(one.name) + ".svg";
+    CAPTURE(path);
+    std::ifstream file(path);
+    REQUIRE(file.good());
+    std::ostringstream kept;
+    kept << file.rdbuf();
+    // `nakadachi firewall draw preset:NAME --out …` writes them anew.
+    CHECK(kept.str() == draw(*World::build(preset(std::string(one.name)))));
+  }
+}
