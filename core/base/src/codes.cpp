@@ -79,11 +79,16 @@ bool is_personal_number(std::uint64_t twelve_digits) noexcept {
 Result<MunicipalityCode> MunicipalityCode::parse(std::string_view text) {
   constexpr std::string_view kField = "municipality_code";
   NAKADACHI_TRY(const std::uint64_t number, parse_exact_digits(text, 6, kField));
-  const auto code = static_cast<std::uint32_t>(number);
-  if (municipality_check_digit(code / 10) != code % 10) {
+  return from_number(static_cast<std::uint32_t>(number));
+}
+
+Result<MunicipalityCode> MunicipalityCode::from_number(std::uint32_t number) {
+  constexpr std::string_view kField = "municipality_code";
+  if (number >= 1'000'000) return Error{.code = ErrorCode::kWrongLength, .field = kField};
+  if (municipality_check_digit(number / 10) != number % 10) {
     return at_fault(ErrorCode::kWrongCheckDigit, kField, 5);
   }
-  return MunicipalityCode(code);
+  return MunicipalityCode(number);
 }
 
 std::string MunicipalityCode::text() const { return fmt::format("{:06}", number_); }

@@ -3,6 +3,15 @@
 #include <algorithm>
 
 namespace nakadachi::exchange {
+namespace {
+
+/// The core also tells by a refusal that the provider has no symbol (Cabinet Order 26(2)).
+Outcome outcome_of(ErrorCode refusal) noexcept {
+  return refusal == ErrorCode::kProviderHoldsNoSymbol ? Outcome::kProviderHoldsNoSymbol
+                                                      : Outcome::kRefused;
+}
+
+}  // namespace
 
 AskerLeg::Do AskerLeg::on_forbidden(ErrorCode reason) noexcept {
   if (state_ != State::kAsking) return Do::kNothing;
@@ -31,7 +40,7 @@ AskerLeg::Do AskerLeg::on_provision(Outcome outcome, ErrorCode reason) noexcept 
 
 AskerLeg::Do AskerLeg::on_refusal(ErrorCode reason) noexcept {
   if (state_ != State::kAwaiting) return Do::kNothing;
-  if (!sent_more_than_once_) return conclude(Outcome::kRefused, reason);
+  if (!sent_more_than_once_) return conclude(outcome_of(reason), reason);
   refused_ = true;
   refusal_ = reason;
   deadline_ = std::max(deadline_, valid_until_);
@@ -42,9 +51,10 @@ AskerLeg::Do AskerLeg::on_status(Status status, Timestamp now) noexcept {
   if (state_ != State::kAwaiting) return Do::kNothing;
   switch (status) {
     case Status::kLapsed:
-      return refused_ ? conclude(Outcome::kRefused, refusal_)
+      return refused_ ? conclude(outcome_of(refusal_), refusal_)
                       : conclude(Outcome::kLapsed, ErrorCode::kLapsed);
     case Status::kPending:
+    case Status::kHeld:
       return Do::kNothing;  // the deadline stands
     case Status::kNotSeen:
       break;

@@ -115,7 +115,7 @@ void pick(const Parts<Part>& parts, std::uint32_t index, std::string_view name, 
 }
 
 void read(const v1::LinkItem& from, FieldReader& reader, LinkItem& to) {
-  reader.one_of(NAKADACHI_FIELD(from, kind), exchange::StatementKind::kStatusReply, to.kind);
+  reader.one_of(NAKADACHI_FIELD(from, kind), exchange::kLastStatementKind, to.kind);
   reader.code(NAKADACHI_FIELD(from, to), to.to);
   if (!reader.require(from.has_statement(), "statement")) return;
   reader.bytes(NAKADACHI_FIELD(from, statement), limits::kMaxStatementBytes, to.statement);

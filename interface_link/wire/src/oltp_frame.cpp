@@ -10,8 +10,9 @@ namespace nakadachi::wire {
 namespace {
 
 constexpr std::uint32_t kVersion = 1;
-// key 18, person 9, subject 5 × 9 + 2 + 62 + 2, tag and length 3: the largest query.
-constexpr std::size_t kMostQueryBytes = 18 + 9 + (5 * 9 + 2 + 2 + limits::kMaxSectionBytes + 2) + 3;
+// key 18, person 9, subject 5 × 9 + 2 + 62 + 131, tags and lengths 7: the largest query.
+constexpr std::size_t kMostQueryBytes =
+    18 + 9 + (5 * 9 + 2 + 2 + limits::kMaxSectionBytes + 3 + 2 * limits::kMaxItemsAsked) + 7;
 static_assert(kMostQueryBytes * limits::kMaxQueriesPerFrame + 2 <= limits::kMaxClientFrameBytes,
               "a full frame of queries keeps to the limit");
 
@@ -48,7 +49,7 @@ void read(const v1::Reply& from, FieldReader& reader, exchange::Reply& to) {
   reader.fixed(NAKADACHI_FIELD(from, key), to.key);
   if (!reader.require(from.has_concluded(), "concluded")) return;
   to.concluded = from.concluded();
-  reader.one_of(NAKADACHI_FIELD(from, outcome), exchange::Outcome::kLapsed, to.outcome);
+  reader.one_of(NAKADACHI_FIELD(from, outcome), exchange::kLastOutcome, to.outcome);
   reader.error_code(NAKADACHI_FIELD(from, code), to.code);
   if (from.has_legal_item()) reader.small(NAKADACHI_FIELD(from, legal_item), to.legal_item);
   to.retry_after_ms = from.retry_after_ms();
@@ -94,7 +95,8 @@ Bytes encode_some(std::span<const exchange::Reply> replies, std::size_t& next) {
 }  // namespace
 
 Result<void> check_query(const exchange::Query& query) {
-  return check_section(query.subject.section);
+  NAKADACHI_CHECK(check_section(query.subject.section));
+  return check_items(query.subject.items);
 }
 
 Bytes encode_queries(std::span<const exchange::Query> queries) {
@@ -104,6 +106,7 @@ Bytes encode_queries(std::span<const exchange::Query> queries) {
   frame.set_version(kVersion);
   for (const exchange::Query& query : queries) {
     NAKADACHI_ASSERT(query.subject.section.size() <= limits::kMaxSectionBytes);
+    NAKADACHI_ASSERT(query.subject.items.size() <= limits::kMaxItemsAsked);
     put(query, *frame.add_queries());
   }
   return serialise(frame);

@@ -39,8 +39,8 @@ class Shape {
     std::size_t most = 0;        // of a repeated field
     const Shape* message = nullptr;
   };
-  // Field numbers below 16 take one byte, so no message uses greater ones.
-  static constexpr std::size_t kFields = 16;
+  // Messages that travel often use field numbers below 16, which take one byte.
+  static constexpr std::size_t kFields = 32;
 
   Field field_of(const google::protobuf::FieldDescriptor& from, std::size_t most);
   const Field* known(std::uint64_t tag, std::uint64_t last_number) const;

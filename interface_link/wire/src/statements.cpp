@@ -9,9 +9,6 @@
 namespace nakadachi::wire {
 namespace {
 
-using exchange::Outcome;
-using exchange::Status;
-
 constexpr std::size_t kLeastSealedBytes =
     SealingPublicKey::kSize + crypto::Aead::kNonceSize + crypto::Aead::kTagSize;
 constexpr std::size_t kMostSealedBytes = kLeastSealedBytes + limits::kMaxAnswerBytes;
@@ -56,6 +53,11 @@ void put(const exchange::Permit& from, v1::Permit& to) {
   to.set_issued_at(from.issued_at.ms);
   to.set_valid_until(from.valid_until.ms);
   if (from.legal_item != 0) to.set_legal_item(from.legal_item);
+  to.set_law(from.law);
+}
+
+void read_law(bool present, std::uint64_t from, FieldReader& reader, std::uint64_t& to) {
+  if (reader.require(present, "law")) to = from;
 }
 
 void read(const v1::Permit& from, FieldReader& reader, exchange::Permit& to) {
@@ -66,6 +68,7 @@ void read(const v1::Permit& from, FieldReader& reader, exchange::Permit& to) {
   reader.time(NAKADACHI_FIELD(from, issued_at), to.issued_at);
   reader.time(NAKADACHI_FIELD(from, valid_until), to.valid_until);
   read_legal_item(from.has_legal_item(), from.legal_item(), reader, to.legal_item);
+  read_law(from.has_law(), from.law(), reader, to.law);
 }
 
 void put(const exchange::Refusal& from, v1::Refusal& to) {
@@ -74,6 +77,7 @@ void put(const exchange::Refusal& from, v1::Refusal& to) {
   to.set_provider(from.provider.number());
   to.set_reason(number_of(from.reason));
   to.set_refused_at(from.refused_at.ms);
+  to.set_law(from.law);
 }
 
 void read(const v1::Refusal& from, FieldReader& reader, exchange::Refusal& to) {
@@ -82,6 +86,7 @@ void read(const v1::Refusal& from, FieldReader& reader, exchange::Refusal& to) {
   reader.code(NAKADACHI_FIELD(from, provider), to.provider);
   reader.error_code(NAKADACHI_FIELD(from, reason), to.reason);
   reader.time(NAKADACHI_FIELD(from, refused_at), to.refused_at);
+  read_law(from.has_law(), from.law(), reader, to.law);
 }
 
 void put(const exchange::Provision& from, v1::Provision& to) {
@@ -94,6 +99,7 @@ void put(const exchange::Provision& from, v1::Provision& to) {
   to.set_reason(number_of(from.reason));
   to.set_provided_at(from.provided_at.ms);
   if (!from.sealed_answer.empty()) NAKADACHI_PUT(to, sealed_answer, from.sealed_answer);
+  if (from.non_disclosure) to.set_non_disclosure(true);
 }
 
 void read(const v1::Provision& from, FieldReader& reader, exchange::Provision& to) {
@@ -101,10 +107,11 @@ void read(const v1::Provision& from, FieldReader& reader, exchange::Provision& t
   reader.fixed(NAKADACHI_FIELD(from, permit_hash), to.permit_hash);
   reader.code(NAKADACHI_FIELD(from, asker), to.asker);
   reader.code(NAKADACHI_FIELD(from, provider), to.provider);
-  reader.one_of(NAKADACHI_FIELD(from, outcome), Outcome::kLapsed, to.outcome);
+  reader.one_of(NAKADACHI_FIELD(from, outcome), exchange::kLastOutcome, to.outcome);
   reader.error_code(NAKADACHI_FIELD(from, reason), to.reason);
   reader.time(NAKADACHI_FIELD(from, provided_at), to.provided_at);
   reader.bytes(NAKADACHI_FIELD(from, sealed_answer), kMostSealedBytes, to.sealed_answer);
+  to.non_disclosure = from.non_disclosure();
 }
 
 void put(const exchange::Conclusion& from, v1::Conclusion& to) {
@@ -117,18 +124,20 @@ void put(const exchange::Conclusion& from, v1::Conclusion& to) {
   to.set_asked_at(from.asked_at.ms);
   to.set_concluded_at(from.concluded_at.ms);
   NAKADACHI_PUT(to, provision_leaf, from.provision_leaf.view());
+  if (from.provider_non_disclosure) to.set_provider_non_disclosure(true);
 }
 
 void read(const v1::Conclusion& from, FieldReader& reader, exchange::Conclusion& to) {
   reader.fixed(NAKADACHI_FIELD(from, request_hash), to.request_hash);
   read_subject(from.has_subject(), from.subject(), reader, to.subject);
   read_symbol(from.has_symbol(), from.symbol(), reader, to.symbol);
-  reader.one_of(NAKADACHI_FIELD(from, outcome), Outcome::kLapsed, to.outcome);
+  reader.one_of(NAKADACHI_FIELD(from, outcome), exchange::kLastOutcome, to.outcome);
   reader.error_code(NAKADACHI_FIELD(from, reason), to.reason);
   read_legal_item(from.has_legal_item(), from.legal_item(), reader, to.legal_item);
   reader.time(NAKADACHI_FIELD(from, asked_at), to.asked_at);
   reader.time(NAKADACHI_FIELD(from, concluded_at), to.concluded_at);
   reader.fixed(NAKADACHI_FIELD(from, provision_leaf), to.provision_leaf);
+  to.provider_non_disclosure = from.provider_non_disclosure();
 }
 
 void put(const exchange::StatusQuery& from, v1::StatusQuery& to) {
@@ -159,8 +168,57 @@ void read(const v1::StatusReply& from, FieldReader& reader, exchange::StatusRepl
   reader.fixed(NAKADACHI_FIELD(from, request_hash), to.request_hash);
   reader.code(NAKADACHI_FIELD(from, asker), to.asker);
   reader.code(NAKADACHI_FIELD(from, provider), to.provider);
-  reader.one_of(NAKADACHI_FIELD(from, status), Status::kLapsed, to.status);
+  reader.one_of(NAKADACHI_FIELD(from, status), exchange::kLastStatus, to.status);
   reader.time(NAKADACHI_FIELD(from, at), to.at);
+}
+
+void put(const exchange::SymbolNotice& from, v1::SymbolNotice& to) {
+  to.set_institution(from.institution.number());
+  to.set_acquisition_number(from.acquisition_number);
+  if (from.already_acquired) to.set_already_acquired(true);
+  NAKADACHI_PUT(to, symbol, from.symbol.reveal());
+  to.set_issued_at(from.issued_at.ms);
+}
+
+void read(const v1::SymbolNotice& from, FieldReader& reader, exchange::SymbolNotice& to) {
+  reader.code(NAKADACHI_FIELD(from, institution), to.institution);
+  if (!reader.require(from.has_acquisition_number(), "acquisition_number")) return;
+  to.acquisition_number = from.acquisition_number();
+  to.already_acquired = from.already_acquired();
+  read_symbol(from.has_symbol(), from.symbol(), reader, to.symbol);
+  reader.time(NAKADACHI_FIELD(from, issued_at), to.issued_at);
+}
+
+void put(const exchange::SymbolReceipt& from, v1::SymbolReceipt& to) {
+  to.set_institution(from.institution.number());
+  to.set_acquisition_number(from.acquisition_number);
+  to.set_at(from.at.ms);
+}
+
+void read(const v1::SymbolReceipt& from, FieldReader& reader, exchange::SymbolReceipt& to) {
+  reader.code(NAKADACHI_FIELD(from, institution), to.institution);
+  if (!reader.require(from.has_acquisition_number(), "acquisition_number")) return;
+  to.acquisition_number = from.acquisition_number();
+  reader.time(NAKADACHI_FIELD(from, at), to.at);
+}
+
+void put(const exchange::AcquisitionRequest& from, v1::AcquisitionRequest& to) {
+  NAKADACHI_ASSERT(from.sealed_items.size() <= kMostSealedBytes);
+  NAKADACHI_PUT(to, request_hash, from.request_hash.view());
+  to.set_asker(from.asker.number());
+  to.set_provider(from.provider.number());
+  to.set_asked_at(from.asked_at.ms);
+  NAKADACHI_PUT(to, sealed_items, from.sealed_items);
+}
+
+void read(const v1::AcquisitionRequest& from, FieldReader& reader,
+          exchange::AcquisitionRequest& to) {
+  reader.fixed(NAKADACHI_FIELD(from, request_hash), to.request_hash);
+  reader.code(NAKADACHI_FIELD(from, asker), to.asker);
+  reader.code(NAKADACHI_FIELD(from, provider), to.provider);
+  reader.time(NAKADACHI_FIELD(from, asked_at), to.asked_at);
+  if (!reader.require(from.has_sealed_items(), "sealed_items")) return;
+  reader.bytes(NAKADACHI_FIELD(from, sealed_items), kMostSealedBytes, to.sealed_items);
 }
 
 template <class Message, class Struct>
@@ -192,6 +250,15 @@ Bytes encode(const exchange::StatusQuery& query) {
 Bytes encode(const exchange::StatusReply& reply) {
   return encode_statement<v1::StatusReply>(reply);
 }
+Bytes encode(const exchange::SymbolNotice& notice) {
+  return encode_statement<v1::SymbolNotice>(notice);
+}
+Bytes encode(const exchange::SymbolReceipt& receipt) {
+  return encode_statement<v1::SymbolReceipt>(receipt);
+}
+Bytes encode(const exchange::AcquisitionRequest& request) {
+  return encode_statement<v1::AcquisitionRequest>(request);
+}
 
 Result<exchange::Inquiry> decode_inquiry(ByteView statement) {
   return decode_statement<v1::Inquiry, exchange::Inquiry>(statement);
@@ -213,6 +280,15 @@ Result<exchange::StatusQuery> decode_status_query(ByteView statement) {
 }
 Result<exchange::StatusReply> decode_status_reply(ByteView statement) {
   return decode_statement<v1::StatusReply, exchange::StatusReply>(statement);
+}
+Result<exchange::SymbolNotice> decode_symbol_notice(ByteView statement) {
+  return decode_statement<v1::SymbolNotice, exchange::SymbolNotice>(statement);
+}
+Result<exchange::SymbolReceipt> decode_symbol_receipt(ByteView statement) {
+  return decode_statement<v1::SymbolReceipt, exchange::SymbolReceipt>(statement);
+}
+Result<exchange::AcquisitionRequest> decode_acquisition_request(ByteView statement) {
+  return decode_statement<v1::AcquisitionRequest, exchange::AcquisitionRequest>(statement);
 }
 
 Digest request_hash(ByteView inquiry_statement) {

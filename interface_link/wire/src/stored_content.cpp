@@ -6,7 +6,7 @@
 namespace nakadachi::wire {
 namespace {
 
-constexpr std::size_t kMostStoredBytes = limits::kMaxStatementBytes + limits::kMaxAnswerBytes + 128;
+constexpr std::size_t kMostStoredBytes = limits::kMaxStatementBytes + limits::kMaxAnswerBytes + 512;
 
 void put(const StoredContent& from, v1::StoredContent& to) {
   NAKADACHI_ASSERT(from.statement.size() <= limits::kMaxStatementBytes);
@@ -16,6 +16,8 @@ void put(const StoredContent& from, v1::StoredContent& to) {
   NAKADACHI_PUT(to, key, from.key.view());
   to.set_system(from.system);
   if (!from.answer.empty()) NAKADACHI_PUT(to, answer, from.answer);
+  if (!from.who.empty()) to.set_who(from.who);
+  if (!from.why.empty()) to.set_why(from.why);
 }
 
 void read(const v1::StoredContent& from, FieldReader& reader, StoredContent& to) {
@@ -26,6 +28,10 @@ void read(const v1::StoredContent& from, FieldReader& reader, StoredContent& to)
   if (!reader.require(from.has_system(), "system")) return;
   to.system = from.system();
   reader.bytes(NAKADACHI_FIELD(from, answer), limits::kMaxAnswerBytes, to.answer);
+  if (from.who().size() > limits::kMaxWhoBytes) reader.fail(ErrorCode::kWrongLength, "who");
+  if (from.why().size() > limits::kMaxWhyBytes) reader.fail(ErrorCode::kWrongLength, "why");
+  to.who = from.who();
+  to.why = from.why();
 }
 
 }  // namespace

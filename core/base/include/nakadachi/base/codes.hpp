@@ -16,6 +16,8 @@ class MunicipalityCode {
  public:
   /// Errors: `kWrongLength`, `kWrongFormat` (not digits), `kWrongCheckDigit`.
   static Result<MunicipalityCode> parse(std::string_view text);
+  /// From the number the six digits make. Errors: `kWrongLength`, `kWrongCheckDigit`.
+  static Result<MunicipalityCode> from_number(std::uint32_t number);
   std::uint32_t number() const noexcept { return number_; }
   std::string text() const;
   friend auto operator<=>(const MunicipalityCode&, const MunicipalityCode&) noexcept = default;

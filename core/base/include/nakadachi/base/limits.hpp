@@ -16,6 +16,15 @@ inline constexpr std::size_t kMaxItemsPerLinkFrame = 1024;
 inline constexpr std::size_t kMaxAnswerBytes = 64 * 1024;
 inline constexpr std::size_t kMaxStatementBytes = kMaxAnswerBytes + 1024;
 inline constexpr std::size_t kMaxSectionBytes = 60;  // 20 characters of UTF-8
+inline constexpr std::size_t kMaxItemsAsked = 64;
+inline constexpr std::size_t kMaxWhoBytes = 60;   // who decided or changed something
+inline constexpr std::size_t kMaxWhyBytes = 200;  // and why
+
+// Lists at the admin door: what fits one frame with room to spare.
+inline constexpr std::size_t kMaxHeldListed = 500;
+inline constexpr std::size_t kMaxPersonsListed = 200;
+inline constexpr std::size_t kMaxWishesKept = 500;
+inline constexpr std::size_t kMaxErasedPerRequest = 100;
 
 // Persons (統合宛名) and acquisitions.
 inline constexpr std::size_t kMaxNameBytes = 400;  // 100 characters of up to four bytes
@@ -23,14 +32,13 @@ inline constexpr std::size_t kMaxHomeAddressBytes = 1200;
 inline constexpr std::size_t kMaxNumbersPerPerson = 256;  // business numbers, and as many aliases
 inline constexpr std::size_t kMaxPersonsFound = 200;
 inline constexpr std::size_t kMaxPendingAcquisitions = 1'000'000;
-// Copies, their flags and changes.
+
+// Copies and their flags.
 inline constexpr std::size_t kMaxCopyBytes = 32 * 1024;
 inline constexpr std::size_t kMaxCopyItems = 256;
 inline constexpr std::size_t kMaxCopyItemCharacters = 1000;
 inline constexpr std::size_t kMaxCopyItemBytes = 4 * kMaxCopyItemCharacters;
 inline constexpr std::size_t kMaxFlagsPerPerson = 64;
-inline constexpr std::size_t kMaxChangeWhoBytes = 60;
-inline constexpr std::size_t kMaxChangeWhyBytes = 200;
 
 // Trains.
 inline constexpr std::size_t kMaxTrainRows = 256;

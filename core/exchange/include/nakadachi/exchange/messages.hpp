@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "nakadachi/base/bytes.hpp"
 #include "nakadachi/base/clock.hpp"
@@ -20,16 +21,25 @@ enum class Outcome : std::uint8_t {
   kNoData = 2,                 ///< the provider holds none for this person
   kProviderHoldsNoSymbol = 3,  ///< the provider does not know the person by this symbol
   kRefused = 4,                ///< law, rights or a reason of the closed list; `reason` says which
-  kLapsed = 5                  ///< the validity period passed and nothing was provided
+  kLapsed = 5,                 ///< the validity period passed and nothing was provided
+  kAnsweredInPart = 6          ///< provided, but some of the items asked for are missing
 };
+inline constexpr Outcome kLastOutcome = Outcome::kAnsweredInPart;
+
+/// Whether an outcome comes with information.
+constexpr bool has_answer(Outcome outcome) noexcept {
+  return outcome == Outcome::kAnswered || outcome == Outcome::kAnsweredInPart;
+}
 
 /// What a question is about, as far as the law's table looks at it.
 struct Subject {
-  InstitutionCode asker;        ///< 情報照会者
-  InstitutionCode provider;     ///< 情報提供者
-  AffairCode affair;            ///< 事務
-  ProcedureCode procedure;      ///< 事務手続
-  InformationKind kind;         ///< 特定個人情報名
+  InstitutionCode asker;     ///< 情報照会者
+  InstitutionCode provider;  ///< 情報提供者
+  AffairCode affair;         ///< 事務
+  ProcedureCode procedure;   ///< 事務手続
+  InformationKind kind;      ///< 特定個人情報名
+  /// 項目 asked for by number, ascending, at most limits::kMaxItemsAsked; empty: all.
+  std::vector<std::uint16_t> items;
   bool non_disclosure = false;  ///< 不開示: travels and is recorded, never refuses (Act 23(2))
   std::string section;          ///< 部署 responsible at the asker, at most limits::kMaxSectionBytes
 
@@ -80,17 +90,20 @@ struct Permit {
   Timestamp issued_at;
   Timestamp valid_until;
   std::uint16_t legal_item = 0;
+  std::uint64_t law = 0;  ///< fingerprint of the table the core judged by
 
   friend bool operator==(const Permit&, const Permit&) = default;
 };
 
-/// The core's word that it does not forward a request, and why.
+/// The core's word that it does not forward a request, and why: no row of the
+/// table, 番号法 28条 (Cabinet Order 26(4)), or no symbol at the provider (26(2)).
 struct Refusal {
   Digest request_hash;
   InstitutionCode asker;
   InstitutionCode provider;
   ErrorCode reason = ErrorCode::kNotInLegalTable;
   Timestamp refused_at;
+  std::uint64_t law = 0;  ///< fingerprint of the table the core judged by
 
   friend bool operator==(const Refusal&, const Refusal&) = default;
 };
@@ -104,7 +117,8 @@ struct Provision {
   Outcome outcome = Outcome::kNoData;
   ErrorCode reason = ErrorCode::kNoData;  ///< when refused
   Timestamp provided_at;
-  Bytes sealed_answer;  ///< wire form of crypto::SealedAnswer; empty unless answered
+  bool non_disclosure = false;  ///< 不開示 at the provider (Act 23(2), Order 46(3))
+  Bytes sealed_answer;          ///< wire form of crypto::SealedAnswer; empty unless answered
 
   friend bool operator==(const Provision&, const Provision&) = default;
 };
@@ -120,6 +134,7 @@ struct Conclusion {
   Timestamp asked_at;
   Timestamp concluded_at;
   Digest provision_leaf;  ///< leaf of the provider's step; all zero when there was none
+  bool provider_non_disclosure = false;  ///< as the provision says
 
   friend bool operator==(const Conclusion&, const Conclusion&) = default;
 };
@@ -138,8 +153,10 @@ struct StatusQuery {
 enum class Status : std::uint8_t {
   kNotSeen = 1,  ///< no permit for it has arrived, and one may still be honoured
   kPending = 2,  ///< arrived, its step is not durable yet: ask again
-  kLapsed = 3    ///< never provided and never will be: the validity period is over
+  kLapsed = 3,   ///< never provided and never will be: the validity period is over
+  kHeld = 4      ///< arrived and durable; waits for the provider's staff or business system
 };
+inline constexpr Status kLastStatus = Status::kHeld;
 
 /// The provider's answer when there is no provision to send again.
 struct StatusReply {
@@ -152,8 +169,43 @@ struct StatusReply {
   friend bool operator==(const StatusReply&, const StatusReply&) = default;
 };
 
-/// Kinds of statement on the link and in the leaves; the first three are the
-/// numbers of storage steps.
+/// 符号 with the 取得番号 it was asked by, from the core system to the institution
+/// (Cabinet Order 27(5), Order 44).
+struct SymbolNotice {
+  InstitutionCode institution;
+  std::uint64_t acquisition_number = 0;
+  /// The institution has the person's symbol already: nothing new was issued.
+  bool already_acquired = false;
+  Symbol symbol;  ///< all zero when already acquired
+  Timestamp issued_at;
+
+  friend bool operator==(const SymbolNotice&, const SymbolNotice&) = default;
+};
+
+/// The institution's word that the symbol asked for by this number is kept (or was
+/// there already, or came too late): the core need not send it again.
+struct SymbolReceipt {
+  InstitutionCode institution;
+  std::uint64_t acquisition_number = 0;
+  Timestamp at;
+
+  friend bool operator==(const SymbolReceipt&, const SymbolReceipt&) = default;
+};
+
+/// 符号の取得の求め: an asker whose provider holds no symbol asks it to acquire one
+/// (Cabinet Order 26(3)). Name, birth date, sex and address are sealed to the provider.
+struct AcquisitionRequest {
+  Digest request_hash;  ///< of the inquiry that showed the lack
+  InstitutionCode asker;
+  InstitutionCode provider;
+  Timestamp asked_at;
+  Bytes sealed_items;  ///< wire form of crypto::SealedAnswer
+
+  friend bool operator==(const AcquisitionRequest&, const AcquisitionRequest&) = default;
+};
+
+/// Kinds of statement on the link and in the leaves; the first four are the
+/// numbers of storage steps: what is held is a permit.
 enum class StatementKind : std::uint8_t {
   kInquiry = 1,
   kProvision = 2,
@@ -161,7 +213,11 @@ enum class StatementKind : std::uint8_t {
   kPermit = 4,
   kRefusal = 5,
   kStatusQuery = 6,
-  kStatusReply = 7
+  kStatusReply = 7,
+  kSymbolNotice = 8,
+  kSymbolReceipt = 9,
+  kAcquisitionRequest = 10
 };
+inline constexpr StatementKind kLastStatementKind = StatementKind::kAcquisitionRequest;
 
 }  // namespace nakadachi::exchange

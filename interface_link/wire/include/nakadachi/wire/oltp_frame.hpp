@@ -18,7 +18,8 @@ struct DecodedQuery {
 
 /// What the door would refuse in this query whatever it asks. For clients, so that
 /// it never leaves the machine. Errors, in the field "section": `kWrongLength`,
-/// `kWrongFormat` (not one line of UTF-8), `kPersonalNumberPresent`.
+/// `kWrongFormat` (not one line of UTF-8), `kPersonalNumberPresent`; in the field
+/// "items": `kTooManyItems`, `kWrongFormat` (not ascending from 1).
 Result<void> check_query(const exchange::Query& query);
 
 /// At most limits::kMaxQueriesPerFrame queries that pass `check_query`; anything

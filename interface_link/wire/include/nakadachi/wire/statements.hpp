@@ -18,6 +18,9 @@ Bytes encode(const exchange::Provision& provision);
 Bytes encode(const exchange::Conclusion& conclusion);
 Bytes encode(const exchange::StatusQuery& query);
 Bytes encode(const exchange::StatusReply& reply);
+Bytes encode(const exchange::SymbolNotice& notice);
+Bytes encode(const exchange::SymbolReceipt& receipt);
+Bytes encode(const exchange::AcquisitionRequest& request);
 
 Result<exchange::Inquiry> decode_inquiry(ByteView statement);
 Result<exchange::Permit> decode_permit(ByteView statement);
@@ -26,6 +29,9 @@ Result<exchange::Provision> decode_provision(ByteView statement);
 Result<exchange::Conclusion> decode_conclusion(ByteView statement);
 Result<exchange::StatusQuery> decode_status_query(ByteView statement);
 Result<exchange::StatusReply> decode_status_reply(ByteView statement);
+Result<exchange::SymbolNotice> decode_symbol_notice(ByteView statement);
+Result<exchange::SymbolReceipt> decode_symbol_receipt(ByteView statement);
+Result<exchange::AcquisitionRequest> decode_acquisition_request(ByteView statement);
 
 /// SHA-256("nakadachi request v1" ‖ statement of the inquiry): the name by which
 /// everybody speaks of a request.
@@ -46,7 +52,9 @@ struct StoredContent {
   Digest content_hash;
   RequestKey key;            ///< asked and concluded: the caller's
   std::uint32_t system = 0;  ///< asked and concluded: the caller
-  Bytes answer;              ///< concluded as answered: the opened answer, for replays
+  Bytes answer;              ///< concluded with an answer: the opened one, for replays
+  std::string who;           ///< provided after a hold: who decided, at most limits::kMaxWhoBytes
+  std::string why;           ///< and why, at most limits::kMaxWhyBytes
 
   friend bool operator==(const StoredContent&, const StoredContent&) = default;
 };
