@@ -56,7 +56,7 @@ Result<void> run_rules() {
   const auto questions = make_questions(facts);
   const rules::LegalTable table(facts);
   const rules::LawBook book = rules::LawBook::of(facts);
-  const auto day = *rules::Day::parse("2026-06-14");
+  const auto day = *Day::parse("2026-06-14");
   fmt::print("{} rows, {} questions answered with yes\n", facts.rows.size(), table.size());
   measure("table", questions, [&](const rules::Question& one) {
     return table

@@ -300,7 +300,7 @@ std::string_view word_of(rules::Source source) {
   return "none";
 }
 
-nlohmann::json explain_json(const rules::Verdict& verdict, rules::Day day, Language language,
+nlohmann::json explain_json(const rules::Verdict& verdict, Day day, Language language,
                             const std::vector<std::string>& lines) {
   nlohmann::json made = {
       {"allowed", verdict.allowed},
@@ -321,9 +321,9 @@ Result<void> run_explain(const RulesOptions& options, int& status) {
   NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table));
   NAKADACHI_TRY(const rules::Question question, question_of(facts, options));
   NAKADACHI_TRY(const rules::LawBook book, book_of(facts, options));
-  rules::Day day = rules::Day::of(SystemClock().now());
+  Day day = Day::of(SystemClock().now());
   if (!options.date.empty()) {
-    const auto given = rules::Day::parse(options.date);
+    const auto given = Day::parse(options.date);
     if (!given) return not_found("date", options.date);
     day = *given;
   }

@@ -22,10 +22,6 @@ Error invalid(std::string_view field, std::size_t place) {
           .position = static_cast<std::int32_t>(place)};
 }
 
-bool ends_before_it_begins(const Period& period) {
-  return period.until && *period.until < period.from;
-}
-
 std::optional<Period> parse_period(std::string_view from, std::string_view until) {
   const auto first = Day::parse(from);
   if (!first) return std::nullopt;
@@ -73,31 +69,6 @@ bool same_body(const Question& question) noexcept {
 
 }  // namespace
 
-// Days ------------------------------------------------------------------------
-
-std::optional<Day> Day::parse(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
-  const auto year = parse_number<std::uint16_t>(text.substr(0, 4));
-  const auto month = parse_number<std::uint16_t>(text.substr(5, 2));
-  const auto day = parse_number<std::uint16_t>(text.substr(8, 2));
-  if (!year || !month || !day) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(*month),
-                                         std::chrono::day(*day)};
-  if (!date.ok()) return std::nullopt;
-  return Day{static_cast<std::int32_t>(std::chrono::sys_days(date).time_since_epoch().count())};
-}
-
-Day Day::of(Timestamp at) noexcept {
-  const std::int64_t ms = at.ms + kJapanAheadMs;
-  return {static_cast<std::int32_t>(ms >= 0 ? ms / kDayMs : -((-ms + kDayMs - 1) / kDayMs))};
-}
-
-std::string Day::text() const {
-  const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(number))};
-  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-}
-
 // Ordinances ------------------------------------------------------------------
 
 Result<std::vector<Ordinance>> parse_ordinances(std::string_view tsv) {
@@ -116,18 +87,16 @@ Result<LawBook> LawBook::make(ClassCatalogue classes, std::vector<DatedTable> ta
                               std::vector<Ordinance> ordinances) {
   for (std::size_t i = 0; i < tables.size(); ++i) {
     const Period& period = tables[i].in_force;
-    if (ends_before_it_begins(period)) return invalid("legal_table", i);
+    if (period.is_reversed()) return invalid("legal_table", i);
     for (std::size_t j = 0; j < i; ++j) {
       const Period& other = tables[j].in_force;
-      const bool apart = (other.until && *other.until < period.from) ||
-                         (period.until && *period.until < other.from);
-      if (!apart) return invalid("legal_table", i);
+      if (period.overlaps(other)) return invalid("legal_table", i);
     }
   }
   for (std::size_t i = 0; i < ordinances.size(); ++i) {
     const Ordinance& one = ordinances[i];
     const bool through_network = one.sort == OrdinanceSort::kNetwork;
-    if (ends_before_it_begins(one.in_force) || one.treated_as.has_value() != through_network ||
+    if (one.in_force.is_reversed() || one.treated_as.has_value() != through_network ||
         !classes.known(one.inquirer) || !classes.known(one.provider)) {
       return invalid("ordinance", i);
     }
@@ -148,8 +117,7 @@ Result<LawBook> LawBook::make(ClassCatalogue classes, std::vector<DatedTable> ta
 LawBook LawBook::of(const LegalFacts& facts) {
   LawBook made;
   made.classes_ = facts.classes;
-  const Day always{std::numeric_limits<std::int32_t>::min()};
-  made.tables_.push_back({Period{always, std::nullopt}, LegalTable(facts)});
+  made.tables_.push_back({Period{}, LegalTable(facts)});
   return made;
 }
 

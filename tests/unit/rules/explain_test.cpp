@@ -6,7 +6,6 @@
 #include "tests/support/catch.hpp"
 
 using namespace nakadachi;
-using rules::Day;
 using rules::InstitutionClass;
 using rules::LawBook;
 

@@ -289,7 +289,7 @@ TEST_CASE("every row of the source stands in the report", "[rules]") {
 TEST_CASE("a source of another form is refused", "[rules]") {
   CHECK(rules::import_ordinance("", vocabulary()).error().position == 1);
   CHECK(rules::import_ordinance("48\t1\n", vocabulary()).error().field == "ordinance_table");
-  CHECK(rules::import_ordinance(std::string(kHeading) + "1\t一\t市町村長\n", vocabulary())
+  CHECK(rules::import_ordinance(fmt::format("{}1\t一\t市町村長\n", kHeading), vocabulary())
             .error()
             .position == 2);
   CHECK(rules::looks_like_ordinance(kHeading));

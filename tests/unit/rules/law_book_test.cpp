@@ -5,7 +5,6 @@
 #include "tests/support/catch.hpp"
 
 using namespace nakadachi;
-using rules::Day;
 using rules::Denial;
 using rules::InstitutionClass;
 using rules::LawBook;

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 // Reads tests/data/legal_cases.tsv: cases that were decided by hand.
 
 #include <array>
@@ -9,7 +11,6 @@
 #include "tests/support/catch.hpp"
 
 using namespace nakadachi;
-using rules::Day;
 using rules::Denial;
 using rules::LawBook;
 using rules::LegalFacts;
@@ -18,7 +19,7 @@ using rules::Source;
 namespace {
 
 std::string data_file(std::string_view name) {
-  return std::string(NAKADACHI_SOURCE_DIR) + "/tests/data/" + std::string(name);
+  return fmt::format("{}/tests/data/{}", NAKADACHI_SOURCE_DIR, name);
 }
 
 LawBook law_book(const LegalFacts& facts) {

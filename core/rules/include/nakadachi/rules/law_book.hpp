@@ -9,29 +9,11 @@
 
 #include "nakadachi/base/clock.hpp"
 #include "nakadachi/base/codes.hpp"
+#include "nakadachi/base/day.hpp"
 #include "nakadachi/base/result.hpp"
 #include "nakadachi/rules/legal_table.hpp"
 
 namespace nakadachi::rules {
-
-/// A day in Japan, as days since 1970-01-01.
-struct Day {
-  std::int32_t number = 0;
-
-  /// Reads `2026-06-14`. Nothing for what is no day.
-  static std::optional<Day> parse(std::string_view text);
-  /// The day in Japan (UTC+9) on which `at` falls.
-  static Day of(Timestamp at) noexcept;
-  std::string text() const;
-  friend auto operator<=>(const Day&, const Day&) noexcept = default;
-};
-
-/// The days on which something is in force; the last one belongs to it.
-struct Period {
-  Day from;
-  std::optional<Day> until;  ///< nothing: until further notice
-  bool holds(Day day) const noexcept { return from <= day && (!until || day <= *until); }
-};
 
 enum class OrdinanceSort : std::uint8_t {
   kNetwork,    ///< 番号法19条9号, through the network
