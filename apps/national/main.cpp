@@ -7,73 +7,44 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <map>
 
 #include "apps/common/config.hpp"
 #include "apps/common/embedded_facts.hpp"
 #include "apps/common/join_files.hpp"
 #include "apps/common/stop_signal.hpp"
 #include "apps/common/text_table.hpp"
+#include "apps/national/hand_over_command.hpp"
+#include "apps/national/national_files.hpp"
 #include "nakadachi/base/random.hpp"
-#include "nakadachi/crypto/hash.hpp"
 #include "nakadachi/crypto/process.hpp"
 #include "nakadachi/national/national_service.hpp"
 
 namespace nakadachi::apps {
 namespace {
 
-/// What the reference system keeps: three secrets of 32 bytes, in hexadecimal.
-struct NationalSecrets {
-  SecretBytes core_seed;
-  SecretBytes registry_seed;
-  SecretBytes symbol_root;
-};
-
-Result<NationalSecrets> read_secrets(const std::string& path) {
-  std::map<std::string, SecretBytes, std::less<>> by_name;
-  NAKADACHI_CHECK(read_rows(path, 2, [&](const auto& fields) -> Result<void> {
-    const auto bytes = from_hex(fields[1]);
-    if (!bytes || bytes->size() != 32) {
-      return Error{.code = ErrorCode::kWrongFormat, .field = "secret"};
-    }
-    by_name.insert_or_assign(std::string(fields[0]), SecretBytes(*bytes));
-    return {};
-  }));
-  NationalSecrets secrets;
-  for (const auto& [name, target] :
-       {std::pair("core", &secrets.core_seed), std::pair("registry", &secrets.registry_seed),
-        std::pair("symbols", &secrets.symbol_root)}) {
-    const auto found = by_name.find(name);
-    if (found == by_name.end()) {
-      return Error{.code = ErrorCode::kConfigInvalid, .detail = path + " lacks a secret"};
-    }
-    *target = found->second;
-  }
-  return secrets;
-}
-
-Result<void> make_secrets(const std::string& path) {
-  SystemRandom random;
-  std::string text;
-  for (const char* const name : {"core", "registry", "symbols"}) {
-    text += fmt::format("{}\t{}\n", name, to_hex(random.make<Digest>().view()));
-  }
-  return write_private_file(path, text);
-}
-
-/// A person of the simulated population.
-crypto::PersonId person_id(std::uint64_t ordinal) {
-  Bytes number;
-  append_big_endian<8>(number, ordinal);
-  const Digest named = crypto::sha256({as_bytes("simulated person"), number});
-  return *crypto::PersonId::from(named.view().first(crypto::PersonId::kSize));
-}
-
 struct InitOptions {
   std::string directory;
   std::string institutions;
-  std::string persons;
+  std::string persons;  ///< empty: no symbols are issued beforehand
 };
+
+/// For towns that had symbols before they joined: the bindings go to a file.
+Result<void> issue_beforehand(const InitOptions& options, const NationalSecrets& secrets) {
+  NAKADACHI_TRY(const auto persons, read_known_persons(options.persons));
+  crypto::SymbolCipher cipher(secrets.symbol_root);
+  std::vector<IssuedSymbol> bindings;
+  std::vector<national::IssuedSymbol> issued;
+  bindings.reserve(persons.size());
+  issued.reserve(persons.size());
+  for (const KnownPerson& known : persons) {
+    const crypto::PersonId person = person_of(known.personal_number);
+    issued.push_back({.institution = known.institution, .person = person});
+    bindings.push_back(
+        {known.institution, known.personal_number, cipher.symbol_of(known.institution, person)});
+  }
+  NAKADACHI_CHECK(append_issued(options.directory + "/issued.tsv", issued));
+  return write_private_file(options.directory + "/symbols.tsv", write_issued_symbols(bindings));
+}
 
 Result<void> init(const InitOptions& options) {
   std::error_code problem;
@@ -92,16 +63,7 @@ Result<void> init(const InitOptions& options) {
   const Bytes published =
       crypto::Registry::make(std::move(entries), static_cast<std::uint64_t>(now.ms), now, registry);
   NAKADACHI_CHECK(write_private_file(options.directory + "/registry.bin", as_chars(published)));
-
-  NAKADACHI_TRY(const auto persons, read_known_persons(options.persons));
-  crypto::SymbolCipher cipher(secrets.symbol_root);
-  std::vector<IssuedSymbol> issued;
-  issued.reserve(persons.size());
-  for (const KnownPerson& person : persons) {
-    issued.push_back({person.institution, person.ordinal,
-                      cipher.symbol_of(person.institution, person_id(person.ordinal))});
-  }
-  return write_private_file(options.directory + "/symbols.tsv", write_issued_symbols(issued));
+  return options.persons.empty() ? Result<void>() : issue_beforehand(options, secrets);
 }
 
 struct ServeOptions {
@@ -119,22 +81,38 @@ Result<void> serve(const ServeOptions& options) {
   const crypto::Ed25519Verifier verifier;
   NAKADACHI_TRY(crypto::Registry registry,
                 crypto::Registry::open(as_bytes(published), roots, verifier));
-  NAKADACHI_TRY(rules::LegalTable law, embedded_law());
+  NAKADACHI_TRY(rules::LawBook law, load_law(config.law));
+  const std::string issued_file = options.directory + "/issued.tsv";
+  NAKADACHI_TRY(auto issued, read_issued(issued_file));
+  std::vector<national::AssessmentViolation> violations;
+  if (!config.violations_file.empty()) {
+    NAKADACHI_TRY(violations, read_violations(config.violations_file));
+  }
   const crypto::Ed25519Signer core(secrets.core_seed);
   NAKADACHI_TRY(socket::CurveKeyPair keys, socket::CurveKeyPair::load(config.key_file));
-  NAKADACHI_TRY(
-      const auto service,
-      national::NationalService::start(
-          {.endpoint = config.endpoint, .keys = std::move(keys), .gateways = config.gateway_keys},
-          {.roots = roots,
-           .registry = std::move(registry),
-           .law = std::move(law),
-           .symbol_root = secrets.symbol_root,
-           .latency_ms = config.latency_ms},
-          core, verifier));
+  national::NationalServiceConfig service_config{
+      .endpoint = config.endpoint,
+      .keys = std::move(keys),
+      .gateways = config.gateway_keys,
+      .resident_endpoint = config.resident_endpoint,
+      .resident_systems = config.resident_keys,
+      .person_of = person_of,
+      .keep_issued = [issued_file](auto changed) { return append_issued(issued_file, changed); }};
+  NAKADACHI_TRY(const auto service,
+                national::NationalService::start(std::move(service_config),
+                                                 {.roots = roots,
+                                                  .registry = std::move(registry),
+                                                  .law = std::move(law),
+                                                  .symbol_root = secrets.symbol_root,
+                                                  .issued = std::move(issued),
+                                                  .violations = std::move(violations),
+                                                  .latency_ms = config.latency_ms},
+                                                 core, verifier));
   const auto registration = stop_signal.on_stop([&] { service->stop(); });
   if (!options.ready_file.empty()) {
-    NAKADACHI_CHECK(write_private_file(options.ready_file, service->endpoint()));
+    NAKADACHI_CHECK(write_private_file(
+        options.ready_file,
+        fmt::format("{}\n{}", service->endpoint(), service->resident_endpoint())));
   }
   service->run();
   return {};
@@ -157,22 +135,39 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
 
   apps::InitOptions init_options;
-  CLI::App* const init_command =
-      app.add_subcommand("init", "Make secrets, sign the registry, issue symbols");
+  CLI::App* const init_command = app.add_subcommand("init", "Make secrets and sign the registry");
   init_command->add_option("--directory", init_options.directory, "where it keeps its files")
       ->required();
   init_command->add_option("--institutions", init_options.institutions, "who joins")->required();
-  init_command->add_option("--persons", init_options.persons, "whom they know")->required();
+  init_command->add_option("--persons", init_options.persons,
+                           "issue symbols beforehand: institution, 個人番号");
 
   apps::ServeOptions serve_options;
   CLI::App* const serve_command = app.add_subcommand("serve", "Answer gateways until stopped");
   serve_command->add_option("--directory", serve_options.directory, "made by init")->required();
   serve_command->add_option("--config", serve_options.config, "TOML file")->required();
   serve_command->add_option("--ready-file", serve_options.ready_file,
-                            "written with the endpoint once it listens");
+                            "written with the endpoints once it listens: for gateways, then "
+                            "for resident systems");
+
+  apps::HandOverOptions hand_over_options;
+  CLI::App* const hand_over_command = app.add_subcommand(
+      "hand-over", "Play a town's resident system: send 取得番号 and 個人番号 to 機構");
+  hand_over_command->footer(
+      "The file has a line a person: institution, 取得番号, 個人番号, tab-separated.\n"
+      "Example: nakadachi-national hand-over --endpoint tcp://127.0.0.1:5704 --server-key KEY "
+      "--key-file residents.curve --file acquire.tsv");
+  hand_over_command->add_option("--endpoint", hand_over_options.endpoint, "of the resident door")
+      ->required();
+  hand_over_command->add_option("--server-key", hand_over_options.server_key, "of that door")
+      ->required();
+  hand_over_command->add_option("--key-file", hand_over_options.key_file, "our own key")
+      ->required();
+  hand_over_command->add_option("--file", hand_over_options.file, "who is handed over")->required();
 
   CLI11_PARSE(app, argc, argv);
   if (!nakadachi::crypto::protect_memory(false)) return 1;
+  if (hand_over_command->parsed()) return apps::finish(apps::hand_over(hand_over_options));
   return apps::finish(init_command->parsed() ? apps::init(init_options)
                                              : apps::serve(serve_options));
 }

@@ -10,13 +10,15 @@ using exchange::StatementKind;
 
 bool may_leave_a_node(StatementKind kind) noexcept {
   return kind == StatementKind::kInquiry || kind == StatementKind::kProvision ||
-         kind == StatementKind::kStatusQuery || kind == StatementKind::kStatusReply;
+         kind == StatementKind::kStatusQuery || kind == StatementKind::kStatusReply ||
+         kind == StatementKind::kSymbolReceipt || kind == StatementKind::kAcquisitionRequest;
 }
 
 bool may_reach_a_node(StatementKind kind) noexcept {
   return kind == StatementKind::kPermit || kind == StatementKind::kRefusal ||
          kind == StatementKind::kProvision || kind == StatementKind::kStatusQuery ||
-         kind == StatementKind::kStatusReply;
+         kind == StatementKind::kStatusReply || kind == StatementKind::kSymbolNotice ||
+         kind == StatementKind::kAcquisitionRequest;
 }
 
 }  // namespace

@@ -47,6 +47,8 @@ Result<void> GatewayService::Impl::open_link() {
                             .max_frame_bytes = limits::kMaxLinkFrameBytes,
                             .queued_frames = 1'024};
   socket::ClientHandlers handlers;
+  // The national system has notices to send before anything was asked of it.
+  handlers.on_connected = [this] { link_->send(wire::encode_hello({})); };
   handlers.on_frame = [this](ByteView frame) {
     happen(FrameFromNational{Bytes(frame.begin(), frame.end())});
   };

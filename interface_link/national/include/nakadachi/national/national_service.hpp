@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,11 +16,19 @@ struct NationalServiceConfig {
   std::string endpoint;
   socket::CurveKeyPair keys;
   std::vector<socket::CurvePublicKey> gateways;
+
+  /// Where resident systems hand over; empty: nowhere.
+  std::string resident_endpoint;
+  std::vector<socket::CurvePublicKey> resident_systems;
+  /// 機構: from 個人番号 by way of 住民票コード to the core's own name of the person.
+  std::function<crypto::PersonId(std::uint64_t personal_number)> person_of;
+  /// Stores what changed about issued symbols, before anything of it is sent.
+  std::function<Result<void>(std::span<const IssuedSymbol>)> keep_issued;
 };
 
 /// The reference national system at work: `NationalCore` behind a door for
-/// gateways. Answers go to every gateway that has spoken; one that does not know
-/// the institution drops them. One thread.
+/// gateways and one for resident systems. Answers go to every gateway that has spoken; one that
+/// does not know the institution drops them. One thread.
 class NationalService {
  public:
   /// `core_signer` and `verifier` outlive the service. Errors: those of `socket::Loop::listen`.
@@ -28,6 +38,8 @@ class NationalService {
                                                         const crypto::Verifier& verifier);
   ~NationalService();
   const std::string& endpoint() const noexcept;
+  /// Where resident systems hand over; empty without such a door.
+  std::string resident_endpoint() const;
   /// Works until `stop`. On the thread that called `start`.
   void run();
   /// Any thread.
