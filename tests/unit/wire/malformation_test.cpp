@@ -33,16 +33,30 @@ std::optional<Error> error_of(const Result<Value>& result) {
 }
 
 /// What may be absent: empty, false or 0 then; or, for `delegation`, "the core signed".
-const std::set<std::string> kOptional = {"non_disclosure", "section", "legal_item",
-                                         "sealed_answer",  "answer",  "retry_after_ms",
-                                         "delegation",     "hello",   "error"};
+const std::set<std::string> kOptional = {"non_disclosure",
+                                         "section",
+                                         "legal_item",
+                                         "sealed_answer",
+                                         "answer",
+                                         "retry_after_ms",
+                                         "delegation",
+                                         "hello",
+                                         "error",
+                                         "items",
+                                         "who",
+                                         "why",
+                                         "already_acquired",
+                                         "provider_non_disclosure"};
 
 /// Bytes without an exact length, and the most they may be.
 const std::map<std::string, std::size_t> kMostBytes = {
     {"section", limits::kMaxSectionBytes},
     {"sealed_answer", 32 + 12 + 16 + limits::kMaxAnswerBytes},
     {"statement", limits::kMaxStatementBytes},
-    {"answer", limits::kMaxAnswerBytes}};
+    {"answer", limits::kMaxAnswerBytes},
+    {"sealed_items", 32 + 12 + 16 + limits::kMaxAnswerBytes},
+    {"who", limits::kMaxWhoBytes},
+    {"why", limits::kMaxWhyBytes}};
 
 const std::map<std::string, std::uint64_t> kFirstWrongCode = {
     {"affair", 100'000'000'000'000},
@@ -94,7 +108,7 @@ void break_bytes(const Target& target, const FieldDescriptor& field) {
   };
   if (most != kMostBytes.end()) {
     // A statement that holds more is over the limit as a whole before its fields are read.
-    if (field.name() != "sealed_answer") {
+    if (field.name() != "sealed_answer" && field.name() != "sealed_items") {
       expect(target, field, ErrorCode::kWrongLength, set_size(most->second + 1));
     }
     return;
@@ -136,7 +150,7 @@ void break_number(const Target& target, const FieldDescriptor& field) {
       }
       break;
     case FieldDescriptor::CPPTYPE_UINT64:
-      if (field.type() == FieldDescriptor::TYPE_FIXED64) {
+      if (field.type() == FieldDescriptor::TYPE_FIXED64 && kFirstWrongCode.contains(field.name())) {
         const std::uint64_t wrong = kFirstWrongCode.at(field.name());
         expect(target, field, ErrorCode::kWrongLength, set(&Reflection::SetUInt64, wrong));
         expect(target, field, ErrorCode::kWrongLength, set(&Reflection::SetUInt64, UINT64_MAX));
@@ -237,6 +251,11 @@ TEST_CASE("wire: every malformation of every field of a statement has its own er
   break_statement<v1::Conclusion>(samples::conclusion(random), decode_conclusion);
   break_statement<v1::StatusQuery>(samples::status_query(random), decode_status_query);
   break_statement<v1::StatusReply>(samples::status_reply(random), decode_status_reply);
+  break_statement<v1::SymbolNotice>(samples::symbol_notice(random), decode_symbol_notice);
+  break_statement<v1::SymbolReceipt>(samples::symbol_receipt(random), decode_symbol_receipt);
+  exchange::AcquisitionRequest request = samples::acquisition_request(random);
+  request.sealed_items = samples::bytes(random, 100);
+  break_statement<v1::AcquisitionRequest>(request, decode_acquisition_request);
 }
 
 TEST_CASE("wire: every malformation of every field of stored content has its own error") {
@@ -299,7 +318,7 @@ TEST_CASE("wire: a malformed query has its own error and leaves its neighbours a
     return error;
   };
   break_element(frame, "queries", 1, decode);
-  CHECK(broken == 20);
+  CHECK(broken == 21);
 }
 
 TEST_CASE("wire: a key that cannot be read spoils the frame") {

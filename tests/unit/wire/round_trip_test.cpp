@@ -32,6 +32,9 @@ TEST_CASE("wire: statements come back as they were and have one encoding") {
   expect_round_trips(samples::conclusion, decode_conclusion);
   expect_round_trips(samples::status_query, decode_status_query);
   expect_round_trips(samples::status_reply, decode_status_reply);
+  expect_round_trips(samples::symbol_notice, decode_symbol_notice);
+  expect_round_trips(samples::symbol_receipt, decode_symbol_receipt);
+  expect_round_trips(samples::acquisition_request, decode_acquisition_request);
   expect_round_trips(samples::stored_content, decode_stored_content);
   expect_round_trips(samples::sealed_answer, decode_sealed_answer);
 }

@@ -34,6 +34,17 @@ std::string section(SeededRandom& random) {
   return std::string(kSections[static_cast<std::size_t>(random.below(kSections.size()))]);
 }
 
+std::vector<std::uint16_t> items(SeededRandom& random) {
+  std::vector<std::uint16_t> made;
+  if (random.chance(500)) return made;
+  std::uint64_t item = 0;
+  for (std::uint64_t i = random.below(limits::kMaxItemsAsked + 1); i > 0; --i) {
+    item += 1 + random.below(1'000);
+    made.push_back(static_cast<std::uint16_t>(item));
+  }
+  return made;
+}
+
 Symbol symbol(SeededRandom& random) { return *Symbol::from(bytes(random, Symbol::kSize)); }
 
 }  // namespace
@@ -66,7 +77,7 @@ ErrorCode error_code(SeededRandom& random) {
 }
 
 exchange::Outcome outcome(SeededRandom& random) {
-  return up_to_last(random, exchange::Outcome::kLapsed);
+  return up_to_last(random, exchange::kLastOutcome);
 }
 
 exchange::Subject subject(SeededRandom& random) {
@@ -75,6 +86,7 @@ exchange::Subject subject(SeededRandom& random) {
           .affair = *AffairCode::from_number(random.below(kTenTo14)),
           .procedure = *ProcedureCode::from_number(random.below(kTenTo14)),
           .kind = *InformationKind::from_number(random.below(kTenTo14)),
+          .items = items(random),
           .non_disclosure = random.chance(500),
           .section = section(random)};
 }
@@ -109,7 +121,8 @@ exchange::Permit permit(SeededRandom& random) {
           .asked_at = time(random),
           .issued_at = time(random),
           .valid_until = time(random),
-          .legal_item = static_cast<std::uint16_t>(random.below(65536))};
+          .legal_item = static_cast<std::uint16_t>(random.below(65536)),
+          .law = random.next()};
 }
 
 exchange::Refusal refusal(SeededRandom& random) {
@@ -117,7 +130,8 @@ exchange::Refusal refusal(SeededRandom& random) {
           .asker = institution(random),
           .provider = institution(random),
           .reason = error_code(random),
-          .refused_at = time(random)};
+          .refused_at = time(random),
+          .law = random.next()};
 }
 
 exchange::Provision provision(SeededRandom& random) {
@@ -128,6 +142,7 @@ exchange::Provision provision(SeededRandom& random) {
           .outcome = outcome(random),
           .reason = error_code(random),
           .provided_at = time(random),
+          .non_disclosure = random.chance(500),
           .sealed_answer = up_to(random, limits::kMaxAnswerBytes + 60)};
 }
 
@@ -140,7 +155,8 @@ exchange::Conclusion conclusion(SeededRandom& random) {
           .legal_item = static_cast<std::uint16_t>(random.below(65536)),
           .asked_at = time(random),
           .concluded_at = time(random),
-          .provision_leaf = random.make<Digest>()};
+          .provision_leaf = random.make<Digest>(),
+          .provider_non_disclosure = random.chance(500)};
 }
 
 exchange::StatusQuery status_query(SeededRandom& random) {
@@ -155,8 +171,29 @@ exchange::StatusReply status_reply(SeededRandom& random) {
   return {.request_hash = random.make<Digest>(),
           .asker = institution(random),
           .provider = institution(random),
-          .status = up_to_last(random, exchange::Status::kLapsed),
+          .status = up_to_last(random, exchange::kLastStatus),
           .at = time(random)};
+}
+
+exchange::SymbolNotice symbol_notice(SeededRandom& random) {
+  return {.institution = institution(random),
+          .acquisition_number = random.next(),
+          .already_acquired = random.chance(500),
+          .symbol = symbol(random),
+          .issued_at = time(random)};
+}
+
+exchange::SymbolReceipt symbol_receipt(SeededRandom& random) {
+  return {
+      .institution = institution(random), .acquisition_number = random.next(), .at = time(random)};
+}
+
+exchange::AcquisitionRequest acquisition_request(SeededRandom& random) {
+  return {.request_hash = random.make<Digest>(),
+          .asker = institution(random),
+          .provider = institution(random),
+          .asked_at = time(random),
+          .sealed_items = up_to(random, 1'000)};
 }
 
 StoredContent stored_content(SeededRandom& random) {
@@ -164,7 +201,9 @@ StoredContent stored_content(SeededRandom& random) {
           .content_hash = random.make<Digest>(),
           .key = random.make<RequestKey>(),
           .system = static_cast<std::uint32_t>(random.next()),
-          .answer = up_to(random, limits::kMaxAnswerBytes)};
+          .answer = up_to(random, limits::kMaxAnswerBytes),
+          .who = section(random),
+          .why = section(random)};
 }
 
 crypto::SealedAnswer sealed_answer(SeededRandom& random) {
@@ -199,7 +238,7 @@ std::shared_ptr<const crypto::Delegation> delegation(SeededRandom& random) {
 
 LinkItem item(SeededRandom& random, std::shared_ptr<const crypto::BatchHeader> batch,
               std::shared_ptr<const crypto::Delegation> delegation) {
-  LinkItem made{.kind = up_to_last(random, exchange::StatementKind::kStatusReply),
+  LinkItem made{.kind = up_to_last(random, exchange::kLastStatementKind),
                 .to = institution(random),
                 .statement = bytes(random, static_cast<std::size_t>(random.below(400))),
                 .salt = random.make<Salt>(),
@@ -220,6 +259,9 @@ void decode_with_everything(ByteView bytes) {
   static_cast<void>(decode_conclusion(bytes));
   static_cast<void>(decode_status_query(bytes));
   static_cast<void>(decode_status_reply(bytes));
+  static_cast<void>(decode_symbol_notice(bytes));
+  static_cast<void>(decode_symbol_receipt(bytes));
+  static_cast<void>(decode_acquisition_request(bytes));
   static_cast<void>(decode_sealed_answer(bytes));
   static_cast<void>(decode_stored_content(bytes));
   static_cast<void>(decode_link_frame(bytes));
@@ -245,6 +287,9 @@ std::vector<Bytes> one_of_each(SeededRandom& random) {
           encode(conclusion(random)),
           encode(status_query(random)),
           encode(status_reply(random)),
+          encode(symbol_notice(random)),
+          encode(symbol_receipt(random)),
+          encode(acquisition_request(random)),
           encode(small_content),
           encode_link_frames(items).front(),
           encode_hello({{institution(random), institution(random)}}),

@@ -30,6 +30,9 @@ exchange::Provision provision(SeededRandom& random);
 exchange::Conclusion conclusion(SeededRandom& random);
 exchange::StatusQuery status_query(SeededRandom& random);
 exchange::StatusReply status_reply(SeededRandom& random);
+exchange::SymbolNotice symbol_notice(SeededRandom& random);
+exchange::SymbolReceipt symbol_receipt(SeededRandom& random);
+exchange::AcquisitionRequest acquisition_request(SeededRandom& random);
 StoredContent stored_content(SeededRandom& random);
 crypto::SealedAnswer sealed_answer(SeededRandom& random);
 

@@ -1,0 +1,217 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "nakadachi/base/codes.hpp"
+#include "nakadachi/copies/answer_mode.hpp"
+#include "nakadachi/copies/change.hpp"
+#include "nakadachi/copies/flags.hpp"
+#include "nakadachi/exchange/messages.hpp"
+#include "nakadachi/symbol_mapping/address_book.hpp"
+
+/// Frames between commands (or business systems that register copies) and the
+/// node's admin door (proto/nakadachi/v1/admin.proto, docs/protocol/frames.md).
+namespace nakadachi::wire {
+
+// What changes something -----------------------------------------------------
+
+/// 副本登録: in the place of a former copy. `content` is a copies::CopyContent, encoded.
+struct PutCopy {
+  AddressNumber person;
+  InformationKind kind;
+  Bytes content;
+};
+struct EraseCopy {
+  AddressNumber person;
+  InformationKind kind;
+};
+/// The end of a full load: copies of the kind with a lesser dataset are erased.
+struct EndFullLoad {
+  InformationKind kind;
+  std::uint64_t dataset = 0;
+};
+/// Sets or clears one flag of a person.
+struct ChangeFlag {
+  AddressNumber person;
+  copies::Flag flag;
+  bool set = true;
+};
+struct SetAnswerMode {
+  InformationKind kind;
+  copies::AnswerMode mode = copies::AnswerMode::kCopy;
+};
+/// Begins the acquisition of a symbol, or tells the number of the one under way.
+struct Acquire {
+  AddressNumber person;
+};
+/// Takes over a symbol acquired before, from a backup or a former 中間サーバ.
+struct BindSymbol {
+  AddressNumber person;
+  Symbol symbol;
+};
+/// Staff decide on a held request: provide, or refuse for a reason of the closed
+/// list (`kIdentityInDoubt`, `kUnderCorrection`).
+struct Decide {
+  ExchangeId request;
+  std::optional<ErrorCode> refusal;  ///< nothing: provide
+};
+/// Asks a provider that holds no symbol of a person to acquire one (Cabinet Order 26(3)).
+struct AskToAcquire {
+  InstitutionCode provider;
+  symbols::FourItems person;
+};
+/// 統合宛名: a new person with its business numbers; or, where `number` is given,
+/// new items of a known one and further business numbers.
+struct PutPerson {
+  std::optional<AddressNumber> number;
+  symbols::PersonItems items;
+  std::vector<symbols::BusinessNumber> business;
+};
+struct MergePersons {
+  AddressNumber survivor;
+  AddressNumber former;
+};
+
+// What only reads ------------------------------------------------------------
+
+struct ListHeld {};
+struct CountCopies {};
+struct CountSymbols {};
+struct ShowFlags {
+  AddressNumber person;
+};
+struct FindPersons {
+  symbols::AddressBook::Search search;
+};
+struct FindPersonByNumber {
+  symbols::BusinessNumber number;
+};
+/// Page by page, ascending by number, at most `limits::kMaxPersonsListed`; doubles are
+/// looked for at the staff's own machine.
+struct ListPersons {
+  std::optional<AddressNumber> after;
+};
+struct ListAcquisitionRequests {};
+/// For operators: every tenant of the node. No business data.
+struct ListTenants {};
+
+using AdminCommand =
+    std::variant<PutCopy, EraseCopy, EndFullLoad, ChangeFlag, SetAnswerMode, Acquire, BindSymbol,
+                 Decide, AskToAcquire, PutPerson, MergePersons, ListHeld, CountCopies, CountSymbols,
+                 ShowFlags, FindPersons, FindPersonByNumber, ListPersons, ListAcquisitionRequests,
+                 ListTenants>;
+
+struct AdminRequest {
+  RequestKey key;  ///< names the request, as of a query; a repeated change is done once
+  InstitutionCode institution;  ///< for whom; all zero for an operator
+  std::string who;              ///< of a change: at most limits::kMaxWhoBytes
+  std::string why;              ///< at most limits::kMaxWhyBytes
+  AdminCommand command;
+};
+
+// Answers --------------------------------------------------------------------
+
+/// A change is durable. `count` things were changed; 0: all was so already.
+struct Done {
+  std::uint32_t count = 0;
+};
+struct AcquisitionUnderWay {
+  std::uint64_t number = 0;  ///< 取得番号, for the resident system
+  Timestamp valid_until;
+};
+/// 統合宛名番号 of the person issued or changed.
+struct PersonPut {
+  AddressNumber number;
+};
+struct HeldRequest {
+  ExchangeId request;
+  exchange::Subject subject;
+  std::uint16_t legal_item = 0;
+  AddressNumber person;
+  Timestamp asked_at;
+  Timestamp valid_until;
+};
+struct HeldRequests {
+  std::vector<HeldRequest> requests;  ///< the ones that lapse first first
+};
+struct CopyCount {
+  InformationKind kind;
+  std::uint64_t dataset = 0;
+  std::uint64_t copies = 0;
+};
+struct CopyCounts {
+  std::vector<CopyCount> counts;
+};
+struct SymbolCounts {
+  std::uint64_t bound = 0;
+  std::uint64_t under_way = 0;
+};
+struct Flags {
+  std::vector<copies::Flag> flags;
+};
+struct Persons {
+  std::vector<symbols::PersonRecord> persons;
+};
+/// Another body wants us to acquire a symbol for a person.
+struct AcquisitionWish {
+  InstitutionCode asker;
+  symbols::FourItems person;
+  std::vector<AddressNumber> candidates;
+  bool begun = false;  ///< exactly one person fits: the acquisition is under way
+  Timestamp asked_at;
+};
+struct AcquisitionWishes {
+  std::vector<AcquisitionWish> wishes;
+};
+struct TenantState {
+  TenantId tenant;
+  LaneId lane;
+  std::uint64_t queued = 0;
+  std::uint64_t in_flight = 0;
+  std::uint64_t held = 0;
+  std::uint64_t copies = 0;
+  std::uint64_t symbols = 0;
+};
+struct TenantStates {
+  std::vector<TenantState> tenants;
+};
+
+using AdminAnswer = std::variant<Done, AcquisitionUnderWay, PersonPut, HeldRequests, CopyCounts,
+                                 SymbolCounts, Flags, Persons, AcquisitionWishes, TenantStates>;
+
+struct AdminReply {
+  RequestKey key;
+  Result<AdminAnswer> answer;
+};
+
+// Frames ---------------------------------------------------------------------
+
+/// One request of a frame, or why it could not be read.
+struct DecodedAdminRequest {
+  RequestKey key;
+  Result<AdminRequest> request;
+};
+
+/// At most limits::kMaxQueriesPerFrame requests within limits::kMaxClientFrameBytes;
+/// anything else is a bug.
+Bytes encode_admin_requests(std::span<const AdminRequest> requests);
+/// Errors for the frame as a whole as of `decode_queries`; of one request those of
+/// its fields, and in "who" and "why" those of copies::ChangeReason.
+Result<std::vector<DecodedAdminRequest>> decode_admin_requests(ByteView frame);
+
+/// One frame a reply, so that long lists have room.
+Bytes encode_admin_reply(const AdminReply& reply);
+Bytes encode_admin_frame_error(const Error& error);
+struct AdminReplyFrame {
+  std::optional<AdminReply> reply;
+  std::optional<Error> frame_error;  ///< field and detail are dropped on the wire
+};
+Result<AdminReplyFrame> decode_admin_reply(ByteView frame);
+
+}  // namespace nakadachi::wire
