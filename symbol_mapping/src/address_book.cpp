@@ -175,6 +175,14 @@ std::vector<const PersonRecord*> AddressBook::candidates(const Search& wanted) c
   return under(by_birth_date_, index_key(*wanted.birth_date));
 }
 
+std::vector<const PersonRecord*> AddressBook::list(const std::optional<AddressNumber>& after,
+                                                   std::size_t limit) const {
+  std::vector<const PersonRecord*> found;
+  auto next = after ? persons_.upper_bound(*after) : persons_.begin();
+  for (; next != persons_.end() && found.size() < limit; ++next) found.push_back(&next->second);
+  return found;
+}
+
 Result<std::vector<const PersonRecord*>> AddressBook::search(const Search& wanted) const {
   if (!wanted.name && !wanted.kana && !wanted.birth_date) {
     return Error{.code = ErrorCode::kMissingField, .field = "search"};

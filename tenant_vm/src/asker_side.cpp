@@ -61,7 +61,7 @@ void NodeCore::Impl::enqueue_query(std::size_t partition, QueryJob job) {
                        std::max(kRetrySoonMs, owner.rate.wait_ms()));
   }
   owner.queries.push_back(std::move(job));
-  slot.fair.activate(flow_of(slot, partition, false));
+  slot.fair.activate(flow_of(slot, partition, FlowSort::kQueries));
 }
 
 void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
@@ -118,6 +118,7 @@ bool NodeCore::Impl::answer_replay(std::size_t partition, const ExchangeId& id, 
     } else {
       ++counts_.replayed;
       open->second.client = job.client;
+      if (open->second.held) reply_error(job.client, key, ErrorCode::kHeld);
     }
     return true;
   }
@@ -151,7 +152,7 @@ Result<exchange::Inquiry> NodeCore::Impl::judge_query(Partition& partition,
     return ErrorCode::kAffairNotAllowed;
   }
   if (registry_.find(subject.provider) == nullptr) return ErrorCode::kUnknownInstitution;
-  const rules::Verdict verdict = judge(subject);
+  const rules::Verdict verdict = judge(subject, now_);
   if (!verdict.allowed) return ErrorCode::kNotInLegalTable;
   legal_item = verdict.item.value();
   NAKADACHI_TRY(const Symbol symbol,
@@ -189,7 +190,7 @@ void NodeCore::Impl::refuse(std::size_t partition, const ExchangeId& id, OpenAsk
 }
 
 void NodeCore::Impl::add_open(std::size_t partition, const ExchangeId& id, OpenAsk open) {
-  ++slot_of(partition).open_buckets[bucket_of(id)];
+  open_bucket(partition, id);
   if (open.request_hash != Digest()) {
     open_by_request_.emplace(open.request_hash, std::pair(partition, id));
   }
@@ -197,9 +198,7 @@ void NodeCore::Impl::add_open(std::size_t partition, const ExchangeId& id, OpenA
 }
 
 void NodeCore::Impl::remove_open(std::size_t partition, const ExchangeId& id) {
-  auto& buckets = slot_of(partition).open_buckets;
-  const auto bucket = buckets.find(bucket_of(id));
-  if (--bucket->second == 0) buckets.erase(bucket);
+  close_bucket(partition, id);
   const auto open = partitions_[partition].asking.find(id);
   open_by_request_.erase(open->second.request_hash);
   partitions_[partition].asking.erase(open);
@@ -260,6 +259,7 @@ void NodeCore::Impl::on_provision(const wire::LinkItem& item) {
   if (const auto accepted = accept_answer(open, *provision); !accepted) {
     return count(accepted.error().code);
   }
+  open.provider_non_disclosure = provision->non_disclosure;
   open.provision_leaf =
       crypto::leaf_hash(item.salt, static_cast<std::uint8_t>(item.kind), item.statement);
   act(partition, id, open, open.leg.on_provision(provision->outcome, provision->reason));
@@ -271,7 +271,7 @@ Result<void> NodeCore::Impl::accept_answer(OpenAsk& open, const exchange::Provis
   if (provision.asker != subject.asker || provision.provider != subject.provider) {
     return ErrorCode::kPermitForAnotherRequest;
   }
-  if (provision.outcome != exchange::Outcome::kAnswered) return {};
+  if (!exchange::has_answer(provision.outcome)) return {};
   NAKADACHI_TRY(const crypto::SealedAnswer sealed,
                 wire::decode_sealed_answer(provision.sealed_answer));
   const crypto::AnswerBinding binding{.permit_hash = provision.permit_hash,
@@ -290,6 +290,7 @@ void NodeCore::Impl::on_refusal(const wire::LinkItem& item) {
   const auto known = open_by_request_.find(refusal->request_hash);
   if (known == open_by_request_.end()) return;
   const auto [partition, id] = known->second;
+  notice_law(refusal->law, refusal->asker);
   OpenAsk& open = partitions_[partition].asking.at(id);
   act(partition, id, open, open.leg.on_refusal(refusal->reason));
 }
@@ -306,6 +307,10 @@ void NodeCore::Impl::on_status_reply(const wire::LinkItem& item) {
   if (open.inquiry.subject.provider != reply->provider) {
     return count(ErrorCode::kPermitForAnotherRequest);
   }
+  if (reply->status == exchange::Status::kHeld) {
+    open.held = true;
+    if (open.client) reply_error(*open.client, open.key, ErrorCode::kHeld);
+  }
   act(partition, id, open, open.leg.on_status(reply->status, now_));
 }
 
@@ -321,7 +326,8 @@ void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenA
                                         .legal_item = open.legal_item,
                                         .asked_at = open.inquiry.asked_at,
                                         .concluded_at = now_,
-                                        .provision_leaf = open.provision_leaf};
+                                        .provision_leaf = open.provision_leaf,
+                                        .provider_non_disclosure = open.provider_non_disclosure};
   wire::StoredContent content;
   content.statement = wire::encode(conclusion);
   content.content_hash = open.content_hash;
@@ -364,7 +370,7 @@ void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredSte
   open.content_hash = content->content_hash;
   open.key = content->key;
   open.system = SystemId{content->system};
-  open.legal_item = judge(open.inquiry.subject).item.value();
+  open.legal_item = judge(open.inquiry.subject, open.inquiry.asked_at).item.value();
   open.item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(content->statement),
                 institution(partition, open.inquiry.subject.asker));

@@ -1,6 +1,7 @@
 #include "lane.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "nakadachi/base/assert.hpp"
@@ -18,11 +19,21 @@ std::shared_ptr<const crypto::BatchHeader> sign_header(const storage::Train& tra
   header.lane = train.lane;
   header.epoch = train.epoch;
   header.number = train.number;
-  header.size = static_cast<std::uint32_t>(train.rows.size());
+  header.size = static_cast<std::uint32_t>(train.rows.size() + train.changes.size());
   header.root = train.root;
   header.signed_at = train.signed_at;
   crypto::sign_batch(header, signer);
   return std::make_shared<const crypto::BatchHeader>(header);
+}
+
+std::size_t bytes_of(const PendingRow& row) noexcept {
+  if (const auto* const step = std::get_if<PendingStep>(&row.what)) return step->row.sealed.size();
+  const storage::ChangeRow& change = std::get<PendingChange>(row.what).row;
+  return change.record.size() + change.value.size();
+}
+
+bool is_step(const PendingRow& row) noexcept {
+  return std::holds_alternative<PendingStep>(row.what);
 }
 
 }  // namespace
@@ -38,19 +49,30 @@ void Lane::open(const storage::LaneGrant& grant) noexcept {
 
 void Lane::start() noexcept { state_ = State::kIdle; }
 
-void Lane::push(PendingStep step) {
+void Lane::push(PendingRow row) {
   NAKADACHI_ASSERT(is_open());
-  waiting_.push_back(std::move(step));
+  waiting_.push_back(std::move(row));
 }
 
 std::size_t Lane::rows_to_take() const noexcept {
   std::size_t bytes = 0;
   std::size_t rows = 0;
   while (rows < waiting_.size() && rows < most_rows_) {
-    bytes += waiting_[rows].row.sealed.size();
+    bytes += bytes_of(waiting_[rows]);
     if (rows > 0 && bytes > limits::kMaxTrainBytes) break;
     ++rows;
   }
+  return rows;
+}
+
+/// The next rows in the order of their leaves. Within a train the order of steps
+/// and changes tells nothing: they become durable together.
+std::vector<PendingRow> Lane::take_rows() {
+  const auto end = waiting_.begin() + static_cast<std::ptrdiff_t>(rows_to_take());
+  std::vector<PendingRow> rows(std::make_move_iterator(waiting_.begin()),
+                               std::make_move_iterator(end));
+  waiting_.erase(waiting_.begin(), end);
+  std::stable_partition(rows.begin(), rows.end(), is_step);
   return rows;
 }
 
@@ -65,17 +87,19 @@ std::shared_ptr<const storage::Train> Lane::depart(Timestamp now, std::uint32_t 
   train->number = TrainNumber{last_.value + 1};
   train->low_water_bucket = low_water_bucket;
   train->signed_at = now;
-  const std::size_t rows = rows_to_take();
+  under_way_.rows = take_rows();
   std::vector<Digest> leaves;
-  leaves.reserve(rows);
-  train->rows.reserve(rows);
-  under_way_.steps.reserve(rows);
-  for (std::size_t i = 0; i < rows; ++i) {
-    PendingStep& step = waiting_.front();
-    leaves.push_back(step.row.leaf);
-    train->rows.push_back(std::move(step.row));
-    under_way_.steps.push_back(std::move(step));
-    waiting_.pop_front();
+  leaves.reserve(under_way_.rows.size());
+  train->rows.reserve(under_way_.rows.size());
+  for (PendingRow& row : under_way_.rows) {
+    if (auto* const step = std::get_if<PendingStep>(&row.what)) {
+      leaves.push_back(step->row.leaf);
+      train->rows.push_back(std::move(step->row));
+    } else {
+      storage::ChangeRow& change = std::get<PendingChange>(row.what).row;
+      leaves.push_back(change.leaf);
+      train->changes.push_back(std::move(change));
+    }
   }
   under_way_.tree = std::make_unique<crypto::MerkleTree>(std::move(leaves));
   train->root = under_way_.tree->root();
@@ -105,12 +129,13 @@ Lane::Report Lane::on_settled(const storage::AppendResult& result, Timestamp now
 Lane::Report Lane::committed() {
   Report report;
   last_ = under_way_.train->number;
-  report.durable = std::exchange(under_way_.steps, {});
-  for (std::uint32_t i = 0; i < report.durable.size(); ++i) {
-    PendingStep& step = report.durable[i];
-    step.row = under_way_.train->rows[i];
-    step.item.path = under_way_.tree->path(i);
-    step.item.batch = under_way_.header;
+  report.durable.reserve(under_way_.rows.size());
+  for (std::uint32_t i = 0; i < under_way_.rows.size(); ++i) {
+    PendingRow& row = report.durable.emplace_back(take_back(i));
+    if (auto* const step = std::get_if<PendingStep>(&row.what)) {
+      step->item.path = under_way_.tree->path(i);
+      step->item.batch = under_way_.header;
+    }
   }
   under_way_ = {};
   state_ = State::kIdle;
@@ -129,13 +154,11 @@ Lane::Report Lane::failed(const storage::AppendResult& result, Timestamp now) {
     return report;
   }
   // One row is at fault. When the store cannot tell which, halving finds it.
-  const std::size_t rows = under_way_.steps.size();
+  const std::size_t rows = under_way_.rows.size();
   const auto bad_row = rows == 1 ? std::optional<std::size_t>(0) : result.bad_row;
   if (bad_row) {
     report.refusal = result.error;
-    PendingStep refused = std::move(under_way_.steps[*bad_row]);
-    refused.row = under_way_.train->rows[*bad_row];
-    report.refused.push_back(std::move(refused));
+    report.refused.push_back(take_back(*bad_row));
   } else {
     most_rows_ = rows / 2;
   }
@@ -164,12 +187,22 @@ Lane::Report Lane::on_fate(const Result<storage::TrainFate>& fate, Timestamp now
   return {};
 }
 
-/// Returns the steps of the train under way to the front, in their order.
+/// A row of the train under way, whole again.
+PendingRow Lane::take_back(std::size_t leaf) {
+  PendingRow row = std::move(under_way_.rows[leaf]);
+  const std::vector<storage::StepRow>& steps = under_way_.train->rows;
+  if (auto* const step = std::get_if<PendingStep>(&row.what)) {
+    step->row = steps[leaf];
+  } else {
+    std::get<PendingChange>(row.what).row = under_way_.train->changes[leaf - steps.size()];
+  }
+  return row;
+}
+
+/// Returns what was in the train under way to the front.
 void Lane::put_back(std::optional<std::size_t> without) {
-  for (std::size_t i = under_way_.steps.size(); i-- > 0;) {
-    if (i == without) continue;
-    under_way_.steps[i].row = under_way_.train->rows[i];
-    waiting_.push_front(std::move(under_way_.steps[i]));
+  for (std::size_t i = under_way_.rows.size(); i-- > 0;) {
+    if (i != without) waiting_.push_front(take_back(i));
   }
   under_way_ = {};
 }

@@ -4,6 +4,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
 #include "nakadachi/base/limits.hpp"
@@ -21,11 +22,22 @@ struct PendingStep {
   /// conclusion goes nowhere but carries its statement all the same.
   wire::LinkItem item;
   std::uint64_t fingerprint = 0;  ///< RecentIds::Fingerprint of the exchange
+};
+
+/// A change of a holding that waits for its train.
+struct PendingChange {
+  std::size_t partition = 0;
+  storage::ChangeRow row;
+};
+
+/// What waits in a lane, in the order in which it was decided.
+struct PendingRow {
+  std::variant<PendingStep, PendingChange> what;
   Timestamp since;
 };
 
-/// One writer: gathers steps into trains, sends one at a time, and says of every
-/// step when it is durable. After a failed or unknown commit nothing more leaves,
+/// One writer: gathers steps and changes into trains, sends one at a time, and says
+/// of each when it is durable. After a failed or unknown commit nothing more leaves,
 /// is numbered or signed until it is known what became of it.
 class Lane {
  public:
@@ -41,17 +53,18 @@ class Lane {
   void open(const storage::LaneGrant& grant) noexcept;
   /// Recovery is over.
   void start() noexcept;
-  void push(PendingStep step);
+  void push(PendingStep step, Timestamp now) { push({std::move(step), now}); }
+  void push(PendingChange change, Timestamp now) { push({std::move(change), now}); }
 
   /// The next train when one is due.
   std::shared_ptr<const storage::Train> depart(Timestamp now, std::uint32_t low_water_bucket);
 
-  /// What a report of the store means for the steps.
+  /// What a report of the store means for what waited for it.
   struct Report {
-    std::vector<PendingStep> durable;
-    std::vector<PendingStep> refused;  ///< definitely not stored, alone at fault
+    std::vector<PendingRow> durable;
+    std::vector<PendingRow> refused;  ///< definitely not stored, alone at fault
     Error refusal;
-    bool lost = false;  ///< another writer has the lane; every waiting step is dropped
+    bool lost = false;  ///< another writer has the lane; all that waited is dropped
   };
   Report on_settled(const storage::AppendResult& result, Timestamp now);
   Report on_fate(const Result<storage::TrainFate>& fate, Timestamp now);
@@ -66,12 +79,15 @@ class Lane {
   enum class State { kClosed, kIdle, kUnderWay, kFateUnknown, kAskingFate, kLost };
   struct UnderWay {
     std::shared_ptr<const storage::Train> train;
-    std::vector<PendingStep> steps;  // rows moved into the train
+    std::vector<PendingRow> rows;  // as the leaves stand: steps, then changes; moved into the train
     std::shared_ptr<const crypto::BatchHeader> header;
     std::unique_ptr<crypto::MerkleTree> tree;
   };
 
+  void push(PendingRow row);
   std::size_t rows_to_take() const noexcept;
+  std::vector<PendingRow> take_rows();
+  PendingRow take_back(std::size_t leaf);
   Report committed();
   Report failed(const storage::AppendResult& result, Timestamp now);
   void put_back(std::optional<std::size_t> without);
@@ -83,7 +99,7 @@ class Lane {
   State state_ = State::kClosed;
   Epoch epoch_;
   TrainNumber last_;
-  std::deque<PendingStep> waiting_;
+  std::deque<PendingRow> waiting_;
   UnderWay under_way_;
   std::size_t most_rows_ = limits::kMaxTrainRows;
   Timestamp not_before_;

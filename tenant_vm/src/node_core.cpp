@@ -4,9 +4,15 @@
 #include <utility>
 
 #include "nakadachi/base/assert.hpp"
+#include "nakadachi/wire/law.hpp"
 #include "node_core_impl.hpp"
 
 namespace nakadachi::tenant_vm {
+namespace {
+
+constexpr std::int64_t kTellEveryMs = 3'600'000;
+
+}  // namespace
 
 NodeCore::NodeCore(NodeSetup setup, const crypto::Signer& signer, const crypto::Verifier& verifier,
                    Random& random)
@@ -17,6 +23,9 @@ NodeCore::~NodeCore() = default;
 Actions NodeCore::on(Event event, Timestamp now) { return impl_->on(std::move(event), now); }
 std::optional<Timestamp> NodeCore::deadline() const { return impl_->deadline(); }
 const NodeCounts& NodeCore::counts() const noexcept { return impl_->counts(); }
+std::optional<wire::TenantState> NodeCore::state_of(TenantId tenant) const {
+  return impl_->state_of(tenant);
+}
 std::size_t NodeCore::open_exchanges() const noexcept { return impl_->open_exchanges(); }
 
 std::uint32_t NodeCore::recovery_start(const storage::LaneGrant& grant, Timestamp now) noexcept {
@@ -29,23 +38,26 @@ NodeCore::Impl::Impl(NodeSetup setup, const crypto::Signer& signer,
     : roots_(setup.roots),
       registry_(std::move(setup.registry)),
       law_(std::move(setup.law)),
+      operators_(setup.operators.begin(), setup.operators.end()),
       timing_(setup.timing),
       validity_ms_(setup.validity_ms),
       signer_(&signer),
       random_(&random),
       items_(roots_, registry_, verifier) {
+  const auto map_keys = std::make_shared<const symbols::MapKeys>(random);
   for (PartitionSetup& made : setup.partitions) {
     const std::size_t index = partitions_.size();
-    const Partition& partition = partitions_.emplace_back(std::move(made), random);
+    const Partition& partition = partitions_.emplace_back(std::move(made), setup, map_keys, random);
     LaneSlot& slot = lanes_.try_emplace(partition.lane, partition.lane, signer).first->second;
     slot.places.emplace(index, slot.partitions.size());
     slot.partitions.push_back(index);
-    for (const bool permits : {false, true}) {
+    for (const FlowSort sort : kFlowSorts) {
       slot.fair.add_flow(partition.quota.weight);
-      slot.flows.push_back({.partition = index, .permits = permits});
+      slot.flows.push_back({.partition = index, .sort = sort});
     }
     by_tenant_.emplace(partition.tenant, index);
     for (const auto& [system, rights] : partition.callers) by_system_.emplace(system, index);
+    for (const auto& [staff, rights] : partition.staff) by_staff_.emplace(staff, index);
     for (const auto& [code, kept] : partition.institutions) by_institution_.emplace(code, index);
   }
 }
@@ -67,6 +79,7 @@ std::optional<Timestamp> NodeCore::Impl::deadline() const {
   }
   if (outbox_since_) consider(*outbox_since_ + limits::kTrainAgeMs);
   if (!timers_.empty()) consider(std::get<Timestamp>(timers_.top()));
+  if (next_lapse_) consider(*next_lapse_);
   return earliest;
 }
 
@@ -103,8 +116,15 @@ void NodeCore::Impl::handle(ItemsArrived& event) {
       case exchange::StatementKind::kStatusReply:
         on_status_reply(item);
         break;
+      case exchange::StatementKind::kSymbolNotice:
+        on_symbol_notice(item);
+        break;
+      case exchange::StatementKind::kAcquisitionRequest:
+        on_acquisition_request(item);
+        break;
       case exchange::StatementKind::kInquiry:
       case exchange::StatementKind::kConclusion:
+      case exchange::StatementKind::kSymbolReceipt:
         count(ErrorCode::kUnknownEnumValue);  // never meant for a node
         break;
     }
@@ -117,22 +137,40 @@ void NodeCore::Impl::handle(LaneTaken& event) {
   if (event.grant.last.value == 0) return;  // an empty lane: what is remembered is complete
   for (const std::size_t index : slot.partitions) {
     partitions_[index].settled.forget_before(recovery_start(event.grant, now_));
+    partitions_[index].changed.forget_before(recovery_start(event.grant, now_));
   }
 }
 
 void NodeCore::Impl::handle(StepsRecovered& event) {
   const std::size_t index = by_tenant_.at(event.tenant);
   RecentIds& settled = partitions_[index].settled;
-  for (std::size_t i = 0; i < event.steps.size(); ++i) {
-    const storage::StoredStep& step = event.steps[i];
-    const bool followed =
-        i + 1 < event.steps.size() && event.steps[i + 1].exchange == step.exchange;
-    if (followed) continue;
-    if (step.step == storage::Step::kAsked) {
-      recover_ask(index, step);
-    } else {
-      settled.remember(step.exchange, 0);
+  for (std::size_t i = 0; i < event.steps.size();) {
+    const std::size_t first = i;
+    bool ended = false;
+    for (; i < event.steps.size() && event.steps[i].exchange == event.steps[first].exchange; ++i) {
+      const storage::Step step = event.steps[i].step;
+      ended = ended || step == storage::Step::kProvided || step == storage::Step::kConcluded;
     }
+    const storage::StoredStep& step = event.steps[first];
+    if (ended) {
+      settled.remember(step.exchange, 0);
+    } else if (step.step == storage::Step::kHeld) {
+      recover_held(index, step);
+    } else {
+      recover_ask(index, step);
+    }
+  }
+}
+
+void NodeCore::Impl::handle(HoldingsRecovered& event) {
+  Partition& partition = partitions_[by_tenant_.at(event.tenant)];
+  for (const storage::Holding& holding : event.holdings) apply(partition, holding);
+}
+
+void NodeCore::Impl::handle(ChangesRecovered& event) {
+  Partition& partition = partitions_[by_tenant_.at(event.tenant)];
+  for (const storage::StoredChange& change : event.changes) {
+    partition.changed.remember(change.change, 0);
   }
 }
 
@@ -140,8 +178,12 @@ void NodeCore::Impl::handle(LaneReady& event) {
   LaneSlot& slot = lanes_.at(event.lane);
   slot.lane.start();
   for (const std::size_t index : slot.partitions) {
+    finish_recovery(partitions_[index]);
     for (auto& [id, open] : partitions_[index].asking) {
       act(index, id, open, open.leg.on_asked_committed(now_, true));
+    }
+    for (const auto& [id, held] : partitions_[index].held) {
+      timers_.emplace(held.job.permit.valid_until + 1, index, id);
     }
   }
 }
@@ -159,7 +201,7 @@ void NodeCore::Impl::handle(FateTold& event) {
 void NodeCore::Impl::handle(StepsFound& event) {
   const auto found = lookups_.find(event.lookup);
   if (found == lookups_.end()) return;
-  const Lookup lookup = std::move(found->second);
+  Lookup lookup = std::move(found->second);
   lookups_.erase(found);
   if (!event.steps) {
     count(event.steps.error().code);
@@ -173,7 +215,7 @@ void NodeCore::Impl::handle(StepsFound& event) {
     case Lookup::For::kReplay:
       return finish_replay(lookup, *event.steps);
     case Lookup::For::kPermit:
-      return finish_permit(lookup, *event.steps);
+      return finish_permit(std::move(lookup), *event.steps);
     case Lookup::For::kStatus:
       return finish_status(lookup, *event.steps);
   }
@@ -195,6 +237,7 @@ void NodeCore::Impl::handle(Tick& /*event*/) {}
 void NodeCore::Impl::pump() {
   forget_old_ids();
   run_timers();
+  lapse_acquisitions();
   for (auto& [id, slot] : lanes_) {
     serve_queues(slot);
     run_lane(slot);
@@ -212,11 +255,26 @@ void NodeCore::Impl::serve_queues(LaneSlot& slot) {
 DeficitRoundRobin::Served NodeCore::Impl::serve_flow(const LaneSlot::Flow& flow) {
   using Served = DeficitRoundRobin::Served;
   Partition& partition = partitions_[flow.partition];
-  if (flow.permits) {
+  if (flow.sort == FlowSort::kPermits) {
     if (partition.permits.empty()) return Served::kEmpty;
+    if (waits_for_change(partition, partition.permits.front())) return Served::kBlocked;
     PermitJob job = std::move(partition.permits.front());
     partition.permits.pop_front();
     admit_permit(flow.partition, std::move(job));
+    return Served::kOne;
+  }
+  if (flow.sort == FlowSort::kRequests) {
+    if (!partition.notices.empty()) {
+      const exchange::SymbolNotice notice = std::move(partition.notices.front());
+      partition.notices.pop_front();
+      take_notice(flow.partition, notice);
+      return Served::kOne;
+    }
+    if (partition.requests.empty()) return Served::kEmpty;
+    if (touches_change(partition, partition.requests.front())) return Served::kBlocked;
+    AdminJob job = std::move(partition.requests.front());
+    partition.requests.pop_front();
+    admit_request(flow.partition, std::move(job));
     return Served::kOne;
   }
   if (partition.queries.empty()) return Served::kEmpty;
@@ -241,12 +299,20 @@ void NodeCore::Impl::run_lane(LaneSlot& slot) {
 
 void NodeCore::Impl::take_report(LaneSlot& slot, Lane::Report report) {
   if (report.lost) return drop_lane(slot);
-  for (PendingStep& step : report.durable) on_durable(std::move(step));
-  for (const PendingStep& step : report.refused) on_row_refused(step, report.refusal);
+  for (PendingRow& row : report.durable) on_durable(std::move(row));
+  for (const PendingRow& row : report.refused) on_row_refused(row, report.refusal);
 }
 
-void NodeCore::Impl::on_durable(PendingStep step) {
+void NodeCore::Impl::on_durable(PendingRow row) {
   ++counts_.rows;
+  if (auto* const step = std::get_if<PendingStep>(&row.what)) {
+    on_step_durable(std::move(*step));
+  } else {
+    on_change_durable(std::get<PendingChange>(row.what));
+  }
+}
+
+void NodeCore::Impl::on_step_durable(PendingStep step) {
   switch (step.row.step) {
     case storage::Step::kAsked:
       return on_asked_durable(step);
@@ -254,25 +320,35 @@ void NodeCore::Impl::on_durable(PendingStep step) {
       Partition& partition = partitions_[step.partition];
       partition.providing.erase(step.row.exchange);
       partition.settled.remember(step.row.exchange, step.fingerprint);
+      on_held_provided(step.partition, step.row.exchange, nullptr);
       ++counts_.provided;
       return out(SendItem{std::move(step.item)});
     }
     case storage::Step::kConcluded:
       return on_concluded_durable(step);
     case storage::Step::kHeld:
-      return;  // nothing travels; the provision follows by itself
+      return on_held_durable(step);
+  }
+}
+
+void NodeCore::Impl::on_row_refused(const PendingRow& row, const Error& error) {
+  count(error.code);
+  if (const auto* const step = std::get_if<PendingStep>(&row.what)) {
+    on_step_refused(*step, error);
+  } else {
+    on_change_refused(std::get<PendingChange>(row.what), error);
   }
 }
 
 /// The store refused this row alone. A conflict means the step is there already,
 /// so whoever waits is told what the store holds.
-void NodeCore::Impl::on_row_refused(const PendingStep& step, const Error& error) {
-  count(error.code);
+void NodeCore::Impl::on_step_refused(const PendingStep& step, const Error& error) {
   Partition& partition = partitions_[step.partition];
   const ExchangeId& id = step.row.exchange;
-  if (step.row.step == storage::Step::kProvided) {
+  if (step.row.step == storage::Step::kProvided || step.row.step == storage::Step::kHeld) {
     partition.providing.erase(id);
     if (error.code == ErrorCode::kRowConflict) partition.settled.remember(id, 0);
+    on_held_provided(step.partition, id, &error);
     return;  // the asker will ask what became of it
   }
   const auto found = partition.asking.find(id);
@@ -303,10 +379,22 @@ void NodeCore::Impl::drop_lane(LaneSlot& slot) {
       if (open.client) reply_error(*open.client, open.key, ErrorCode::kOutcomeUnknown);
       open_by_request_.erase(open.request_hash);
     }
+    for (const AdminJob& job : partition.requests) {
+      answer_admin(job.client, job.request.key, ErrorCode::kLaneLost);
+    }
+    for (const auto& [id, change] : partition.open_changes) {
+      answer_admin(change.client, change.key, ErrorCode::kOutcomeUnknown);
+    }
     partition.queries.clear();
     partition.permits.clear();
+    partition.notices.clear();
+    partition.requests.clear();
     partition.asking.clear();
     partition.providing.clear();
+    partition.held.clear();
+    partition.open_changes.clear();
+    partition.receipts.clear();
+    partition.changing.clear();
   }
   slot.open_buckets.clear();
   count(ErrorCode::kLaneLost);
@@ -317,22 +405,43 @@ void NodeCore::Impl::forget_old_ids() {
   const std::uint32_t from = bucket_of(now_ - limits::kDedupeWindowMs);
   if (from <= remembered_from_) return;
   remembered_from_ = from;
-  for (Partition& partition : partitions_) partition.settled.forget_before(from);
+  for (Partition& partition : partitions_) {
+    partition.settled.forget_before(from);
+    partition.changed.forget_before(from);
+  }
 }
 
 void NodeCore::Impl::run_timers() {
   while (!timers_.empty() && std::get<Timestamp>(timers_.top()) <= now_) {
     const auto [at, index, id] = timers_.top();
     timers_.pop();
-    const auto found = partitions_[index].asking.find(id);
-    if (found == partitions_[index].asking.end()) continue;
-    OpenAsk& open = found->second;
-    if (open.timer_at != at) continue;  // another one counts
-    open.timer_at.reset();
-    if (open.leg.state() != exchange::AskerLeg::State::kAwaiting) continue;
-    if (open.leg.deadline() <= now_) act(index, id, open, open.leg.on_deadline(now_));
-    arm_timer(index, id, open);
+    if (partitions_[index].held.contains(id)) {
+      lapse_held(index, id);
+    } else {
+      run_ask_timer(index, id, at);
+    }
   }
+}
+
+void NodeCore::Impl::run_ask_timer(std::size_t partition, const ExchangeId& id, Timestamp at) {
+  const auto found = partitions_[partition].asking.find(id);
+  if (found == partitions_[partition].asking.end()) return;
+  OpenAsk& open = found->second;
+  if (open.timer_at != at) return;  // another one counts
+  open.timer_at.reset();
+  if (open.leg.state() != exchange::AskerLeg::State::kAwaiting) return;
+  if (open.leg.deadline() <= now_) act(partition, id, open, open.leg.on_deadline(now_));
+  arm_timer(partition, id, open);
+}
+
+void NodeCore::Impl::open_bucket(std::size_t partition, const ExchangeId& id) {
+  ++slot_of(partition).open_buckets[bucket_of(id)];
+}
+
+void NodeCore::Impl::close_bucket(std::size_t partition, const ExchangeId& id) {
+  auto& buckets = slot_of(partition).open_buckets;
+  const auto bucket = buckets.find(bucket_of(id));
+  if (--bucket->second == 0) buckets.erase(bucket);
 }
 
 /// Keeps one timer an exchange that runs out no later than its deadline.
@@ -375,7 +484,6 @@ Result<void> NodeCore::Impl::push_step(std::size_t partition, const ExchangeId& 
   NAKADACHI_TRY(Bytes sealed, owner.seal(exchange, step, content, *random_));
   PendingStep pending;
   pending.partition = partition;
-  pending.since = now_;
   pending.fingerprint = RecentIds::fingerprint_of(content.content_hash);
   pending.row.tenant = owner.tenant;
   pending.row.exchange = exchange;
@@ -385,7 +493,7 @@ Result<void> NodeCore::Impl::push_step(std::size_t partition, const ExchangeId& 
   pending.row.leaf = crypto::leaf_hash(item.salt, storage::leaf_kind(step), content.statement);
   pending.row.sealed = std::move(sealed);
   pending.item = std::move(item);
-  slot_of(partition).lane.push(std::move(pending));
+  slot_of(partition).lane.push(std::move(pending), now_);
   return {};
 }
 
@@ -406,12 +514,43 @@ std::optional<std::size_t> NodeCore::Impl::holder_of(const InstitutionCode& code
   return found->second;
 }
 
-rules::Verdict NodeCore::Impl::judge(const exchange::Subject& subject) const {
+rules::Verdict NodeCore::Impl::judge(const exchange::Subject& subject, Timestamp at) const {
   const crypto::RegistryEntry* const asker = registry_.find(subject.asker);
   const crypto::RegistryEntry* const provider = registry_.find(subject.provider);
   if (asker == nullptr || provider == nullptr) return {};
-  return law_.judge(rules::InstitutionClass{asker->institution_class}, subject.affair,
-                    rules::InstitutionClass{provider->institution_class}, subject.kind);
+  return law_.judge({.inquirer = wire::party_of(*asker),
+                     .affair = subject.affair,
+                     .procedure = subject.procedure,
+                     .provider = wire::party_of(*provider),
+                     .kind = subject.kind},
+                    at);
+}
+
+/// A counterpart that judges by another table than ours is told of once an hour.
+void NodeCore::Impl::notice_law(std::uint64_t fingerprint, const InstitutionCode& institution) {
+  if (fingerprint == law_.fingerprint_on(Day::of(now_))) return;
+  count(ErrorCode::kLawDiffers);
+  const auto [known, is_new] = other_laws_.try_emplace(fingerprint, now_);
+  if (!is_new && now_ - known->second < kTellEveryMs) return;
+  known->second = now_;
+  tell_operators(ErrorCode::kLawDiffers, institution);
+}
+
+std::optional<wire::TenantState> NodeCore::Impl::state_of(TenantId tenant) const {
+  const auto found = by_tenant_.find(tenant);
+  if (found == by_tenant_.end()) return std::nullopt;
+  const Partition& partition = partitions_[found->second];
+  wire::TenantState state{
+      .tenant = tenant,
+      .lane = partition.lane,
+      .queued = partition.queries.size() + partition.permits.size() + partition.requests.size(),
+      .in_flight = partition.asking.size(),
+      .held = partition.held.size()};
+  for (const auto& [code, institution] : partition.institutions) {
+    state.copies += institution.copies.size();
+    state.symbols += institution.symbols.size();
+  }
+  return state;
 }
 
 }  // namespace nakadachi::tenant_vm

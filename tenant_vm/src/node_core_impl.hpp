@@ -1,15 +1,18 @@
 #pragma once
 
+#include <array>
 #include <deque>
 #include <map>
 #include <optional>
 #include <queue>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "lane.hpp"
+#include "nakadachi/copies/change.hpp"
 #include "nakadachi/tenant_vm/deficit_round_robin.hpp"
 #include "nakadachi/tenant_vm/node_core.hpp"
 #include "nakadachi/wire/proven_batch.hpp"
@@ -18,7 +21,9 @@
 namespace nakadachi::tenant_vm {
 
 /// node_core.cpp has the frame (events, lanes, scheduling, what leaves),
-/// asker_side.cpp and provider_side.cpp the two sides of an exchange.
+/// asker_side.cpp and provider_side.cpp the two sides of an exchange, held_side.cpp
+/// what waits for staff, holdings.cpp how holdings change and come back,
+/// staff_side.cpp the admin door's requests, acquisition_side.cpp symbols.
 class NodeCore::Impl {
  public:
   Impl(NodeSetup setup, const crypto::Signer& signer, const crypto::Verifier& verifier,
@@ -28,25 +33,31 @@ class NodeCore::Impl {
   std::optional<Timestamp> deadline() const;
   const NodeCounts& counts() const noexcept { return counts_; }
   std::size_t open_exchanges() const noexcept { return open_by_request_.size(); }
+  std::optional<wire::TenantState> state_of(TenantId tenant) const;
 
  private:
+  /// What a tenant has waiting, each served in its turn.
+  enum class FlowSort : std::uint8_t { kQueries, kPermits, kRequests };
+  static constexpr std::array kFlowSorts = {FlowSort::kQueries, FlowSort::kPermits,
+                                            FlowSort::kRequests};
+
   /// A lane with the share of every tenant on it.
   struct LaneSlot {
     LaneSlot(LaneId id, const crypto::Signer& signer) : lane(id, signer) {}
     struct Flow {
       std::size_t partition;
-      bool permits;  ///< the flow of permits, not of queries
+      FlowSort sort;
     };
     Lane lane;
     DeficitRoundRobin fair;
     std::vector<Flow> flows;
     std::vector<std::size_t> partitions;
     std::map<std::size_t, std::size_t> places;          ///< partition → its place in `partitions`
-    std::map<std::uint32_t, std::size_t> open_buckets;  ///< open asks by bucket of their id
+    std::map<std::uint32_t, std::size_t> open_buckets;  ///< open asks and held requests, by id
   };
 
-  static std::size_t flow_of(const LaneSlot& slot, std::size_t partition, bool permits) {
-    return 2 * slot.places.at(partition) + (permits ? 1 : 0);
+  static std::size_t flow_of(const LaneSlot& slot, std::size_t partition, FlowSort sort) {
+    return kFlowSorts.size() * slot.places.at(partition) + static_cast<std::size_t>(sort);
   }
 
   struct Lookup {
@@ -66,9 +77,12 @@ class NodeCore::Impl {
 
   // Events (node_core.cpp)
   void handle(QueriesArrived& event);
+  void handle(AdminRequestsArrived& event);
   void handle(ItemsArrived& event);
   void handle(LaneTaken& event);
   void handle(StepsRecovered& event);
+  void handle(HoldingsRecovered& event);
+  void handle(ChangesRecovered& event);
   void handle(LaneReady& event);
   void handle(TrainSettled& event);
   void handle(FateTold& event);
@@ -82,12 +96,17 @@ class NodeCore::Impl {
   DeficitRoundRobin::Served serve_flow(const LaneSlot::Flow& flow);
   void run_lane(LaneSlot& slot);
   void take_report(LaneSlot& slot, Lane::Report report);
-  void on_durable(PendingStep step);
-  void on_row_refused(const PendingStep& step, const Error& error);
+  void on_durable(PendingRow row);
+  void on_step_durable(PendingStep step);
+  void on_row_refused(const PendingRow& row, const Error& error);
+  void on_step_refused(const PendingStep& step, const Error& error);
   void drop_lane(LaneSlot& slot);
   void forget_old_ids();
   void sign_outbox();
   void run_timers();
+  void run_ask_timer(std::size_t partition, const ExchangeId& id, Timestamp at);
+  void open_bucket(std::size_t partition, const ExchangeId& id);
+  void close_bucket(std::size_t partition, const ExchangeId& id);
   void arm_timer(std::size_t partition, const ExchangeId& id, OpenAsk& open);
   void start_lookup(Lookup lookup);
   Result<void> push_step(std::size_t partition, const ExchangeId& exchange, storage::Step step,
@@ -122,28 +141,124 @@ class NodeCore::Impl {
                    std::uint32_t retry_after_ms = 0);
 
   // Providing (provider_side.cpp)
+  /// What this provider does about a permit.
+  struct Decision {
+    exchange::Outcome outcome = exchange::Outcome::kRefused;
+    ErrorCode reason = ErrorCode::kNoData;  ///< when refused
+    bool non_disclosure = false;
+    Bytes answer;       ///< with an outcome that has one
+    bool hold = false;  ///< staff must decide; the rest does not count
+  };
   void on_permit(const wire::LinkItem& item);
   void admit_permit(std::size_t partition, PermitJob job);
-  void provide(std::size_t partition, const ExchangeId& id, const PermitJob& job);
-  exchange::Provision make_provision(Partition& partition, const PermitJob& job);
+  bool waits_for_change(Partition& partition, const PermitJob& job);
+  void provide(std::size_t partition, const ExchangeId& id, PermitJob job);
+  Result<Decision> decide(Partition& partition, const PermitJob& job, bool staff_agreed);
+  Result<void> add_copy(Partition& partition, const PermitJob& job, const AddressNumber& person,
+                        const rules::Verdict& verdict, Decision& to);
+  Result<void> push_provision(std::size_t partition, const ExchangeId& id, const PermitJob& job,
+                              const Decision& decision, std::string who, std::string why);
   void on_status_query(const wire::LinkItem& item);
   void tell_status(std::size_t partition, const ExchangeId& id, const exchange::StatusQuery& query);
   void resend_provision(std::size_t partition, const storage::StoredStep& provided);
-  void finish_permit(const Lookup& lookup, const std::vector<storage::StoredStep>& steps);
+  void finish_permit(Lookup lookup, const std::vector<storage::StoredStep>& steps);
   void finish_status(const Lookup& lookup, const std::vector<storage::StoredStep>& steps);
 
+  // What waits for staff (held_side.cpp)
+  void hold(std::size_t partition, const ExchangeId& id, PermitJob job);
+  void on_held_durable(const PendingStep& step);
+  void recover_held(std::size_t partition, const storage::StoredStep& held);
+  void add_held(std::size_t partition, const ExchangeId& id, PermitJob job);
+  void lapse_held(std::size_t partition, const ExchangeId& id);
+  void decide_held(std::size_t partition, AdminJob job);
+  void on_held_provided(std::size_t partition, const ExchangeId& id, const Error* refusal);
+  wire::HeldRequests list_held(Partition& partition, const InstitutionCode& institution);
+
+  // Holdings (holdings.cpp)
+  /// One change decided, sealed and named.
+  struct Change {
+    storage::Section section = storage::Section::kSymbol;
+    HoldingKey key;
+    Bytes value;  ///< empty: erased
+    copies::Operation operation = copies::Operation::kRegister;
+    std::optional<InformationKind> kind;
+  };
+  void apply(Partition& partition, const storage::Holding& holding);
+  void apply_erased(Partition& partition, storage::Section section, const HoldingKey& key);
+  Result<void> apply_symbol(Partition& partition, const HoldingKey& key, ByteView value,
+                            bool recovering);
+  void finish_recovery(Partition& partition);
+  Result<void> push_change(std::size_t partition, const ExchangeId& id,
+                           const InstitutionCode& institution, const copies::ChangeReason& reason,
+                           Change change);
+  void push_changes(std::size_t partition, const AdminJob& job, std::vector<Change> changes,
+                    wire::AdminAnswer answer);
+  ExchangeId push_own_change(std::size_t partition, const InstitutionCode& institution,
+                             std::string_view why, Change change);
+  void on_change_durable(const PendingChange& change);
+  void on_change_refused(const PendingChange& change, const Error& error);
+  void settle_change(Partition& partition, const ExchangeId& change, const Error* refusal);
+
+  // The admin door (staff_side.cpp)
+  void enqueue_request(std::size_t partition, AdminJob job);
+  void admit_request(std::size_t partition, AdminJob job);
+  bool touches_change(Partition& partition, const AdminJob& job);
+  Result<void> check_rights(const Partition& partition, const AdminJob& job) const;
+  Result<std::vector<Change>> plan(Partition& partition, const wire::AdminRequest& request,
+                                   wire::AdminAnswer& answer);
+  Result<Change> plan_copy(Partition& partition, Institution& institution,
+                           const wire::PutCopy& command);
+  Result<Change> plan_flag(Partition& partition, Institution& institution,
+                           const wire::ChangeFlag& command, wire::AdminAnswer& answer);
+  Result<Change> plan_mode(Partition& partition, Institution& institution,
+                           const wire::SetAnswerMode& command);
+  Result<Change> plan_binding(Partition& partition, Institution& institution,
+                              const wire::BindSymbol& command);
+  Result<std::vector<Change>> plan_person(Partition& partition, const wire::PutPerson& command,
+                                          wire::AdminAnswer& answer);
+  Result<std::vector<Change>> plan_merge(Partition& partition, const wire::MergePersons& command);
+  Result<void> move_holdings(Partition& partition, Institution& institution,
+                             const symbols::AddressBook::Merged& merged,
+                             std::vector<Change>& changes);
+  Result<wire::AdminAnswer> read(Partition& partition, const wire::AdminRequest& request);
+  static Result<wire::AdminAnswer> read_persons(const symbols::AddressBook& book,
+                                                const wire::AdminCommand& command);
+  Result<wire::AdminAnswer> tenants() const;
+  void answer_admin(ClientId client, const RequestKey& key, Result<wire::AdminAnswer> answer);
+
+  // Symbols (acquisition_side.cpp)
+  void on_symbol_notice(const wire::LinkItem& item);
+  void take_notice(std::size_t partition, const exchange::SymbolNotice& notice);
+  static bool awaits_receipt(const Partition& partition, const exchange::SymbolNotice& notice);
+  void keep_symbol(std::size_t partition, const exchange::SymbolNotice& notice,
+                   const AddressNumber& begun_as, bool bind);
+  void confirm_symbol(std::size_t partition, const InstitutionCode& institution,
+                      std::uint64_t number);
+  Result<Change> start_acquisition(Partition& partition, Institution& institution,
+                                   const AddressNumber& person, wire::AdminAnswer& answer);
+  void lapse_acquisitions();
+  void on_acquisition_request(const wire::LinkItem& item);
+  Result<void> ask_to_acquire(std::size_t partition, const wire::AdminRequest& request,
+                              const wire::AskToAcquire& command);
+
+  void tell_operators(ErrorCode code, const InstitutionCode& institution) {
+    out(TellOperators{code, institution});
+  }
+  void notice_law(std::uint64_t fingerprint, const InstitutionCode& institution);
   void count(ErrorCode code) { ++counts_.errors[code]; }
   LaneSlot& slot_of(std::size_t partition) { return lanes_.at(partitions_[partition].lane); }
   Institution& institution(std::size_t partition, const InstitutionCode& code) {
     return partitions_[partition].institutions.at(code);
   }
   std::optional<std::size_t> holder_of(const InstitutionCode& code) const;
-  rules::Verdict judge(const exchange::Subject& subject) const;
+  rules::Verdict judge(const exchange::Subject& subject, Timestamp at) const;
   void out(Action action) { actions_.push_back(std::move(action)); }
 
   crypto::TrustRoots roots_;
   crypto::Registry registry_;
-  rules::LegalTable law_;
+  rules::LawBook law_;
+  std::map<std::uint64_t, Timestamp> other_laws_;  ///< fingerprints of others', when told last
+  std::set<StaffId> operators_;
   exchange::AskerTiming timing_;
   std::int64_t validity_ms_;
   const crypto::Signer* signer_;
@@ -154,6 +269,7 @@ class NodeCore::Impl {
   std::map<LaneId, LaneSlot> lanes_;
   std::map<TenantId, std::size_t> by_tenant_;
   std::map<SystemId, std::size_t> by_system_;
+  std::map<StaffId, std::size_t> by_staff_;
   std::map<InstitutionCode, std::size_t> by_institution_;
   std::unordered_map<Digest, std::pair<std::size_t, ExchangeId>> open_by_request_;
 
@@ -164,6 +280,7 @@ class NodeCore::Impl {
   wire::BatchBuilder statuses_;
   wire::BatchBuilder resends_;
   std::optional<Timestamp> outbox_since_;
+  std::optional<Timestamp> next_lapse_;  ///< of an acquisition
   std::uint64_t batch_number_ = 0;
   std::uint32_t remembered_from_ = 0;
 

@@ -24,29 +24,37 @@ void append_subject(Bytes& to, const exchange::Subject& subject) {
   append_big_endian<8>(to, subject.procedure.number());
   append_big_endian<8>(to, subject.kind.number());
   to.push_back(subject.non_disclosure ? 1 : 0);
+  append_big_endian<2>(to, subject.items.size());
+  for (const std::uint16_t item : subject.items) append_big_endian<2>(to, item);
   append(to, as_bytes(subject.section));  // last, so it needs no length
 }
 
 }  // namespace
 
-Institution::Institution(const InstitutionSetup& setup, Random& random)
+Institution::Institution(const InstitutionSetup& setup, const NodeSetup& node,
+                         const std::shared_ptr<const symbols::MapKeys>& keys, Random& random)
     : code(setup.code),
       delegation(std::make_shared<const crypto::Delegation>(setup.delegation)),
-      symbols(setup.symbols),
-      copies(setup.copies),
+      symbols(keys),
+      acquisitions(node.acquisition_pool, node.acquisition_ms, random),
+      copies(setup.code),
+      flags(setup.code),
       sealing_key(std::make_unique<crypto::SealingKey>(setup.sealing_secret)),
       sealer(random),
       opener(*sealing_key) {}
 
-Partition::Partition(PartitionSetup setup, Random& random)
+Partition::Partition(PartitionSetup setup, const NodeSetup& node,
+                     const std::shared_ptr<const symbols::MapKeys>& keys, Random& random)
     : tenant(setup.tenant),
       lane(setup.lane),
       cipher(std::move(setup.cipher)),
+      persons(random),
       quota(setup.quota),
       rate(setup.quota.rate_per_s, setup.quota.burst) {
   for (InstitutionSetup& institution : setup.institutions) {
-    institutions.try_emplace(institution.code, institution, random);
+    institutions.try_emplace(institution.code, institution, node, keys, random);
   }
+  for (const StaffRights& rights : setup.staff) staff.emplace(rights.staff, rights);
   for (CallerRights& caller : setup.callers) callers.emplace(caller.system, std::move(caller));
 }
 
@@ -57,6 +65,14 @@ Result<ExchangeId> Partition::ask_id(const InstitutionCode& institution, SystemI
   NAKADACHI_TRY(const Digest hash,
                 cipher.keyed_hash(institution, "exchange asked", {caller, key.view()}));
   return make_exchange_id(time_of(key), hash);
+}
+
+Result<ExchangeId> Partition::change_id(StaffId from, const wire::AdminRequest& request) {
+  Bytes caller;
+  append_big_endian<4>(caller, from.value);
+  NAKADACHI_TRY(const Digest hash,
+                cipher.keyed_hash(request.institution, "change", {caller, request.key.view()}));
+  return first_part(make_exchange_id(time_of(request.key), hash));
 }
 
 Result<ExchangeId> Partition::provide_id(const InstitutionCode& institution,
@@ -77,6 +93,22 @@ Result<wire::StoredContent> Partition::open(const storage::StoredStep& stored) {
   NAKADACHI_TRY(const Bytes plain, cipher.open(sealed_column(row), stored.sealed));
   return wire::decode_stored_content(plain);
 }
+
+Result<Bytes> Partition::seal_record(const ExchangeId& change, const copies::ChangeRecord& record,
+                                     Random& random) {
+  return cipher.seal({.table = "change", .column = "record", .row = change.view()},
+                     copies::encode(record), random);
+}
+
+ExchangeId change_part(const ExchangeId& first, std::size_t part) noexcept {
+  ExchangeId id = first;
+  const auto bytes = id.writable();
+  bytes[bytes.size() - 2] = static_cast<std::uint8_t>(part >> 8U);
+  bytes[bytes.size() - 1] = static_cast<std::uint8_t>(part);
+  return id;
+}
+
+ExchangeId first_part(const ExchangeId& change) noexcept { return change_part(change, 0); }
 
 Digest content_hash(SystemId system, const exchange::Query& query) {
   Bytes content;

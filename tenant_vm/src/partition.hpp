@@ -4,11 +4,16 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <unordered_set>
 #include <vector>
 
+#include "nakadachi/copies/answer_mode.hpp"
+#include "nakadachi/copies/copy_shelf.hpp"
+#include "nakadachi/copies/flags.hpp"
 #include "nakadachi/crypto/sealing.hpp"
 #include "nakadachi/exchange/asker_leg.hpp"
+#include "nakadachi/symbol_mapping/address_book.hpp"
 #include "nakadachi/tenant_vm/node_core.hpp"
 #include "nakadachi/tenant_vm/token_bucket.hpp"
 #include "nakadachi/wire/statements.hpp"
@@ -27,6 +32,34 @@ struct QueryJob {
 struct PermitJob {
   exchange::Permit permit;
   Digest permit_hash;
+  Bytes statement;  ///< of the permit, as it came
+};
+
+/// A request at the admin door that waits for its turn.
+struct AdminJob {
+  ClientId client;
+  StaffId staff;
+  wire::AdminRequest request;
+};
+
+/// A permit that waits for the provider's staff; its step is durable.
+struct HeldPermit {
+  PermitJob job;
+  std::optional<AdminJob> decision;  ///< set once decided: its provision is on the way
+};
+
+/// A change request whose rows wait for their trains.
+struct OpenChange {
+  ClientId client;
+  RequestKey key;
+  wire::AdminAnswer answer;
+  std::size_t rows_left = 0;
+};
+
+/// Another body's wish that we acquire a symbol; kept in memory for staff to see.
+struct KeptWish {
+  Digest request_hash;
+  wire::AcquisitionWish wish;
 };
 
 /// An exchange this tenant has asked and not concluded.
@@ -42,18 +75,26 @@ struct OpenAsk {
   SystemId system;
   std::optional<ClientId> client;  ///< who waits for the reply, if anybody does
   std::uint16_t legal_item = 0;
+  bool held = false;                  ///< the provider has said that staff must decide
   wire::LinkItem item;                ///< the inquiry, for sending again; proof set once durable
   std::optional<Timestamp> timer_at;  ///< the one timer of this exchange that counts
   Digest provision_leaf;
+  bool provider_non_disclosure = false;
   Bytes answer;
 };
 
 struct Institution {
-  Institution(const InstitutionSetup& setup, Random& random);
+  Institution(const InstitutionSetup& setup, const NodeSetup& node,
+              const std::shared_ptr<const symbols::MapKeys>& keys, Random& random);
   InstitutionCode code;
   std::shared_ptr<const crypto::Delegation> delegation;
   symbols::SymbolMap symbols;
-  copies::CopyMap copies;
+  std::vector<symbols::SymbolMap::Binding> recovered_symbols;  ///< until the lane is ready
+  symbols::AcquisitionDesk acquisitions;
+  copies::CopyShelf copies;
+  copies::FlagShelf flags;
+  copies::AnswerModes modes;
+  std::deque<KeptWish> wishes;
   std::unique_ptr<crypto::SealingKey> sealing_key;
   crypto::AnswerSealer sealer;
   crypto::AnswerOpener opener;
@@ -62,21 +103,37 @@ struct Institution {
 /// A tenant's share of the node: keys, institutions, queues and open exchanges.
 /// Holds everything of one tenant and nothing of another.
 struct Partition {
-  Partition(PartitionSetup setup, Random& random);
+  Partition(PartitionSetup setup, const NodeSetup& node,
+            const std::shared_ptr<const symbols::MapKeys>& keys, Random& random);
 
   TenantId tenant;
   LaneId lane;
   crypto::TenantCipher cipher;
   std::map<InstitutionCode, Institution> institutions;
+  symbols::AddressBook persons;
   std::map<SystemId, CallerRights> callers;
+  std::map<StaffId, StaffRights> staff;
   Quota quota;
   TokenBucket rate;
   std::deque<QueryJob> queries;
   std::deque<PermitJob> permits;
+  std::deque<exchange::SymbolNotice> notices;  ///< believed; served before the requests
+  std::deque<AdminJob> requests;
   std::map<ExchangeId, OpenAsk> asking;
-  std::unordered_set<ExchangeId> providing;
+  std::unordered_set<ExchangeId> providing;  ///< its step is on the way, or being looked up
+  std::map<ExchangeId, HeldPermit> held;
   RecentIds settled;
 
+  using HoldingName = std::pair<storage::Section, HoldingKey>;
+  std::multiset<HoldingName> changing;  ///< changes of these are on their way to the disk
+  std::map<ExchangeId, OpenChange> open_changes;
+  RecentIds changed;
+  /// Symbols to be confirmed to the core system once their change is durable.
+  std::map<ExchangeId, std::pair<InstitutionCode, std::uint64_t>> receipts;
+
+  /// Id of the first change a request makes; `change_part` tells the others.
+  /// Errors: `kKeyUnavailable`.
+  Result<ExchangeId> change_id(StaffId staff, const wire::AdminRequest& request);
   /// Id of the asking leg. Errors: `kKeyUnavailable`.
   Result<ExchangeId> ask_id(const InstitutionCode& institution, SystemId system,
                             const RequestKey& key);
@@ -87,7 +144,13 @@ struct Partition {
   Result<Bytes> seal(const ExchangeId& exchange, storage::Step step,
                      const wire::StoredContent& content, Random& random);
   Result<wire::StoredContent> open(const storage::StoredStep& stored);
+  Result<Bytes> seal_record(const ExchangeId& change, const copies::ChangeRecord& record,
+                            Random& random);
 };
+
+/// The id of the `part`-th change of a request, and back to the first.
+ExchangeId change_part(const ExchangeId& first, std::size_t part) noexcept;
+ExchangeId first_part(const ExchangeId& change) noexcept;
 
 /// Tells one question from another under the same request key.
 Digest content_hash(SystemId system, const exchange::Query& query);

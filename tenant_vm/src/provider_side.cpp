@@ -6,6 +6,7 @@ namespace nakadachi::tenant_vm {
 namespace {
 
 using exchange::Outcome;
+using exchange::StatementKind;
 using exchange::Status;
 
 }  // namespace
@@ -21,12 +22,30 @@ void NodeCore::Impl::on_permit(const wire::LinkItem& item) {
   const std::int64_t skew_ms = permit->issued_at - now_;
   if (skew_ms > limits::kMaxClockSkewMs) return count(ErrorCode::kClockSkew);
   if (permit->valid_until < now_) return count(ErrorCode::kPermitExpired);
+  notice_law(permit->law, permit->subject.provider);
   Partition& owner = partitions_[*partition];
   LaneSlot& slot = slot_of(*partition);
   if (!slot.lane.is_open()) return count(ErrorCode::kStoreUnavailable);
   if (owner.permits.size() >= owner.quota.max_queued) return count(ErrorCode::kQueueFull);
-  owner.permits.push_back({*std::move(permit), wire::permit_hash(item.statement)});
-  slot.fair.activate(flow_of(slot, *partition, true));
+  owner.permits.push_back({*std::move(permit), wire::permit_hash(item.statement), item.statement});
+  slot.fair.activate(flow_of(slot, *partition, FlowSort::kPermits));
+}
+
+/// Whether the answer would rest on a holding whose change is on its way to the
+/// disk: then the permit waits, so that whatever is durable before an answer is
+/// obeyed by it.
+bool NodeCore::Impl::waits_for_change(Partition& partition, const PermitJob& job) {
+  if (partition.changing.empty()) return false;
+  const exchange::Subject& subject = job.permit.subject;
+  const auto person =
+      partition.institutions.at(subject.provider).symbols.find_address(job.permit.symbol);
+  if (!person) return false;
+  const auto flags = copies::flag_key(partition.cipher, subject.provider, *person);
+  const auto copy = copies::copy_key(partition.cipher, subject.provider, *person, subject.kind);
+  const auto mode = copies::answer_setting_key(partition.cipher, subject.provider, subject.kind);
+  return (flags && partition.changing.contains({storage::Section::kFlag, *flags})) ||
+         (copy && partition.changing.contains({storage::Section::kCopy, *copy})) ||
+         (mode && partition.changing.contains({storage::Section::kSetting, *mode}));
 }
 
 /// A permit is good for one provision: a repeated one gets the stored provision.
@@ -35,10 +54,10 @@ void NodeCore::Impl::admit_permit(std::size_t partition, PermitJob job) {
   const exchange::Permit& permit = job.permit;
   const auto id = owner.provide_id(permit.subject.provider, permit.request_hash, permit.asked_at);
   if (!id) return count(id.error().code);
-  if (owner.providing.contains(*id)) return;  // its step is on the way
+  if (owner.providing.contains(*id) || owner.held.contains(*id)) return;
   const RecentIds::Fingerprint* const known = owner.settled.find(*id);
   if (known == nullptr && bucket_of(*id) >= owner.settled.complete_from()) {
-    return provide(partition, *id, job);
+    return provide(partition, *id, std::move(job));
   }
   if (known != nullptr && *known != 0 &&
       *known != RecentIds::fingerprint_of(content_hash(permit))) {
@@ -53,64 +72,113 @@ void NodeCore::Impl::admit_permit(std::size_t partition, PermitJob job) {
   start_lookup(std::move(lookup));
 }
 
-void NodeCore::Impl::finish_permit(const Lookup& lookup,
-                                   const std::vector<storage::StoredStep>& steps) {
-  partitions_[lookup.partition].providing.erase(lookup.exchange);
-  if (steps.empty()) return provide(lookup.partition, lookup.exchange, lookup.permit);
+void NodeCore::Impl::finish_permit(Lookup lookup, const std::vector<storage::StoredStep>& steps) {
+  Partition& owner = partitions_[lookup.partition];
+  owner.providing.erase(lookup.exchange);
+  if (steps.empty() && waits_for_change(owner, lookup.permit)) {
+    owner.permits.push_front(std::move(lookup.permit));
+    LaneSlot& slot = slot_of(lookup.partition);
+    return slot.fair.activate(flow_of(slot, lookup.partition, FlowSort::kPermits));
+  }
+  if (steps.empty()) return provide(lookup.partition, lookup.exchange, std::move(lookup.permit));
   resend_provision(lookup.partition, steps.front());
 }
 
-void NodeCore::Impl::provide(std::size_t partition, const ExchangeId& id, const PermitJob& job) {
-  Partition& owner = partitions_[partition];
+void NodeCore::Impl::provide(std::size_t partition, const ExchangeId& id, PermitJob job) {
   if (job.permit.valid_until < now_) return count(ErrorCode::kPermitExpired);
   if (!slot_of(partition).lane.is_open()) return count(ErrorCode::kStoreUnavailable);
-  const exchange::Provision provision = make_provision(owner, job);
-  wire::StoredContent content;
-  content.statement = wire::encode(provision);
-  content.content_hash = content_hash(job.permit);
-  wire::LinkItem item = make_item(exchange::StatementKind::kProvision, provision.asker,
-                                  content.statement, owner.institutions.at(provision.provider));
-  const auto pushed =
-      push_step(partition, id, storage::Step::kProvided,
-                static_cast<std::uint16_t>(provision.outcome), std::move(item), content);
-  if (!pushed) return count(pushed.error().code);
-  owner.providing.insert(id);
+  const auto decision = decide(partitions_[partition], job, false);
+  if (!decision) return count(decision.error().code);  // the asker will ask what became of it
+  if (decision->hold) return hold(partition, id, std::move(job));
+  const auto pushed = push_provision(partition, id, job, *decision, {}, {});
+  if (!pushed) count(pushed.error().code);
 }
 
 /// Decides what this provider answers. Its own reading of the law counts as much
-/// as the core's.
-exchange::Provision NodeCore::Impl::make_provision(Partition& partition, const PermitJob& job) {
+/// as the core's. An error means that nothing may be said now, for a flag may
+/// stand behind it.
+Result<NodeCore::Impl::Decision> NodeCore::Impl::decide(Partition& partition, const PermitJob& job,
+                                                        bool staff_agreed) {
   const exchange::Subject& subject = job.permit.subject;
+  Decision decision;
+  const rules::Verdict verdict = judge(subject, job.permit.asked_at);
+  if (!verdict.allowed) {
+    decision.reason = ErrorCode::kNotInLegalTable;
+    return decision;
+  }
+  const Institution& provider = partition.institutions.at(subject.provider);
+  const auto person = provider.symbols.find_address(job.permit.symbol);
+  if (!person) {
+    decision.outcome = Outcome::kProviderHoldsNoSymbol;
+    return decision;
+  }
+  NAKADACHI_TRY(const copies::FlagState flags,
+                provider.flags.of(partition.cipher, *person, subject.kind, Day::of(now_)));
+  decision.non_disclosure = flags.non_disclosure;
+  const bool by_staff = provider.modes.of(subject.kind) == copies::AnswerMode::kApproval;
+  decision.hold = !staff_agreed && (flags.held || by_staff);
+  if (decision.hold) return decision;
+  NAKADACHI_CHECK(add_copy(partition, job, *person, verdict, decision));
+  return decision;
+}
+
+/// The items asked for, of the registered copy, as far as the law covers them.
+Result<void> NodeCore::Impl::add_copy(Partition& partition, const PermitJob& job,
+                                      const AddressNumber& person, const rules::Verdict& verdict,
+                                      Decision& to) {
+  const exchange::Subject& subject = job.permit.subject;
+  to.outcome = Outcome::kNoData;
+  NAKADACHI_TRY(const auto copy, partition.institutions.at(subject.provider)
+                                     .copies.find(partition.cipher, person, subject.kind));
+  if (!copy || !copy->validity.holds(Day::of(now_))) return {};
+  copies::Selection selection = copies::select(*copy, subject.items);
+  const std::size_t uncovered =
+      std::erase_if(selection.content.items,
+                    [&](const copies::CopyItem& item) { return !verdict.covers(item.number); });
+  if (selection.content.items.empty()) return {};
+  const bool in_part = !selection.missing.empty() || uncovered > 0;
+  to.outcome = in_part ? Outcome::kAnsweredInPart : Outcome::kAnswered;
+  NAKADACHI_TRY(to.answer, copies::encode(selection.content));
+  return {};
+}
+
+Result<void> NodeCore::Impl::push_provision(std::size_t partition, const ExchangeId& id,
+                                            const PermitJob& job, const Decision& decision,
+                                            std::string who, std::string why) {
+  Partition& owner = partitions_[partition];
+  const exchange::Subject& subject = job.permit.subject;
+  Institution& provider = owner.institutions.at(subject.provider);
   exchange::Provision provision;
   provision.request_hash = job.permit.request_hash;
   provision.permit_hash = job.permit_hash;
   provision.asker = subject.asker;
   provision.provider = subject.provider;
+  provision.outcome = decision.outcome;
+  provision.reason = decision.reason;
   provision.provided_at = now_;
-  const auto conclude_as = [&provision](Outcome outcome, ErrorCode reason) {
-    provision.outcome = outcome;
-    provision.reason = reason;
-    return provision;
-  };
-  if (!judge(subject).allowed) {
-    return conclude_as(Outcome::kRefused, ErrorCode::kNotInLegalTable);
+  provision.non_disclosure = decision.non_disclosure;
+  if (exchange::has_answer(decision.outcome)) {
+    const crypto::AnswerBinding binding{.permit_hash = job.permit_hash,
+                                        .request_hash = job.permit.request_hash,
+                                        .provider = subject.provider,
+                                        .asker = subject.asker};
+    NAKADACHI_TRY(const auto sealed,
+                  provider.sealer.seal(registry_.find(subject.asker)->sealing_key, binding,
+                                       decision.answer, now_));
+    provision.sealed_answer = wire::encode(sealed);
   }
-  Institution& provider = partition.institutions.at(subject.provider);
-  const auto person = provider.symbols.find_address(job.permit.symbol);
-  if (!person) {
-    return conclude_as(Outcome::kProviderHoldsNoSymbol, ErrorCode::kProviderHoldsNoSymbol);
-  }
-  const Bytes* const copy = provider.copies.find(*person, subject.kind);
-  if (copy == nullptr) return conclude_as(Outcome::kNoData, ErrorCode::kNoData);
-  const crypto::AnswerBinding binding{.permit_hash = job.permit_hash,
-                                      .request_hash = job.permit.request_hash,
-                                      .provider = subject.provider,
-                                      .asker = subject.asker};
-  const auto sealed =
-      provider.sealer.seal(registry_.find(subject.asker)->sealing_key, binding, *copy, now_);
-  if (!sealed) return conclude_as(Outcome::kRefused, sealed.error().code);
-  provision.sealed_answer = wire::encode(*sealed);
-  return conclude_as(Outcome::kAnswered, provision.reason);
+  wire::StoredContent content;
+  content.statement = wire::encode(provision);
+  content.content_hash = content_hash(job.permit);
+  content.who = std::move(who);
+  content.why = std::move(why);
+  wire::LinkItem item =
+      make_item(StatementKind::kProvision, provision.asker, content.statement, provider);
+  NAKADACHI_CHECK(push_step(partition, id, storage::Step::kProvided,
+                            static_cast<std::uint16_t>(provision.outcome), std::move(item),
+                            content));
+  owner.providing.insert(id);
+  return {};
 }
 
 // What became of it -----------------------------------------------------------
@@ -128,7 +196,7 @@ void NodeCore::Impl::on_status_query(const wire::LinkItem& item) {
   if (!id) return count(id.error().code);
   const bool decided_in_memory =
       owner.settled.find(*id) == nullptr && bucket_of(*id) >= owner.settled.complete_from();
-  if (decided_in_memory || owner.providing.contains(*id)) {
+  if (decided_in_memory || owner.providing.contains(*id) || owner.held.contains(*id)) {
     return tell_status(*partition, *id, *query);
   }
   Lookup lookup;
@@ -153,14 +221,16 @@ void NodeCore::Impl::tell_status(std::size_t partition, const ExchangeId& id,
   reply.asker = query.asker;
   reply.provider = query.provider;
   reply.at = now_;
-  if (partitions_[partition].providing.contains(id)) {
+  if (partitions_[partition].held.contains(id)) {
+    reply.status = Status::kHeld;
+  } else if (partitions_[partition].providing.contains(id)) {
     reply.status = Status::kPending;
   } else if (now_ > query.valid_until + limits::kLapseMarginMs) {
     reply.status = Status::kLapsed;
   } else {
     reply.status = Status::kNotSeen;
   }
-  statuses_.add(make_item(exchange::StatementKind::kStatusReply, query.asker, wire::encode(reply),
+  statuses_.add(make_item(StatementKind::kStatusReply, query.asker, wire::encode(reply),
                           institution(partition, query.provider)));
   if (!outbox_since_) outbox_since_ = now_;
 }
@@ -170,8 +240,8 @@ void NodeCore::Impl::resend_provision(std::size_t partition, const storage::Stor
   if (!content) return count(content.error().code);
   const auto provision = wire::decode_provision(content->statement);
   if (!provision) return count(provision.error().code);
-  wire::LinkItem item = make_item(exchange::StatementKind::kProvision, provision->asker,
-                                  content->statement, institution(partition, provision->provider));
+  wire::LinkItem item = make_item(StatementKind::kProvision, provision->asker, content->statement,
+                                  institution(partition, provision->provider));
   item.salt = provided.salt;  // the leaf stays that of the stored step
   resends_.add(std::move(item));
   if (!outbox_since_) outbox_since_ = now_;

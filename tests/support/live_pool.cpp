@@ -93,11 +93,13 @@ LivePool::LivePool()
       system_keys(make_system_keys()),
       store_(std::make_shared<SharedStore::Kept>()),
       node_signer_(universe.make_signer("node")) {
+  universe.found(store_->store);
   national_ = run_on<national::NationalService>(national_thread_, [this] {
     return national::NationalService::start(
         {.endpoint = "tcp://127.0.0.1:*",
          .keys = national_keys,
-         .gateways = {uplink_keys.public_key(), second_uplink_keys.public_key()}},
+         .gateways = {uplink_keys.public_key(), second_uplink_keys.public_key()},
+         .keep_issued = [](auto) { return Result<void>(); }},
         universe.national_setup(), universe.core_signer(), universe.verifier());
   });
   national_endpoint_ = national_->endpoint();  // NOLINT(*-prefer-member-initializer)
@@ -134,16 +136,21 @@ void LivePool::stop_gateway() {
 
 void LivePool::start_node() {
   std::vector<oltp::SystemKey> systems;
+  std::vector<oltp::StaffKey> staff;
   for (std::size_t i = 0; i < system_keys.size(); ++i) {
     systems.push_back(
         {.system = {static_cast<std::uint32_t>(i + 1)}, .key = system_keys[i].public_key()});
+    staff.push_back(
+        {.staff = {static_cast<std::uint32_t>(i + 1)}, .key = system_keys[i].public_key()});
   }
-  node_ = run_on<oltp::NodeService>(node_thread_, [this, systems] {
+  node_ = run_on<oltp::NodeService>(node_thread_, [this, systems, staff] {
     return oltp::NodeService::start(
         {.name = "live pool",
          .oltp_endpoint = oltp_endpoint_,
          .oltp_keys = oltp_keys,
          .systems = systems,
+         .admin_endpoint = admin_endpoint_,
+         .staff = staff,
          .gateway_endpoint = gateway_endpoint_,
          .gateway_key = gateway_keys.public_key(),
          .link_keys = link_keys,
@@ -153,6 +160,7 @@ void LivePool::start_node() {
         universe.node_setup({0, 1}, *node_signer_), *node_signer_, universe.verifier());
   });
   oltp_endpoint_ = node_->endpoint();
+  admin_endpoint_ = node_->admin_endpoint();
 }
 
 void LivePool::stop_node() {

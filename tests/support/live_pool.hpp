@@ -58,6 +58,7 @@ class LivePool {
   void stop_gateway();
 
   const std::string& oltp_endpoint() const { return oltp_endpoint_; }
+  const std::string& admin_endpoint() const { return admin_endpoint_; }
   const std::string& gateway_endpoint() const { return gateway_endpoint_; }
   const std::string& national_endpoint() const { return national_endpoint_; }
   std::size_t stored_rows();
@@ -66,11 +67,11 @@ class LivePool {
   socket::CurveKeyPair oltp_keys;
   socket::CurveKeyPair gateway_keys;
   socket::CurveKeyPair national_keys;
-  socket::CurveKeyPair link_keys;           ///< the node's at the gateway
-  socket::CurveKeyPair second_link_keys;    ///< another node's at the gateway
-  socket::CurveKeyPair uplink_keys;         ///< the gateway's at the national system
-  socket::CurveKeyPair second_uplink_keys;  ///< another gateway's
-  std::vector<socket::CurveKeyPair> system_keys;
+  socket::CurveKeyPair link_keys;                 ///< the node's at the gateway
+  socket::CurveKeyPair second_link_keys;          ///< another node's at the gateway
+  socket::CurveKeyPair uplink_keys;               ///< the gateway's at the national system
+  socket::CurveKeyPair second_uplink_keys;        ///< another gateway's
+  std::vector<socket::CurveKeyPair> system_keys;  ///< of an institution, at both doors
 
  private:
   std::shared_ptr<SharedStore::Kept> store_;
@@ -82,6 +83,7 @@ class LivePool {
   std::thread gateway_thread_;
   std::thread node_thread_;
   std::string oltp_endpoint_ = "tcp://127.0.0.1:*";
+  std::string admin_endpoint_ = "tcp://127.0.0.1:*";
   std::string gateway_endpoint_ = "tcp://127.0.0.1:*";
   std::string national_endpoint_;
 };

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "nakadachi/base/assert.hpp"
+#include "tests/support/recovery.hpp"
 
 namespace nakadachi::testing {
 
@@ -16,20 +17,17 @@ QuietPool::QuietPool(std::uint64_t seed)
       national(std::make_unique<national::NationalCore>(universe.national_setup(),
                                                         universe.core_signer(), universe.verifier(),
                                                         national_random)) {
+  universe.found(store);
   start_node(universe.node_setup({0, 1}, *node_signer));
 }
 
 void QuietPool::start_node(tenant_vm::NodeSetup setup) {
-  constexpr std::size_t kAll = 100'000;
+  constexpr std::size_t kPage = 50;
   node = std::make_unique<tenant_vm::NodeCore>(std::move(setup), *node_signer, universe.verifier(),
                                                node_random);
   for (std::size_t town = 0; town < kTowns; ++town) {
     const LaneId lane{static_cast<std::uint16_t>(town + 1)};
-    const storage::LaneGrant grant = *store.take_lane(lane, "test");
-    node->on(tenant_vm::LaneTaken{lane, grant}, now);
-    auto steps = *store.scan(universe.tenant(town), tenant_vm::NodeCore::recovery_start(grant, now),
-                             {}, kAll);
-    node->on(tenant_vm::StepsRecovered{universe.tenant(town), std::move(steps)}, now);
+    recover_lane(*node, store, lane, universe.tenant(town), now, kPage);
     happen(tenant_vm::LaneReady{lane});
   }
 }
@@ -49,6 +47,31 @@ exchange::Reply QuietPool::ask(const exchange::Query& query) {
   const auto told = ask(Universe::system_of(query), {query});
   NAKADACHI_ASSERT(told.size() == 1);
   return told.front();
+}
+
+Result<wire::AdminAnswer> QuietPool::command(const wire::AdminRequest& request,
+                                             std::size_t institution) {
+  return command_as({static_cast<std::uint32_t>(institution + 1)}, request);
+}
+
+Result<wire::AdminAnswer> QuietPool::command_as(tenant_vm::StaffId staff,
+                                                const wire::AdminRequest& request) {
+  admin_replies.clear();
+  auto requests = wire::decode_admin_requests(wire::encode_admin_requests({&request, 1}));
+  NAKADACHI_ASSERT(requests.ok());
+  happen(tenant_vm::AdminRequestsArrived{{2}, staff, *std::move(requests)});
+  settle();
+  NAKADACHI_ASSERT(admin_replies.size() == 1);
+  const auto reply = wire::decode_admin_reply(wire::encode_admin_reply(admin_replies.front()));
+  NAKADACHI_ASSERT(reply.ok() && reply->reply);
+  return reply->reply->answer;
+}
+
+void QuietPool::hand_over(std::size_t institution, std::uint64_t number, std::size_t person) {
+  national->on_hand_over(universe.institution(institution), number, universe.person_id(person),
+                         now);
+  run_national();
+  settle();
 }
 
 void QuietPool::deliver(std::vector<wire::LinkItem> items) {
@@ -91,6 +114,8 @@ void QuietPool::happen(tenant_vm::Event event) {
 void QuietPool::carry_out(tenant_vm::Action& action) {
   if (auto* reply = std::get_if<tenant_vm::SendReply>(&action)) {
     replies.push_back(std::move(reply->reply));
+  } else if (auto* answer = std::get_if<tenant_vm::SendAdminReply>(&action)) {
+    admin_replies.push_back(std::move(answer->reply));
   } else if (auto* item = std::get_if<tenant_vm::SendItem>(&action)) {
     if (on_item(item->item)) to_national_.push_back(std::move(item->item));
   } else if (auto* append = std::get_if<tenant_vm::AppendTrain>(&action)) {
@@ -122,6 +147,7 @@ exchange::Query QuietPool::query_for(exchange::Outcome outcome, ErrorCode code) 
     exchange::Query query = universe.make_query(random.below(kInstitutions), now, random);
     const Universe::Expected expected = universe.expected(query);
     const bool fits = expected.recorded && expected.outcome == outcome &&
+                      !universe.waits_for_staff(query) &&
                       (outcome != exchange::Outcome::kRefused || expected.code == code);
     if (fits) return query;
   }

@@ -23,6 +23,12 @@ class QuietPool {
   /// Hands queries of one system to the node and lets everything run its course.
   std::vector<exchange::Reply> ask(std::size_t system, std::vector<exchange::Query> queries);
   exchange::Reply ask(const exchange::Query& query);
+  /// Hands a request of an institution's staff (or of `staff`) to the node and lets
+  /// everything run its course; the answer is there by then.
+  Result<wire::AdminAnswer> command(const wire::AdminRequest& request, std::size_t institution);
+  Result<wire::AdminAnswer> command_as(tenant_vm::StaffId staff, const wire::AdminRequest& request);
+  /// 機構 is told whom an institution means by a 取得番号.
+  void hand_over(std::size_t institution, std::uint64_t number, std::size_t person);
   /// Hands items to the node as if they came over the link.
   void deliver(std::vector<wire::LinkItem> items);
   /// Lets time pass, with all its deadlines.
@@ -50,6 +56,7 @@ class QuietPool {
   std::function<storage::AppendResult(const storage::Train&)> on_append;
   std::vector<exchange::Reply> replies;
   std::vector<LaneId> lanes_given_up;
+  std::vector<wire::AdminReply> admin_replies;
 
  private:
   void happen(tenant_vm::Event event);

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <array>
 
+#include "nakadachi/copies/copy_shelf.hpp"
+#include "nakadachi/copies/flags.hpp"
 #include "nakadachi/crypto/sealing.hpp"
+#include "nakadachi/tenant_vm/holding_values.hpp"
 
 namespace nakadachi::testing {
 namespace {
@@ -40,6 +43,10 @@ std::uint16_t class_of(std::size_t institution) {
   return static_cast<std::uint16_t>(institution % 2 == 0
                                         ? rules::InstitutionClass::kMayor
                                         : rules::InstitutionClass::kEducationBoard);
+}
+
+rules::LawBook law_of(std::string_view rows) {
+  return rules::LawBook::of(*rules::LegalFacts::parse(rows));
 }
 
 }  // namespace
@@ -105,11 +112,80 @@ bool Universe::holds(std::size_t institution, std::size_t person,
   return lot("holds", institution, person, kind.number(), 850);
 }
 
-Bytes Universe::copy_of(std::size_t institution, std::size_t person,
-                        const InformationKind& kind) const {
-  const std::string text =
-      fmt::format("copy at {} of person {} kind {} {:300}", institution, person, kind.number(), "");
-  return {text.begin(), text.end()};
+/// 自動応答不可 from the beginning.
+bool Universe::flagged(std::size_t institution, std::size_t person) const {
+  return lot("flagged", institution, person, 0, 60);
+}
+
+Universe::Staff Universe::staff_about(std::size_t provider, const AddressNumber& person) const {
+  const std::size_t ordinal = person.reveal() % 1'000'000;
+  if (lot("approved", provider, ordinal, 0, 500)) return Staff::kApprove;
+  return lot("refused", provider, ordinal, 0, 700) ? Staff::kRefuse : Staff::kLeave;
+}
+
+copies::CopyContent Universe::copy_of(std::size_t institution, std::size_t person,
+                                      const InformationKind& kind) const {
+  copies::CopyContent content{.layout_version = 1, .dataset = 1, .validity = {}, .items = {}};
+  for (std::uint16_t item = 1; item <= 3; ++item) {
+    content.items.push_back({item, fmt::format("item {} at {} of {} kind {} {:80}", item,
+                                               institution, person, kind.number(), "")});
+  }
+  return content;
+}
+
+/// What the registered copy answers.
+Universe::Expected Universe::answered(std::size_t provider, std::size_t person,
+                                      const exchange::Subject& subject) const {
+  if (!holds(provider, person, subject.kind)) {
+    return {.outcome = exchange::Outcome::kNoData, .answer = {}};
+  }
+  const copies::Selection selection =
+      copies::select(copy_of(provider, person, subject.kind), subject.items);
+  if (selection.content.items.empty()) {
+    return {.outcome = exchange::Outcome::kNoData, .answer = {}};
+  }
+  return {.outcome = selection.missing.empty() ? exchange::Outcome::kAnswered
+                                               : exchange::Outcome::kAnsweredInPart,
+          .answer = *copies::encode(selection.content)};
+}
+
+std::vector<storage::Holding> Universe::holdings(std::size_t town) const {
+  using storage::Section;
+  std::vector<storage::Holding> made;
+  crypto::SymbolCipher symbols(secret("symbols"));
+  crypto::TenantCipher sealer = cipher(town);
+  SeededRandom random(seed_ + town);
+  for (const std::size_t i : {2 * town, 2 * town + 1}) {
+    for (std::size_t person = 0; person < kPersons; ++person) {
+      if (!knows(i, person)) continue;
+      const AddressNumber address = address_of(i, person);
+      const tenant_vm::StoredSymbol symbol{
+          codes_[i], {address, symbols.symbol_of(codes_[i], person_id(person))}};
+      const HoldingKey symbol_key = *tenant_vm::symbol_key(sealer, codes_[i], address);
+      made.push_back({Section::kSymbol, symbol_key,
+                      *tenant_vm::seal_symbol(sealer, symbol_key, symbol, random)});
+      for (const std::string_view text : kKinds) {
+        const auto kind = *InformationKind::parse(text);
+        if (!holds(i, person, kind)) continue;
+        const HoldingKey key = *copies::copy_key(sealer, codes_[i], address, kind);
+        const copies::StoredCopy copy{codes_[i], address, kind, copy_of(i, person, kind)};
+        made.push_back({Section::kCopy, key, *copies::seal_copy(sealer, key, copy, random)});
+      }
+      if (!flagged(i, person)) continue;
+      const HoldingKey key = *copies::flag_key(sealer, codes_[i], address);
+      const copies::PersonFlags flags{codes_[i], address, {{copies::FlagSort::kHeld, {}, {}}}};
+      made.push_back({Section::kFlag, key, *copies::seal_flags(sealer, key, flags, random)});
+    }
+  }
+  return made;
+}
+
+void Universe::found(storage::MemoryStore& store) const {
+  for (std::size_t town = 0; town < kTowns; ++town) {
+    for (storage::Holding& holding : holdings(town)) {
+      store.put_holding(tenant(town), std::move(holding));
+    }
+  }
 }
 
 crypto::PersonId Universe::person_id(std::size_t person) const {
@@ -134,55 +210,51 @@ crypto::TenantCipher Universe::cipher(std::size_t town) const {
 tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
                                           const crypto::Signer& node_signer) const {
   std::vector<tenant_vm::PartitionSetup> partitions;
-  crypto::SymbolCipher symbols(secret("symbols"));
-  SeededRandom random(seed_);
-  const auto map_keys = std::make_shared<const symbols::MapKeys>(random);
   for (const std::size_t town : towns) {
     tenant_vm::PartitionSetup partition{.tenant = tenant(town),
                                         .lane = LaneId{static_cast<std::uint16_t>(town + 1)},
                                         .cipher = cipher(town),
                                         .institutions = {},
                                         .callers = {},
+                                        .staff = {},
                                         .quota = {}};
     for (const std::size_t i : {2 * town, 2 * town + 1}) {
-      std::vector<symbols::SymbolMap::Binding> bindings;
-      tenant_vm::InstitutionSetup made;
-      made.code = codes_[i];
-      made.sealing_secret = secret("sealing", i);
-      made.delegation =
-          crypto::make_delegation(codes_[i], node_signer.public_key(), present_ - kYearMs,
-                                  present_ + kYearMs, *institution_signers_[i]);
-      for (std::size_t person = 0; person < kPersons; ++person) {
-        if (!knows(i, person)) continue;
-        bindings.emplace_back(address_of(i, person),
-                              symbols.symbol_of(codes_[i], person_id(person)));
-        for (const std::string_view text : kKinds) {
-          const auto kind = *InformationKind::parse(text);
-          if (holds(i, person, kind))
-            made.copies.put(address_of(i, person), kind, copy_of(i, person, kind));
-        }
-      }
-      made.symbols = *symbols::SymbolMap::make(map_keys, bindings);
-      partition.institutions.push_back(std::move(made));
-      partition.callers.push_back({.system = {static_cast<std::uint32_t>(i + 1)},
-                                   .institution = codes_[i],
-                                   .affairs = permitted_affairs()});
+      const auto number = static_cast<std::uint32_t>(i + 1);
+      partition.institutions.push_back({.code = codes_[i],
+                                        .sealing_secret = secret("sealing", i),
+                                        .delegation = crypto::make_delegation(
+                                            codes_[i], node_signer.public_key(), present_ - kYearMs,
+                                            present_ + kYearMs, *institution_signers_[i])});
+      partition.callers.push_back(
+          {.system = {number}, .institution = codes_[i], .affairs = permitted_affairs()});
+      partition.staff.push_back(
+          {.staff = {number}, .institution = codes_[i], .may_change = true, .may_decide = true});
     }
     partitions.push_back(std::move(partition));
   }
   return {.roots = roots_,
           .registry = *crypto::Registry::open(registry_, roots_, *verifier_),
-          .law = *rules::LegalTable::parse(std::string(kLaw) + std::string(kOnlyNodesKnow)),
+          .law = law_of(std::string(kLaw) + std::string(kOnlyNodesKnow)),
           .partitions = std::move(partitions),
+          .operators = {kOperator},
           .timing = {.status_after_ms = 500, .status_at_most_ms = 8'000},
           .validity_ms = validity_ms_};
 }
 
 national::NationalSetup Universe::national_setup() const {
+  std::vector<national::IssuedSymbol> issued;
+  for (std::size_t i = 0; i < kInstitutions; ++i) {
+    for (std::size_t person = 0; person < kPersons; ++person) {
+      if (knows(i, person))
+        issued.push_back({.institution = codes_[i], .person = person_id(person)});
+    }
+  }
   return {.roots = roots_,
           .registry = *crypto::Registry::open(registry_, roots_, *verifier_),
-          .law = *rules::LegalTable::parse(kLaw),
+          .law = law_of(kLaw),
           .symbol_root = secret("symbols"),
+          .issued = std::move(issued),
+          .violations = {},
           .latency_ms = 0};
 }
 
@@ -205,8 +277,64 @@ exchange::Query Universe::make_query(std::size_t asker, Timestamp now, SeededRan
                                      : random.chance(900) ? 1
                                                           : random.below(kKinds.size())]);
   query.subject.non_disclosure = random.chance(100);
+  if (random.chance(150)) query.subject.items = {1, 2};
+  if (random.chance(50)) query.subject.items = {3, 4};
+  if (random.chance(20)) query.subject.items = {4};
   query.subject.section = "市民税課";
   return query;
+}
+
+bool Universe::may_be_flagged(std::size_t institution, std::size_t person) const {
+  return staff_about(institution, address_of(institution, person)) == Staff::kApprove;
+}
+
+bool Universe::waits_for_staff(const exchange::Query& query) const {
+  return flagged(index_of(query.subject.provider), query.person.reveal() % 1'000'000);
+}
+
+std::size_t Universe::person_of(const InstitutionCode& institution, const Symbol& symbol) const {
+  crypto::SymbolCipher symbols(secret("symbols"));
+  const crypto::PersonId wanted = symbols.person_of(institution, symbol);
+  std::size_t person = 0;
+  while (person < kPersons && person_id(person) != wanted) ++person;
+  return person;
+}
+
+std::pair<std::size_t, std::size_t> Universe::about(const exchange::Inquiry& inquiry) const {
+  const exchange::Subject& subject = inquiry.subject;
+  return {index_of(subject.provider), person_of(subject.asker, inquiry.symbol)};
+}
+
+std::pair<std::size_t, std::size_t> Universe::about(const exchange::Permit& permit) const {
+  const exchange::Subject& subject = permit.subject;
+  return {index_of(subject.provider), person_of(subject.provider, permit.symbol)};
+}
+
+bool Universe::binds(const storage::MemoryStore& store, std::size_t institution,
+                     std::size_t person) const {
+  using storage::Section;
+  const TenantId town = tenant(town_of(institution));
+  crypto::TenantCipher keys = cipher(town_of(institution));
+  const AddressNumber address = address_of(institution, person);
+  const auto symbol = *tenant_vm::symbol_key(keys, codes_[institution], address);
+  const auto acquisition = *tenant_vm::acquisition_key(keys, codes_[institution], address);
+  return store.holdings().contains({town, Section::kSymbol, symbol}) &&
+         !store.holdings().contains({town, Section::kAcquisition, acquisition});
+}
+
+std::optional<TrainNumber> Universe::flagged_in_train(const storage::MemoryStore& store,
+                                                      std::size_t institution,
+                                                      std::size_t person) const {
+  crypto::TenantCipher keys = cipher(town_of(institution));
+  const HoldingKey key =
+      *copies::flag_key(keys, codes_[institution], address_of(institution, person));
+  std::optional<TrainNumber> first;
+  for (const auto& [name, change] : store.changes()) {
+    const bool of_person = name.first == tenant(town_of(institution)) && change.key == key &&
+                           change.section == storage::Section::kFlag;
+    if (of_person && (!first || change.train < *first)) first = change.train;
+  }
+  return first;
 }
 
 Universe::Expected Universe::expected(const exchange::Query& query) const {
@@ -238,10 +366,14 @@ Universe::Expected Universe::expected(const exchange::Query& query) const {
   if (!knows(provider, person)) {
     return {.outcome = exchange::Outcome::kProviderHoldsNoSymbol, .answer = {}};
   }
-  if (!holds(provider, person, subject.kind)) {
-    return {.outcome = exchange::Outcome::kNoData, .answer = {}};
+  if (flagged(provider, person)) {
+    const Staff staff = staff_about(provider, address_of(provider, person));
+    if (staff == Staff::kRefuse) return refused(ErrorCode::kIdentityInDoubt);
+    if (staff == Staff::kLeave) {
+      return {.outcome = exchange::Outcome::kLapsed, .code = ErrorCode::kLapsed, .answer = {}};
+    }
   }
-  return {.answer = copy_of(provider, person, subject.kind)};
+  return answered(provider, person, subject);
 }
 
 }  // namespace nakadachi::testing

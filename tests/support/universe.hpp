@@ -4,8 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "nakadachi/copies/content.hpp"
 #include "nakadachi/crypto/symbol_cipher.hpp"
 #include "nakadachi/national/national_core.hpp"
+#include "nakadachi/storage/memory_store.hpp"
 #include "nakadachi/tenant_vm/node_core.hpp"
 #include "test_signing.hpp"
 
@@ -14,7 +16,9 @@ namespace nakadachi::testing {
 inline constexpr std::size_t kTowns = 2;
 inline constexpr std::size_t kInstitutions = 4;  // mayor and education board of each town
 inline constexpr std::size_t kPersons = 40;
+inline constexpr std::size_t kNewcomers = 2;  // persons whose symbols are acquired in a run
 inline constexpr Timestamp kStart{1'800'000'000'000};
+inline constexpr tenant_vm::StaffId kOperator{1'000};
 
 /// What the outside world knows for sure: who lives where, who holds what, and
 /// so what every query should lead to. Made from the seed; never changes in a run.
@@ -30,10 +34,31 @@ class Universe {
     Bytes answer;
   };
 
+  /// Puts what all towns hold from the beginning into the store.
+  void found(storage::MemoryStore& store) const;
+
+  /// What staff do with a request that waits for them.
+  enum class Staff : std::uint8_t { kApprove, kRefuse, kLeave };
+
   tenant_vm::NodeSetup node_setup(const std::vector<std::size_t>& towns,
                                   const crypto::Signer& node_signer) const;
   national::NationalSetup national_setup() const;
   exchange::Query make_query(std::size_t asker, Timestamp now, SeededRandom& random) const;
+  crypto::PersonId person_id(std::size_t person) const;
+  /// A flag on this person, whenever it is set, changes no outcome.
+  bool may_be_flagged(std::size_t institution, std::size_t person) const;
+  /// Whether the provider has to ask its staff (if the question gets that far).
+  bool waits_for_staff(const exchange::Query& query) const;
+  /// Provider and person an inquiry is about.
+  std::pair<std::size_t, std::size_t> about(const exchange::Inquiry& inquiry) const;
+  std::pair<std::size_t, std::size_t> about(const exchange::Permit& permit) const;
+  /// Whether the store binds the person to a symbol, with no acquisition left.
+  bool binds(const storage::MemoryStore& store, std::size_t institution, std::size_t person) const;
+  /// The train of the first flag on the person in the journal.
+  std::optional<TrainNumber> flagged_in_train(const storage::MemoryStore& store,
+                                              std::size_t institution, std::size_t person) const;
+  /// What the provider's staff decide about a person.
+  Staff staff_about(std::size_t provider, const AddressNumber& person) const;
   Expected expected(const exchange::Query& query) const;
   crypto::TenantCipher cipher(std::size_t town) const;
 
@@ -52,8 +77,13 @@ class Universe {
  private:
   bool knows(std::size_t institution, std::size_t person) const;
   bool holds(std::size_t institution, std::size_t person, const InformationKind& kind) const;
-  Bytes copy_of(std::size_t institution, std::size_t person, const InformationKind& kind) const;
-  crypto::PersonId person_id(std::size_t person) const;
+  bool flagged(std::size_t institution, std::size_t person) const;
+  copies::CopyContent copy_of(std::size_t institution, std::size_t person,
+                              const InformationKind& kind) const;
+  Expected answered(std::size_t provider, std::size_t person,
+                    const exchange::Subject& subject) const;
+  std::vector<storage::Holding> holdings(std::size_t town) const;
+  std::size_t person_of(const InstitutionCode& institution, const Symbol& symbol) const;
   SecretBytes secret(std::string_view name, std::size_t index = 0) const;
   std::size_t index_of(const InstitutionCode& code) const;
   bool lot(std::string_view name, std::uint64_t a, std::uint64_t b, std::uint64_t c,

@@ -1,7 +1,7 @@
 #include "nakadachi/copies/answer_mode.hpp"
 
-#include "holding_seal.hpp"
 #include "nakadachi/base/reader.hpp"
+#include "nakadachi/crypto/holding_seal.hpp"
 
 namespace nakadachi::copies {
 namespace {
@@ -19,7 +19,7 @@ Result<HoldingKey> answer_setting_key(crypto::TenantCipher& cipher,
                                       const InformationKind& kind) {
   Bytes part;
   append_big_endian<8>(part, kind.number());
-  return holding_key(cipher, institution, kPurpose, {part});
+  return crypto::holding_key(cipher, institution, kPurpose, {part});
 }
 
 Result<Bytes> seal_answer_setting(crypto::TenantCipher& cipher, const HoldingKey& key,
@@ -30,13 +30,13 @@ Result<Bytes> seal_answer_setting(crypto::TenantCipher& cipher, const HoldingKey
   append_big_endian<8>(plain, setting.institution.number());
   append_big_endian<8>(plain, setting.kind.number());
   append_big_endian<1>(plain, static_cast<std::uint8_t>(setting.mode));
-  return seal_value(cipher, kSection, key, plain, random);
+  return crypto::seal_holding(cipher, kSection, key, plain, random);
 }
 
 Result<AnswerSetting> open_answer_setting(crypto::TenantCipher& cipher, const HoldingKey& key,
                                           ByteView sealed) {
   constexpr std::string_view kField = "answer_mode";
-  NAKADACHI_TRY(const Bytes plain, open_value(cipher, kSection, key, sealed));
+  NAKADACHI_TRY(const Bytes plain, crypto::open_holding(cipher, kSection, key, sealed));
   Reader reader(plain);
   const std::uint64_t sort = reader.number<1>();
   const std::uint64_t version = reader.number<1>();

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint8_t kVersion = 1;
 constexpr std::uint8_t kHasKind = 0x01;
 
-static_assert(limits::kMaxChangeWhoBytes <= UINT8_MAX && limits::kMaxChangeWhyBytes <= UINT8_MAX);
+static_assert(limits::kMaxWhoBytes <= UINT8_MAX && limits::kMaxWhyBytes <= UINT8_MAX);
 
 Result<void> check_line(std::string_view text, std::size_t most, std::string_view field) {
   const auto wrong = [&](ErrorCode code) { return Error{.code = code, .field = field}; };
@@ -36,8 +36,8 @@ std::string_view read_short(Reader& reader) noexcept {
 }  // namespace
 
 Result<ChangeReason> ChangeReason::make(std::string_view who, std::string_view why) {
-  NAKADACHI_CHECK(check_line(who, limits::kMaxChangeWhoBytes, "who"));
-  NAKADACHI_CHECK(check_line(why, limits::kMaxChangeWhyBytes, "why"));
+  NAKADACHI_CHECK(check_line(who, limits::kMaxWhoBytes, "who"));
+  NAKADACHI_CHECK(check_line(why, limits::kMaxWhyBytes, "why"));
   return ChangeReason(who, why);
 }
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "holding_seal.hpp"
 #include "nakadachi/base/assert.hpp"
 #include "nakadachi/base/reader.hpp"
+#include "nakadachi/crypto/holding_seal.hpp"
 
 namespace nakadachi::copies {
 namespace {
@@ -49,17 +49,17 @@ Result<HoldingKey> copy_key(crypto::TenantCipher& cipher, const InstitutionCode&
   append_big_endian<8>(parts, person.reveal());
   append_big_endian<8>(parts, kind.number());
   const ByteView view = parts;
-  return holding_key(cipher, institution, kPurpose, {view.first(8), view.subspan(8)});
+  return crypto::holding_key(cipher, institution, kPurpose, {view.first(8), view.subspan(8)});
 }
 
 Result<Bytes> seal_copy(crypto::TenantCipher& cipher, const HoldingKey& key, const StoredCopy& copy,
                         Random& random) {
   NAKADACHI_TRY(const Bytes plain, encode(copy));
-  return seal_value(cipher, kPurpose, key, plain, random);
+  return crypto::seal_holding(cipher, kPurpose, key, plain, random);
 }
 
 Result<StoredCopy> open_copy(crypto::TenantCipher& cipher, const HoldingKey& key, ByteView sealed) {
-  NAKADACHI_TRY(const Bytes plain, open_value(cipher, kPurpose, key, sealed));
+  NAKADACHI_TRY(const Bytes plain, crypto::open_holding(cipher, kPurpose, key, sealed));
   return decode(plain);
 }
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <functional>
 
-#include "holding_seal.hpp"
 #include "nakadachi/base/limits.hpp"
 #include "nakadachi/base/reader.hpp"
+#include "nakadachi/crypto/holding_seal.hpp"
 #include "period_code.hpp"
 
 namespace nakadachi::copies {
@@ -113,18 +113,18 @@ Result<HoldingKey> flag_key(crypto::TenantCipher& cipher, const InstitutionCode&
                             const AddressNumber& person) {
   Bytes part;
   append_big_endian<8>(part, person.reveal());
-  return holding_key(cipher, institution, kPurpose, {part});
+  return crypto::holding_key(cipher, institution, kPurpose, {part});
 }
 
 Result<Bytes> seal_flags(crypto::TenantCipher& cipher, const HoldingKey& key,
                          const PersonFlags& flags, Random& random) {
   NAKADACHI_CHECK(check(flags));
-  return seal_value(cipher, kPurpose, key, encode(flags), random);
+  return crypto::seal_holding(cipher, kPurpose, key, encode(flags), random);
 }
 
 Result<PersonFlags> open_flags(crypto::TenantCipher& cipher, const HoldingKey& key,
                                ByteView sealed) {
-  NAKADACHI_TRY(const Bytes plain, open_value(cipher, kPurpose, key, sealed));
+  NAKADACHI_TRY(const Bytes plain, crypto::open_holding(cipher, kPurpose, key, sealed));
   return decode(plain);
 }
 

@@ -179,4 +179,8 @@ Result<std::optional<StoredChange>> MemoryStore::find_change(TenantId tenant,
   return std::optional<StoredChange>{found->second};
 }
 
+void MemoryStore::put_holding(TenantId tenant, Holding holding) {
+  holdings_.insert_or_assign({tenant, holding.section, holding.key}, std::move(holding.value));
+}
+
 }  // namespace nakadachi::storage

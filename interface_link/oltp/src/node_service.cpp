@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kRecoveryPage = 1'000;
 constexpr unsigned kSystemBits = 24;
+constexpr std::uint32_t kAdminQueuedFrames = 1'024;  // a reply is a frame there
 
 /// A connection as a number: 40 bits of route, 24 bits of system.
 tenant_vm::ClientId client_of(const socket::Peer& peer) noexcept {
@@ -46,13 +47,18 @@ class NodeService::Impl {
   Result<void> run();
   void stop() { loop_->stop(); }
   const std::string& endpoint() const noexcept { return door_->endpoint(); }
+  std::string admin_endpoint() const { return admin_ != nullptr ? admin_->endpoint() : ""; }
 
  private:
   Result<void> recover(const LaneTenants& lane, storage::ExchangeStore& store);
   Result<void> open_link();
   Result<void> open_door();
+  Result<void> open_admin_door();
+  Result<std::uint64_t> recover_tenant(TenantId tenant, std::uint32_t from, Timestamp now,
+                                       storage::ExchangeStore& store);
   void add_hooks();
   void on_query_frame(const socket::Peer& peer, ByteView frame);
+  void on_admin_frame(const socket::Peer& peer, ByteView frame);
   void on_link_frame(ByteView frame);
   void say_hello();
   void happen(tenant_vm::Event event);
@@ -68,6 +74,7 @@ class NodeService::Impl {
   tenant_vm::NodeCore core_;
   std::unique_ptr<socket::Loop> loop_;
   socket::Server* door_ = nullptr;
+  socket::Server* admin_ = nullptr;  // null without an admin door
   socket::Client* link_ = nullptr;
   std::vector<wire::LinkItem> items_;
   std::map<tenant_vm::ClientId, std::vector<exchange::Reply>> replies_;
@@ -96,6 +103,7 @@ Result<void> NodeService::Impl::start() {
   reader_ = std::make_unique<StoreWorker>(config_.open_store());
   NAKADACHI_CHECK(open_link());
   NAKADACHI_CHECK(open_door());
+  if (!config_.admin_endpoint.empty()) NAKADACHI_CHECK(open_admin_door());
   renew_at_ = loop_->now() + config_.renew_every_ms;
   add_hooks();
   for (const LaneTenants& lane : config_.lanes) happen(tenant_vm::LaneReady{lane.lane});
@@ -107,23 +115,49 @@ Result<void> NodeService::Impl::recover(const LaneTenants& lane, storage::Exchan
   const Timestamp now = loop_->now();
   const std::uint32_t from = tenant_vm::NodeCore::recovery_start(grant, now);
   core_.on(tenant_vm::LaneTaken{lane.lane, grant}, now);
-  std::uint64_t steps = 0;
+  std::uint64_t rows = 0;
   for (const TenantId tenant : lane.tenants) {
-    std::optional<ExchangeId> after;
-    while (true) {
-      NAKADACHI_TRY(auto page, store.scan(tenant, from, after, kRecoveryPage));
-      if (page.empty()) break;
-      after = page.back().exchange;
-      steps += page.size();
-      core_.on(tenant_vm::StepsRecovered{tenant, std::move(page)}, now);
-    }
+    NAKADACHI_TRY(const std::uint64_t of_tenant, recover_tenant(tenant, from, now, store));
+    rows += of_tenant;
   }
   log::write(log::Level::kInfo, "lane_taken",
              {{"lane", std::uint64_t{lane.lane.value}},
               {"epoch", grant.epoch.value},
               {"last_train", grant.last.value},
-              {"steps_recovered", steps}});
+              {"rows_recovered", rows}});
   return {};
+}
+
+/// What the tenant holds, then what it changed and asked lately; tells how many rows.
+Result<std::uint64_t> NodeService::Impl::recover_tenant(TenantId tenant, std::uint32_t from,
+                                                        Timestamp now,
+                                                        storage::ExchangeStore& store) {
+  std::uint64_t rows = 0;
+  std::optional<std::pair<storage::Section, HoldingKey>> after_holding;
+  while (true) {
+    NAKADACHI_TRY(auto page, store.scan_holdings(tenant, after_holding, kRecoveryPage));
+    if (page.empty()) break;
+    after_holding = std::pair(page.back().section, page.back().key);
+    rows += page.size();
+    core_.on(tenant_vm::HoldingsRecovered{tenant, std::move(page)}, now);
+  }
+  std::optional<ExchangeId> after;
+  while (true) {
+    NAKADACHI_TRY(auto page, store.scan_changes(tenant, from, after, kRecoveryPage));
+    if (page.empty()) break;
+    after = page.back().change;
+    rows += page.size();
+    core_.on(tenant_vm::ChangesRecovered{tenant, std::move(page)}, now);
+  }
+  after.reset();
+  while (true) {
+    NAKADACHI_TRY(auto page, store.scan(tenant, from, after, kRecoveryPage));
+    if (page.empty()) break;
+    after = page.back().exchange;
+    rows += page.size();
+    core_.on(tenant_vm::StepsRecovered{tenant, std::move(page)}, now);
+  }
+  return rows;
 }
 
 Result<void> NodeService::Impl::open_link() {
@@ -162,6 +196,32 @@ Result<void> NodeService::Impl::open_door() {
     door_->send(peer, wire::encode_frame_error({.code = ErrorCode::kRateLimited}));
   };
   NAKADACHI_TRY(door_, loop_->listen(std::move(door), std::move(handlers)));
+  return {};
+}
+
+Result<void> NodeService::Impl::open_admin_door() {
+  std::vector<socket::AccessTable::Entry> entries;
+  entries.reserve(config_.staff.size());
+  for (const StaffKey& staff : config_.staff) {
+    if (staff.staff.value >> kSystemBits != 0) {
+      return Error{.code = ErrorCode::kConfigInvalid, .field = "staff"};
+    }
+    entries.push_back({.key = staff.key, .user = {staff.staff.value}});
+  }
+  NAKADACHI_TRY(auto table, socket::AccessTable::make(entries));
+  socket::ServerConfig door{.name = "admin",
+                            .endpoint = config_.admin_endpoint,
+                            .keys = config_.oltp_keys,
+                            .table = std::move(table),
+                            .queued_frames = kAdminQueuedFrames};
+  socket::ServerHandlers handlers;
+  handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) {
+    on_admin_frame(peer, frame);
+  };
+  handlers.on_limited = [this](const socket::Peer& peer) {
+    admin_->send(peer, wire::encode_admin_frame_error({.code = ErrorCode::kRateLimited}));
+  };
+  NAKADACHI_TRY(admin_, loop_->listen(std::move(door), std::move(handlers)));
   return {};
 }
 
@@ -204,6 +264,17 @@ void NodeService::Impl::on_query_frame(const socket::Peer& peer, ByteView frame)
       client_of(peer), {static_cast<std::uint32_t>(peer.user.value)}, *std::move(queries)});
 }
 
+void NodeService::Impl::on_admin_frame(const socket::Peer& peer, ByteView frame) {
+  auto requests = wire::decode_admin_requests(frame);
+  if (!requests) {
+    ++refused_frames_[requests.error().code];
+    admin_->send(peer, wire::encode_admin_frame_error(requests.error()));
+    return;
+  }
+  happen(tenant_vm::AdminRequestsArrived{
+      client_of(peer), {static_cast<std::uint32_t>(peer.user.value)}, *std::move(requests)});
+}
+
 void NodeService::Impl::on_link_frame(ByteView frame) {
   auto decoded = wire::decode_link_frame(frame);
   if (!decoded) {
@@ -237,6 +308,13 @@ void NodeService::Impl::ask_store(StoreWorker& worker, Call call) {
 void NodeService::Impl::carry_out(tenant_vm::Action& action) {
   if (auto* reply = std::get_if<tenant_vm::SendReply>(&action)) {
     replies_[reply->client].push_back(std::move(reply->reply));
+  } else if (auto* answer = std::get_if<tenant_vm::SendAdminReply>(&action)) {
+    admin_->send(peer_of(answer->client), wire::encode_admin_reply(answer->reply));
+  } else if (auto* told = std::get_if<tenant_vm::TellOperators>(&action)) {
+    const std::string institution = told->institution.text();
+    log::write(
+        log::Level::kWarning, "operators_must_know",
+        {{"error", text_of(told->code).name}, {"institution", std::string_view(institution)}});
   } else if (auto* item = std::get_if<tenant_vm::SendItem>(&action)) {
     items_.push_back(std::move(item->item));
   } else if (auto* append = std::get_if<tenant_vm::AppendTrain>(&action)) {
@@ -289,7 +367,9 @@ void NodeService::Impl::write_counts(Timestamp now) {
              {{"accepted", counts.accepted},
               {"replayed", counts.replayed},
               {"provided", counts.provided},
+              {"held", counts.held},
               {"concluded", counts.concluded},
+              {"changes", counts.changes},
               {"trains", counts.trains},
               {"rows", counts.rows}});
 }
@@ -314,6 +394,7 @@ Result<std::unique_ptr<NodeService>> NodeService::start(NodeServiceConfig config
 }
 
 const std::string& NodeService::endpoint() const noexcept { return impl_->endpoint(); }
+std::string NodeService::admin_endpoint() const { return impl_->admin_endpoint(); }
 Result<void> NodeService::run() { return impl_->run(); }
 void NodeService::stop() { impl_->stop(); }
 

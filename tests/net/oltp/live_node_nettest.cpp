@@ -37,11 +37,15 @@ class Clients {
   std::vector<std::unique_ptr<client::Client>> clients_;
 };
 
+/// One that no staff have to decide on.
 exchange::Query fresh_query(LivePool& pool, SeededRandom& random) {
-  exchange::Query query =
-      pool.universe.make_query(random.below(testing::kInstitutions), SystemClock().now(), random);
-  query.key = client::Client::make_key();
-  return query;
+  while (true) {
+    exchange::Query query =
+        pool.universe.make_query(random.below(testing::kInstitutions), SystemClock().now(), random);
+    if (pool.universe.waits_for_staff(query)) continue;
+    query.key = client::Client::make_key();
+    return query;
+  }
 }
 
 /// One that the core does not refuse: asked twice because of a restart, such a refusal

@@ -34,9 +34,9 @@ systems = "systems.tsv"
 endpoint = "tcp://10.0.1.1:5702"
 public_key = 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7'
 key_file = "link.curve"
-[data]
-symbols = "symbols.tsv"
-copies = "copies.tsv"
+[admin]
+endpoint = "tcp://10.0.0.1:5703"
+staff = "staff.tsv"
 )";
 
 /// A configuration file in a directory of its own.

@@ -36,8 +36,8 @@ TEST_CASE("a reason is two lines that name no individual number", "[copies]") {
   CHECK(error_of("x", "個人番号 1234 5678 9018") ==
         Error{.code = kPersonalNumberPresent, .field = "why"});
   CHECK(error_of("123456789018", "x").code == kPersonalNumberPresent);
-  const std::string who(limits::kMaxChangeWhoBytes, 'x');
-  const std::string why(limits::kMaxChangeWhyBytes, 'x');
+  const std::string who(limits::kMaxWhoBytes, 'x');
+  const std::string why(limits::kMaxWhyBytes, 'x');
   CHECK(ChangeReason::make(who, why).ok());
   CHECK(error_of(who + "x", why) == Error{.code = kWrongLength, .field = "who"});
   CHECK(error_of(who, why + "x") == Error{.code = kWrongLength, .field = "why"});

@@ -102,12 +102,12 @@ TEST_CASE("flags that are not in order are not stored", "[copies]") {
   const auto code_of_storing = [&](const std::vector<Flag>& flags) {
     return code_of(seal_flags(keys, key, PersonFlags{institution(), person(1), flags}, random));
   };
-  using enum ErrorCode;
-  CHECK(code_of_storing({}) == kWrongFormat);
-  CHECK(code_of_storing({flag(kHeld), flag(kHeld)}) == kWrongFormat);
-  CHECK(code_of_storing({flag(kNonDisclosure), flag(kHeld)}) == kWrongFormat);
-  CHECK(code_of_storing({flag(kHeld, std::nullopt, {Day{2}, Day{1}})}) == kWrongFormat);
-  CHECK(code_of_storing(std::vector<Flag>(limits::kMaxFlagsPerPerson + 1)) == kTooManyItems);
+  CHECK(code_of_storing({}) == ErrorCode::kWrongFormat);
+  CHECK(code_of_storing({flag(kHeld), flag(kHeld)}) == ErrorCode::kWrongFormat);
+  CHECK(code_of_storing({flag(kNonDisclosure), flag(kHeld)}) == ErrorCode::kWrongFormat);
+  CHECK(code_of_storing({flag(kHeld, std::nullopt, {Day{2}, Day{1}})}) == ErrorCode::kWrongFormat);
+  CHECK(code_of_storing(std::vector<Flag>(limits::kMaxFlagsPerPerson + 1)) ==
+        ErrorCode::kTooManyItems);
 }
 
 TEST_CASE("stored flags that are none are refused, and no bytes bring the reader down",
@@ -127,19 +127,18 @@ TEST_CASE("stored flags that are none are refused, and no bytes bring the reader
     changed[at] = byte;
     return code_of(open_plain(changed));
   };
-  using enum ErrorCode;
-  CHECK(with(0, 2) == kUnsupportedVersion);
-  CHECK(with(1, 0xFF) == kWrongLength);
-  CHECK(with(9, 0xFF) == kWrongLength);
-  CHECK(with(17, 1) == kMalformedFrame);
-  CHECK(with(17, 3) == kMalformedFrame);
-  CHECK(with(17, 0) == kMalformedFrame);
-  CHECK(with(18, 0) == kUnknownEnumValue);
-  CHECK(with(18, 3) == kUnknownEnumValue);
-  CHECK(with(18, 2) == kWrongFormat);  // not ascending any more
-  CHECK(with(19, 0x0F) == kMalformedFrame);
-  CHECK(with(20, 0xFF) == kWrongLength);
-  CHECK(with(31, 3) == kMalformedFrame);  // ends before it begins
+  CHECK(with(0, 2) == ErrorCode::kUnsupportedVersion);
+  CHECK(with(1, 0xFF) == ErrorCode::kWrongLength);
+  CHECK(with(9, 0xFF) == ErrorCode::kWrongLength);
+  CHECK(with(17, 1) == ErrorCode::kMalformedFrame);
+  CHECK(with(17, 3) == ErrorCode::kMalformedFrame);
+  CHECK(with(17, 0) == ErrorCode::kMalformedFrame);
+  CHECK(with(18, 0) == ErrorCode::kUnknownEnumValue);
+  CHECK(with(18, 3) == ErrorCode::kUnknownEnumValue);
+  CHECK(with(18, 2) == ErrorCode::kWrongFormat);  // not ascending any more
+  CHECK(with(19, 0x0F) == ErrorCode::kMalformedFrame);
+  CHECK(with(20, 0xFF) == ErrorCode::kWrongLength);
+  CHECK(with(31, 3) == ErrorCode::kMalformedFrame);  // ends before it begins
   for (std::size_t size = 0; size < plain.size(); ++size) {
     REQUIRE_FALSE(
         open_plain(Bytes(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(size))).ok());

@@ -70,6 +70,11 @@ class AddressBook {
   const PersonRecord* find(const AddressNumber& number) const;
   const PersonRecord* find(const BusinessNumber& business) const;
 
+  /// The persons after `after` (from the first where it is not given), ascending by
+  /// number, at most `limit`.
+  std::vector<const PersonRecord*> list(const std::optional<AddressNumber>& after,
+                                        std::size_t limit) const;
+
   enum class Spelling : std::uint8_t {
     kExact,  ///< the same bytes
     kFolded  ///< the same without spaces, width and kind of kana, case

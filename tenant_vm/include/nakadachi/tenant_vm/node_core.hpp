@@ -9,15 +9,15 @@
 
 #include "nakadachi/base/limits.hpp"
 #include "nakadachi/base/random.hpp"
-#include "nakadachi/copies/copy_map.hpp"
 #include "nakadachi/crypto/keys.hpp"
 #include "nakadachi/crypto/registry.hpp"
 #include "nakadachi/crypto/signing.hpp"
 #include "nakadachi/exchange/asker_leg.hpp"
-#include "nakadachi/rules/legal_table.hpp"
+#include "nakadachi/rules/law_book.hpp"
 #include "nakadachi/storage/exchange_store.hpp"
-#include "nakadachi/symbol_mapping/symbol_map.hpp"
+#include "nakadachi/symbol_mapping/acquisition.hpp"
 #include "nakadachi/tenant_vm/service_hours.hpp"
+#include "nakadachi/wire/admin_frame.hpp"
 #include "nakadachi/wire/link_frame.hpp"
 #include "nakadachi/wire/oltp_frame.hpp"
 
@@ -27,18 +27,18 @@ namespace nakadachi::tenant_vm {
 using ClientId = StrongNumber<struct ClientTag, std::uint64_t>;
 /// A business system, known by its key at the door.
 using SystemId = StrongNumber<struct SystemTag, std::uint32_t>;
+/// Who speaks at the admin door, known by its key.
+using StaffId = StrongNumber<struct StaffTag, std::uint32_t>;
 /// A look-up in the store, named by the core.
 using LookupId = StrongNumber<struct LookupTag, std::uint64_t>;
 
 // What a node is made of -----------------------------------------------------
 
-/// One institution of a tenant, with its secrets.
+/// One institution of a tenant, with its secrets. What it holds is in the store.
 struct InstitutionSetup {
   InstitutionCode code;
   SecretBytes sealing_secret;     ///< crypto::SealingKey
   crypto::Delegation delegation;  ///< to this node's signing key
-  symbols::SymbolMap symbols;
-  copies::CopyMap copies;
 };
 
 /// What a business system may do.
@@ -46,6 +46,14 @@ struct CallerRights {
   SystemId system;
   InstitutionCode institution;      ///< the one it speaks for
   std::vector<AffairCode> affairs;  ///< those it may ask in
+};
+
+/// What somebody at the admin door may do.
+struct StaffRights {
+  StaffId staff;
+  std::optional<InstitutionCode> institution;  ///< nothing: an operator of the service
+  bool may_change = false;                     ///< registers, corrects, acquires
+  bool may_decide = false;                     ///< on held requests
 };
 
 /// A tenant's share of the node.
@@ -64,16 +72,22 @@ struct PartitionSetup {
   crypto::TenantCipher cipher;
   std::vector<InstitutionSetup> institutions;
   std::vector<CallerRights> callers;
+  std::vector<StaffRights> staff;  ///< with an institution of this tenant
   Quota quota;
 };
 
 struct NodeSetup {
   crypto::TrustRoots roots;
   crypto::Registry registry;
-  rules::LegalTable law;
+  rules::LawBook law;
   std::vector<PartitionSetup> partitions;
+  std::vector<StaffId> operators;
   exchange::AskerTiming timing;
   std::int64_t validity_ms = 60'000;  ///< of a request, from asking
+  symbols::AcquisitionPool acquisition_pool;
+  std::int64_t acquisition_ms = kThirtyDaysMs;  ///< how long a symbol is waited for
+
+  static constexpr std::int64_t kThirtyDaysMs = std::int64_t{30} * 24 * 3600 * 1000;
 };
 
 // What happens to it ---------------------------------------------------------
@@ -84,11 +98,18 @@ struct QueriesArrived {
   SystemId system;
   std::vector<wire::DecodedQuery> queries;
 };
+/// A frame of requests came through the admin door from an authenticated person or system.
+struct AdminRequestsArrived {
+  ClientId client;
+  StaffId staff;
+  std::vector<wire::DecodedAdminRequest> requests;
+};
 /// A frame came over the link.
 struct ItemsArrived {
   std::vector<wire::LinkItem> items;
 };
-/// This node is the lane's writer now; its tenants' recent steps follow.
+/// This node is the lane's writer now; what its tenants hold, their recent steps and
+/// changes follow.
 struct LaneTaken {
   LaneId lane;
   storage::LaneGrant grant;
@@ -98,7 +119,17 @@ struct StepsRecovered {
   TenantId tenant;
   std::vector<storage::StoredStep> steps;
 };
-/// All steps of the lane's tenants have been told: work begins.
+/// What a tenant holds; several such events may come, each holding in one of them.
+struct HoldingsRecovered {
+  TenantId tenant;
+  std::vector<storage::Holding> holdings;
+};
+/// Changes of one tenant from `recovery_start` on; several such events may come.
+struct ChangesRecovered {
+  TenantId tenant;
+  std::vector<storage::StoredChange> changes;
+};
+/// Everything of the lane's tenants has been told: work begins.
 struct LaneReady {
   LaneId lane;
 };
@@ -123,7 +154,8 @@ struct DelegationsRenewed {
 /// Time has passed; see `NodeCore::deadline`.
 struct Tick {};
 
-using Event = std::variant<QueriesArrived, ItemsArrived, LaneTaken, StepsRecovered, LaneReady,
+using Event = std::variant<QueriesArrived, AdminRequestsArrived, ItemsArrived, LaneTaken,
+                           StepsRecovered, HoldingsRecovered, ChangesRecovered, LaneReady,
                            TrainSettled, FateTold, StepsFound, DelegationsRenewed, Tick>;
 
 // What it wants done ---------------------------------------------------------
@@ -131,6 +163,10 @@ using Event = std::variant<QueriesArrived, ItemsArrived, LaneTaken, StepsRecover
 struct SendReply {
   ClientId client;
   exchange::Reply reply;
+};
+struct SendAdminReply {
+  ClientId client;
+  wire::AdminReply reply;
 };
 struct SendItem {
   wire::LinkItem item;
@@ -157,7 +193,14 @@ struct GiveUpLane {
   LaneId lane;
 };
 
-using Action = std::variant<SendReply, SendItem, AppendTrain, AskFate, FindSteps, GiveUpLane>;
+/// Something operators must learn of: an error of the closed list, and whose it is.
+struct TellOperators {
+  ErrorCode code;
+  InstitutionCode institution;
+};
+
+using Action = std::variant<SendReply, SendAdminReply, SendItem, AppendTrain, AskFate, FindSteps,
+                            GiveUpLane, TellOperators>;
 using Actions = std::vector<Action>;
 
 /// What has been counted since the start.
@@ -166,6 +209,8 @@ struct NodeCounts {
   std::uint64_t replayed = 0;  ///< queries recognised as asked before
   std::uint64_t concluded = 0;
   std::uint64_t provided = 0;
+  std::uint64_t held = 0;     ///< requests that waited for staff
+  std::uint64_t changes = 0;  ///< changes of holdings
   std::uint64_t trains = 0;
   std::uint64_t rows = 0;
   /// Everything turned away, refused or disbelieved, by error.
@@ -197,6 +242,9 @@ class NodeCore {
   static std::uint32_t recovery_start(const storage::LaneGrant& grant, Timestamp now) noexcept;
 
   const NodeCounts& counts() const noexcept;
+  /// What one tenant has under way and holds; nothing when it is not here.
+  std::optional<wire::TenantState> state_of(TenantId tenant) const;
+
   /// Exchanges asked and not concluded, over all partitions.
   std::size_t open_exchanges() const noexcept;
 

@@ -22,8 +22,8 @@ struct ServiceHours {
     const std::int64_t of_day = (now.ms + kJapanOffsetMs) % kDayMs;
     const std::int64_t opens = opens_at_min * kMinuteMs;
     const std::int64_t closes = closes_at_min * kMinuteMs;
-    const bool open = opens <= closes ? opens <= of_day && of_day < closes
-                                      : opens <= of_day || of_day < closes;
+    const bool open =
+        opens <= closes ? opens <= of_day && of_day < closes : opens <= of_day || of_day < closes;
     if (open) return 0;
     return of_day < opens ? opens - of_day : opens + kDayMs - of_day;
   }

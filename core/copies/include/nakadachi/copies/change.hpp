@@ -22,8 +22,8 @@ inline constexpr std::uint8_t kSettingSection = 8;
 class ChangeReason {
  public:
   /// `who` names a user or a system, `why` is free text. Errors with field "who" or
-  /// "why": `kMissingField` (empty), `kWrongLength` (above limits::kMaxChangeWhoBytes,
-  /// kMaxChangeWhyBytes), `kWrongFormat` (not one line of UTF-8), `kPersonalNumberPresent`.
+  /// "why": `kMissingField` (empty), `kWrongLength` (above limits::kMaxWhoBytes,
+  /// kMaxWhyBytes), `kWrongFormat` (not one line of UTF-8), `kPersonalNumberPresent`.
   static Result<ChangeReason> make(std::string_view who, std::string_view why);
 
   const std::string& who() const noexcept { return who_; }

@@ -19,15 +19,12 @@ enum class Step : std::uint8_t {
   kHeld = 4  ///< waits for staff at the provider
 };
 
-/// The kind of leaf a step is (docs/protocol/trains.md): the number of the statement it keeps;
-/// a held request keeps none that travels and has a number of its own.
-constexpr std::uint8_t leaf_kind(Step step) noexcept {
-  constexpr std::uint8_t kHeldLeafKind = 8;
-  return step == Step::kHeld ? kHeldLeafKind : static_cast<std::uint8_t>(step);
-}
+/// The kind of leaf a step is (docs/protocol/trains.md): the number of the statement it
+/// keeps, which is its own. A held request keeps the permit.
+constexpr std::uint8_t leaf_kind(Step step) noexcept { return static_cast<std::uint8_t>(step); }
 
 /// The kind of leaf a change of a holding is.
-inline constexpr std::uint8_t kChangeLeafKind = 9;
+inline constexpr std::uint8_t kChangeLeafKind = 20;
 
 /// One appended row: state, record and units of a step at once. What identifies
 /// a person, a counterpart or a fine time is inside `sealed`; what is clear is
@@ -46,14 +43,12 @@ struct StepRow {
 
 /// Sorts of what a town holds. Numbers stand in the database.
 enum class Section : std::uint8_t {
-  kSymbol = 1,          ///< 符号
-  kAcquisition = 2,     ///< 取得番号 not yet answered; erased once it is
-  kCopy = 3,            ///< 副本
-  kFlag = 4,            ///< 自動応答不可 and other flags of a copy
-  kPerson = 5,          ///< 統合宛名
-  kBusinessNumber = 6,  ///< 業務側の宛名番号
-  kOrdinance = 7,       ///< 条例
-  kSetting = 8
+  kSymbol = 1,       ///< 符号
+  kAcquisition = 2,  ///< 取得番号 not yet answered; erased once it is
+  kCopy = 3,         ///< 副本
+  kFlag = 4,         ///< 自動応答不可 and other flags of a copy
+  kPerson = 5,       ///< 統合宛名, with the numbers of business systems
+  kSetting = 8       ///< how questions of a kind are answered
 };
 
 /// One change of a holding: a record in the journal and the new state.

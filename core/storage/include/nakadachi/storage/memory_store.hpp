@@ -33,6 +33,9 @@ class MemoryStore final : public ExchangeStore {
   Result<std::optional<StoredChange>> find_change(TenantId tenant,
                                                   const ExchangeId& change) override;
 
+  /// Puts a holding there as if a change of long ago had left it.
+  void put_holding(TenantId tenant, Holding holding);
+
   void set_next_fault(Fault fault) noexcept { next_fault_ = fault; }
 
   /// Everything stored, ascending by (tenant, exchange, step), for checks.

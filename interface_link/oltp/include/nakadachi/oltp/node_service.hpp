@@ -18,6 +18,13 @@ struct SystemKey {
   socket::CurvePublicKey key;
 };
 
+/// A key at the admin door: a person of a town's staff, a business system that
+/// registers copies, or an operator.
+struct StaffKey {
+  tenant_vm::StaffId staff;  ///< below 2^24
+  socket::CurvePublicKey key;
+};
+
 struct LaneTenants {
   LaneId lane;
   std::vector<TenantId> tenants;
@@ -29,6 +36,9 @@ struct NodeServiceConfig {
   std::string oltp_endpoint;
   socket::CurveKeyPair oltp_keys;
   std::vector<SystemKey> systems;
+
+  std::string admin_endpoint;  ///< empty: no admin door
+  std::vector<StaffKey> staff;
 
   std::string gateway_endpoint;
   socket::CurvePublicKey gateway_key;
@@ -43,9 +53,9 @@ struct NodeServiceConfig {
   std::int64_t renew_every_ms = std::int64_t{12} * 3600 * 1000;
 };
 
-/// A node at work: `NodeCore` between the OLTP door, the link to the gateway and
-/// the store. One thread for the core and the sockets, one a lane for trains, one
-/// for look-ups.
+/// A node at work: `NodeCore` between the OLTP door, the admin door (which has the
+/// same key), the link to the gateway and the store. One thread for the core and the sockets, one a
+/// lane for trains, one for look-ups.
 class NodeService {
  public:
   /// Takes the lanes, recovers what is open, then opens the door. `signer` and
@@ -59,6 +69,8 @@ class NodeService {
 
   /// Where the OLTP door listens, with the real port.
   const std::string& endpoint() const noexcept;
+  /// Where the admin door listens; empty without one.
+  std::string admin_endpoint() const;
 
   /// Works until `stop`, or until every lane is lost to another writer
   /// (`kLaneLost`). On the thread that called `start`.

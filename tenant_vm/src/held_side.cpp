@@ -1,0 +1,138 @@
+#include <algorithm>
+#include <utility>
+
+#include "node_core_impl.hpp"
+
+namespace nakadachi::tenant_vm {
+
+using exchange::Outcome;
+
+namespace {
+
+constexpr std::int64_t kAgainMs = 1'000;
+
+}  // namespace
+
+// Into the hands of staff -----------------------------------------------------
+
+/// A request held is a step of its exchange: it keeps the permit, and the
+/// provision that follows keeps the decision.
+void NodeCore::Impl::hold(std::size_t partition, const ExchangeId& id, PermitJob job) {
+  Partition& owner = partitions_[partition];
+  wire::StoredContent content;
+  content.statement = job.statement;
+  content.content_hash = content_hash(job.permit);
+  wire::LinkItem item;  // goes nowhere
+  item.salt = random_->make<Salt>();
+  const auto pushed = push_step(partition, id, storage::Step::kHeld, 0, std::move(item), content);
+  if (!pushed) return count(pushed.error().code);
+  owner.providing.insert(id);
+  ++counts_.held;
+}
+
+void NodeCore::Impl::on_held_durable(const PendingStep& step) {
+  Partition& owner = partitions_[step.partition];
+  owner.providing.erase(step.row.exchange);
+  const auto content =
+      owner.open({.exchange = step.row.exchange, .step = step.row.step, .sealed = step.row.sealed});
+  if (!content) return count(content.error().code);
+  auto permit = wire::decode_permit(content->statement);
+  if (!permit) return count(permit.error().code);
+  add_held(step.partition, step.row.exchange,
+           {*std::move(permit), wire::permit_hash(content->statement), content->statement});
+}
+
+void NodeCore::Impl::recover_held(std::size_t partition, const storage::StoredStep& held) {
+  const auto content = partitions_[partition].open(held);
+  if (!content) return count(content.error().code);
+  auto permit = wire::decode_permit(content->statement);
+  if (!permit) return count(permit.error().code);
+  add_held(partition, held.exchange,
+           {*std::move(permit), wire::permit_hash(content->statement), content->statement});
+}
+
+void NodeCore::Impl::add_held(std::size_t partition, const ExchangeId& id, PermitJob job) {
+  open_bucket(partition, id);
+  timers_.emplace(job.permit.valid_until + 1, partition, id);  // again once the lane is ready
+  partitions_[partition].held.emplace(id, HeldPermit{.job = std::move(job), .decision = {}});
+}
+
+// And out of them -------------------------------------------------------------
+
+/// The notice has lost its force (施行命令 41条3項): both sides record that it lapsed.
+void NodeCore::Impl::lapse_held(std::size_t partition, const ExchangeId& id) {
+  Partition& owner = partitions_[partition];
+  HeldPermit& held = owner.held.at(id);
+  if (held.decision || owner.providing.contains(id)) return;
+  if (!slot_of(partition).lane.is_open()) return;
+  const Decision lapsed{.outcome = Outcome::kLapsed, .reason = ErrorCode::kLapsed};
+  const auto pushed = push_provision(partition, id, held.job, lapsed, {}, {});
+  if (!pushed) count(pushed.error().code);
+}
+
+void NodeCore::Impl::decide_held(std::size_t partition, AdminJob job) {
+  Partition& owner = partitions_[partition];
+  const auto& command = std::get<wire::Decide>(job.request.command);
+  const auto answer = [&](ErrorCode code) { answer_admin(job.client, job.request.key, code); };
+  const auto found = owner.held.find(command.request);
+  const bool ours = found != owner.held.end() &&
+                    found->second.job.permit.subject.provider == job.request.institution;
+  if (!ours) return answer(ErrorCode::kNoLongerKept);
+  HeldPermit& held = found->second;
+  if (held.decision || owner.providing.contains(command.request)) {
+    return answer(ErrorCode::kRowConflict);
+  }
+  if (held.job.permit.valid_until < now_) return answer(ErrorCode::kLapsed);
+  Result<Decision> decision = Decision{.reason = command.refusal.value_or(ErrorCode::kNoData)};
+  if (!command.refusal) decision = decide(owner, held.job, true);
+  if (!decision) return answer(decision.error().code);
+  const auto pushed = push_provision(partition, command.request, held.job, *decision,
+                                     job.request.who, job.request.why);
+  if (!pushed) return answer(pushed.error().code);
+  held.decision = std::move(job);
+}
+
+/// The provision of a held request is durable, or the store has refused it.
+void NodeCore::Impl::on_held_provided(std::size_t partition, const ExchangeId& id,
+                                      const Error* refusal) {
+  Partition& owner = partitions_[partition];
+  const auto found = owner.held.find(id);
+  if (found == owner.held.end()) return;
+  if (const auto decision = std::exchange(found->second.decision, std::nullopt)) {
+    answer_admin(decision->client, decision->request.key,
+                 refusal == nullptr ? Result<wire::AdminAnswer>(wire::Done{.count = 1})
+                                    : Result<wire::AdminAnswer>(*refusal));
+  }
+  if (refusal != nullptr && refusal->code != ErrorCode::kRowConflict) {
+    timers_.emplace(std::max(found->second.job.permit.valid_until, now_) + kAgainMs, partition, id);
+    return;  // to be decided again, or to lapse
+  }
+  close_bucket(partition, id);
+  owner.held.erase(found);
+}
+
+wire::HeldRequests NodeCore::Impl::list_held(Partition& partition,
+                                             const InstitutionCode& institution) {
+  wire::HeldRequests list;
+  const Institution& provider = partition.institutions.at(institution);
+  for (const auto& [id, held] : partition.held) {
+    const exchange::Permit& permit = held.job.permit;
+    if (permit.subject.provider != institution || held.decision) continue;
+    const auto person = provider.symbols.find_address(permit.symbol);
+    if (!person) continue;
+    list.requests.push_back({.request = id,
+                             .subject = permit.subject,
+                             .legal_item = permit.legal_item,
+                             .person = *person,
+                             .asked_at = permit.asked_at,
+                             .valid_until = permit.valid_until});
+  }
+  std::stable_sort(list.requests.begin(), list.requests.end(),
+                   [](const auto& a, const auto& b) { return a.valid_until < b.valid_until; });
+  if (list.requests.size() > limits::kMaxHeldListed) {
+    list.requests.erase(list.requests.begin() + limits::kMaxHeldListed, list.requests.end());
+  }
+  return list;
+}
+
+}  // namespace nakadachi::tenant_vm

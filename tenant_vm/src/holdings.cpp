@@ -1,0 +1,200 @@
+#include <utility>
+
+#include "nakadachi/crypto/merkle.hpp"
+#include "nakadachi/tenant_vm/holding_values.hpp"
+#include "node_core_impl.hpp"
+
+namespace nakadachi::tenant_vm {
+
+using storage::Section;
+
+// From the store to memory ----------------------------------------------------
+
+/// Takes one holding as it is stored. One that does not open is left out and
+/// counted: whoever asks for it is told that there is none, and operators are told
+/// of the count.
+void NodeCore::Impl::apply(Partition& partition, const storage::Holding& holding) {
+  const auto take = [&]() -> Result<void> {
+    switch (holding.section) {
+      case Section::kSymbol:
+        return apply_symbol(partition, holding.key, holding.value, true);
+      case Section::kAcquisition: {
+        NAKADACHI_TRY(const StoredAcquisition stored,
+                      open_acquisition(partition.cipher, holding.key, holding.value));
+        return partition.institutions.at(stored.institution)
+            .acquisitions.recover(stored.acquisition);
+      }
+      case Section::kCopy: {
+        NAKADACHI_TRY(const copies::StoredCopy copy,
+                      copies::open_copy(partition.cipher, holding.key, holding.value));
+        partition.institutions.at(copy.institution)
+            .copies.put(holding.key, copy.kind, copy.content.dataset, holding.value);
+        return {};
+      }
+      case Section::kFlag: {
+        NAKADACHI_TRY(const copies::PersonFlags flags,
+                      copies::open_flags(partition.cipher, holding.key, holding.value));
+        partition.institutions.at(flags.institution).flags.put(holding.key, holding.value);
+        return {};
+      }
+      case Section::kPerson: {
+        NAKADACHI_TRY(symbols::PersonRecord person,
+                      open_person(partition.cipher, holding.key, holding.value));
+        return partition.persons.recover(std::move(person));
+      }
+      case Section::kSetting: {
+        NAKADACHI_TRY(const copies::AnswerSetting setting,
+                      copies::open_answer_setting(partition.cipher, holding.key, holding.value));
+        partition.institutions.at(setting.institution).modes.put(setting.kind, setting.mode);
+        return {};
+      }
+    }
+    return {};
+  };
+  if (const auto taken = take(); !taken) count(taken.error().code);
+}
+
+/// While recovering, bindings are gathered: one map is made of all of them.
+Result<void> NodeCore::Impl::apply_symbol(Partition& partition, const HoldingKey& key,
+                                          ByteView value, bool recovering) {
+  NAKADACHI_TRY(const StoredSymbol stored, open_symbol(partition.cipher, key, value));
+  Institution& institution = partition.institutions.at(stored.institution);
+  if (recovering) {
+    institution.recovered_symbols.push_back(stored.binding);
+    return {};
+  }
+  const auto known = institution.symbols.find_symbol(stored.binding.first);
+  if (known && *known == stored.binding.second) return {};  // moved by a merge already
+  NAKADACHI_TRY(institution.symbols, institution.symbols.with({&stored.binding, 1}));
+  return {};
+}
+
+void NodeCore::Impl::finish_recovery(Partition& partition) {
+  for (auto& [code, institution] : partition.institutions) {
+    const auto bindings = std::exchange(institution.recovered_symbols, {});
+    auto made = institution.symbols.with(bindings);
+    if (made) {
+      institution.symbols = *std::move(made);
+    } else {
+      count(made.error().code);
+      tell_operators(made.error().code, code);
+    }
+    const auto lapse = institution.acquisitions.next_lapse();
+    if (lapse && (!next_lapse_ || *lapse < *next_lapse_)) next_lapse_ = lapse;
+  }
+}
+
+void NodeCore::Impl::apply_erased(Partition& partition, Section section, const HoldingKey& key) {
+  for (auto& [code, institution] : partition.institutions) {
+    if (section == Section::kCopy) institution.copies.erase(key);
+    if (section == Section::kFlag) institution.flags.erase(key);
+  }
+  // Acquisitions and persons were forgotten when it was decided.
+}
+
+// From a decision to the store ------------------------------------------------
+
+Result<void> NodeCore::Impl::push_change(std::size_t partition, const ExchangeId& id,
+                                         const InstitutionCode& institution,
+                                         const copies::ChangeReason& reason, Change change) {
+  Partition& owner = partitions_[partition];
+  const copies::ChangeRecord record{.section = static_cast<std::uint8_t>(change.section),
+                                    .institution = institution,
+                                    .operation = change.operation,
+                                    .kind = change.kind,
+                                    .reason = reason,
+                                    .at = now_};
+  PendingChange pending;
+  pending.partition = partition;
+  storage::ChangeRow& row = pending.row;
+  row.tenant = owner.tenant;
+  row.change = id;
+  row.section = change.section;
+  row.key = change.key;
+  row.erase = change.value.empty();
+  row.salt = random_->make<Salt>();
+  row.leaf = crypto::leaf_hash(row.salt, storage::kChangeLeafKind, copies::encode(record));
+  NAKADACHI_TRY(row.record, owner.seal_record(id, record, *random_));
+  row.value = std::move(change.value);
+  owner.changing.insert({row.section, row.key});
+  slot_of(partition).lane.push(std::move(pending), now_);
+  return {};
+}
+
+/// Sends the changes of one request on their way; it is answered when all are durable.
+void NodeCore::Impl::push_changes(std::size_t partition, const AdminJob& job,
+                                  std::vector<Change> changes, wire::AdminAnswer answer) {
+  Partition& owner = partitions_[partition];
+  const wire::AdminRequest& request = job.request;
+  const auto first = owner.change_id(job.staff, request);
+  const auto reason = copies::ChangeReason::make(request.who, request.why);
+  if (!first) return answer_admin(job.client, request.key, first.error().code);
+  if (!reason) return answer_admin(job.client, request.key, reason.error());
+  if (changes.empty()) return answer_admin(job.client, request.key, std::move(answer));
+  OpenChange open{.client = job.client,
+                  .key = request.key,
+                  .answer = std::move(answer),
+                  .rows_left = changes.size()};
+  owner.open_changes.emplace(*first, std::move(open));
+  for (std::size_t part = 0; part < changes.size(); ++part) {
+    const auto pushed = push_change(partition, change_part(*first, part), request.institution,
+                                    *reason, std::move(changes[part]));
+    if (!pushed) settle_change(owner, change_part(*first, part), &pushed.error());
+  }
+}
+
+/// A change nobody at the admin door asked for. Tells its id.
+ExchangeId NodeCore::Impl::push_own_change(std::size_t partition,
+                                           const InstitutionCode& institution, std::string_view why,
+                                           Change change) {
+  const ExchangeId id = make_exchange_id(now_, random_->make<Digest>());
+  const auto reason = copies::ChangeReason::make("nakadachi", why);
+  NAKADACHI_ASSERT(reason.ok());
+  const auto pushed = push_change(partition, id, institution, *reason, std::move(change));
+  if (!pushed) count(pushed.error().code);
+  return id;
+}
+
+void NodeCore::Impl::on_change_durable(const PendingChange& change) {
+  Partition& owner = partitions_[change.partition];
+  const storage::ChangeRow& row = change.row;
+  ++counts_.changes;
+  owner.changing.extract({row.section, row.key});
+  if (row.erase) {
+    apply_erased(owner, row.section, row.key);
+  } else if (row.section == Section::kSymbol) {
+    const auto applied = apply_symbol(owner, row.key, row.value, false);
+    if (!applied) count(applied.error().code);
+  } else if (row.section != Section::kAcquisition && row.section != Section::kPerson) {
+    apply(owner, {.section = row.section, .key = row.key, .value = row.value});
+  }  // else memory was changed when it was decided
+  if (const auto receipt = owner.receipts.extract(row.change)) {
+    confirm_symbol(change.partition, receipt.mapped().first, receipt.mapped().second);
+  }
+  settle_change(owner, row.change, nullptr);
+}
+
+/// A conflict means that the change was made before: the request is answered as if
+/// it had been made now, and nothing is applied again.
+void NodeCore::Impl::on_change_refused(const PendingChange& change, const Error& error) {
+  Partition& owner = partitions_[change.partition];
+  owner.changing.extract({change.row.section, change.row.key});
+  const bool made_before = error.code == ErrorCode::kRowConflict;
+  settle_change(owner, change.row.change, made_before ? nullptr : &error);
+}
+
+void NodeCore::Impl::settle_change(Partition& partition, const ExchangeId& change,
+                                   const Error* refusal) {
+  partition.changed.remember(change, 0);
+  const auto found = partition.open_changes.find(first_part(change));
+  if (found == partition.open_changes.end()) return;
+  OpenChange& open = found->second;
+  --open.rows_left;
+  if (refusal == nullptr && open.rows_left > 0) return;
+  answer_admin(open.client, open.key,
+               refusal == nullptr ? Result<wire::AdminAnswer>(std::move(open.answer))
+                                  : Result<wire::AdminAnswer>(*refusal));
+  partition.open_changes.erase(found);
+}
+
+}  // namespace nakadachi::tenant_vm

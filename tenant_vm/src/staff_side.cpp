@@ -1,0 +1,441 @@
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "nakadachi/tenant_vm/holding_values.hpp"
+#include "node_core_impl.hpp"
+
+namespace nakadachi::tenant_vm {
+namespace {
+
+using copies::Operation;
+using storage::Section;
+
+template <class... Commands>
+bool is_one_of(const wire::AdminCommand& command) noexcept {
+  return (std::holds_alternative<Commands>(command) || ...);
+}
+
+bool is_decision(const wire::AdminCommand& command) noexcept {
+  return is_one_of<wire::Decide>(command);
+}
+
+bool is_change(const wire::AdminCommand& command) noexcept {
+  return is_one_of<wire::PutCopy, wire::EraseCopy, wire::EndFullLoad, wire::ChangeFlag,
+                   wire::SetAnswerMode, wire::Acquire, wire::BindSymbol, wire::AskToAcquire,
+                   wire::PutPerson, wire::MergePersons>(command);
+}
+
+std::set<InformationKind> kinds_of(const copies::CopyShelf& shelf) {
+  std::set<InformationKind> kinds;
+  for (const auto& [what, copies] : shelf.counts()) kinds.insert(what.first);
+  return kinds;
+}
+
+}  // namespace
+
+void NodeCore::Impl::answer_admin(ClientId client, const RequestKey& key,
+                                  Result<wire::AdminAnswer> answer) {
+  if (!answer) count(answer.error().code);
+  out(SendAdminReply{client, {key, std::move(answer)}});
+}
+
+// From the door to its turn ---------------------------------------------------
+
+void NodeCore::Impl::handle(AdminRequestsArrived& event) {
+  const auto partition = by_staff_.find(event.staff);
+  const bool is_operator = operators_.contains(event.staff);
+  for (wire::DecodedAdminRequest& decoded : event.requests) {
+    const auto answer = [&](Result<wire::AdminAnswer> told) {
+      answer_admin(event.client, decoded.key, std::move(told));
+    };
+    if (!decoded.request) {
+      answer(decoded.request.error());
+    } else if (is_operator) {
+      const bool known = is_one_of<wire::ListTenants>(decoded.request->command);
+      answer(known ? tenants() : Result<wire::AdminAnswer>(ErrorCode::kInstitutionNotAllowed));
+    } else if (partition == by_staff_.end()) {
+      answer(ErrorCode::kUnknownKey);
+    } else {
+      enqueue_request(partition->second, {event.client, event.staff, *std::move(decoded.request)});
+    }
+  }
+}
+
+void NodeCore::Impl::enqueue_request(std::size_t partition, AdminJob job) {
+  Partition& owner = partitions_[partition];
+  LaneSlot& slot = slot_of(partition);
+  const wire::AdminRequest& request = job.request;
+  if (const auto allowed = check_rights(owner, job); !allowed) {
+    return answer_admin(job.client, request.key, allowed.error());
+  }
+  if (!is_change(request.command) && !is_decision(request.command)) {
+    return answer_admin(job.client, request.key, read(owner, request));
+  }
+  if (!slot.lane.is_open()) {
+    return answer_admin(job.client, request.key, ErrorCode::kStoreUnavailable);
+  }
+  if (owner.requests.size() >= owner.quota.max_queued) {
+    return answer_admin(job.client, request.key, ErrorCode::kQueueFull);
+  }
+  owner.requests.push_back(std::move(job));
+  slot.fair.activate(flow_of(slot, partition, FlowSort::kRequests));
+}
+
+Result<void> NodeCore::Impl::check_rights(const Partition& partition, const AdminJob& job) const {
+  const StaffRights& rights = partition.staff.at(job.staff);
+  const wire::AdminRequest& request = job.request;
+  const bool allowed = rights.institution == request.institution &&
+                       (rights.may_change || !is_change(request.command)) &&
+                       (rights.may_decide || !is_decision(request.command)) &&
+                       !is_one_of<wire::ListTenants>(request.command);
+  if (!allowed) return ErrorCode::kInstitutionNotAllowed;
+  return {};
+}
+
+/// Changes of one holding are decided one after the other, each on what the former
+/// has left.
+bool NodeCore::Impl::touches_change(Partition& partition, const AdminJob& job) {
+  if (partition.changing.empty()) return false;
+  const wire::AdminRequest& request = job.request;
+  const auto changing = [&](Section section, const Result<HoldingKey>& key) {
+    return key && partition.changing.contains({section, *key});
+  };
+  crypto::TenantCipher& cipher = partition.cipher;
+  const InstitutionCode& institution = request.institution;
+  if (const auto* const put = std::get_if<wire::PutCopy>(&request.command)) {
+    return changing(Section::kCopy, copies::copy_key(cipher, institution, put->person, put->kind));
+  }
+  if (const auto* const erase = std::get_if<wire::EraseCopy>(&request.command)) {
+    return changing(Section::kCopy,
+                    copies::copy_key(cipher, institution, erase->person, erase->kind));
+  }
+  if (const auto* const flag = std::get_if<wire::ChangeFlag>(&request.command)) {
+    return changing(Section::kFlag, copies::flag_key(cipher, institution, flag->person));
+  }
+  if (const auto* const mode = std::get_if<wire::SetAnswerMode>(&request.command)) {
+    return changing(Section::kSetting, copies::answer_setting_key(cipher, institution, mode->kind));
+  }
+  if (const auto* const acquire = std::get_if<wire::Acquire>(&request.command)) {
+    return changing(Section::kAcquisition, acquisition_key(cipher, institution, acquire->person));
+  }
+  if (const auto* const bind = std::get_if<wire::BindSymbol>(&request.command)) {
+    return changing(Section::kSymbol, symbol_key(cipher, institution, bind->person));
+  }
+  // These touch many: they wait until nothing is on its way.
+  return is_one_of<wire::EndFullLoad, wire::PutPerson, wire::MergePersons>(request.command);
+}
+
+void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
+  Partition& owner = partitions_[partition];
+  const wire::AdminRequest& request = job.request;
+  if (is_decision(request.command)) return decide_held(partition, std::move(job));
+  const auto answer = [&](Result<wire::AdminAnswer> told) {
+    answer_admin(job.client, request.key, std::move(told));
+  };
+  if (const auto* const wish = std::get_if<wire::AskToAcquire>(&request.command)) {
+    const auto asked = ask_to_acquire(partition, request, *wish);
+    return answer(asked ? Result<wire::AdminAnswer>(wire::Done{.count = 1}) : asked.error());
+  }
+  const auto id = owner.change_id(job.staff, request);
+  if (!id) return answer(id.error());
+  const std::int64_t age_ms = now_ - time_of(request.key);
+  if (age_ms < -limits::kMaxClockSkewMs || age_ms > limits::kMaxClockSkewMs ||
+      bucket_of(*id) < owner.changed.complete_from()) {
+    return answer(ErrorCode::kClockSkew);
+  }
+  if (const auto open = owner.open_changes.find(*id); open != owner.open_changes.end()) {
+    open->second.client = job.client;
+    return;
+  }
+  if (owner.changed.find(*id) != nullptr) return answer(wire::AdminAnswer(wire::Done{}));
+  if (auto reason = copies::ChangeReason::make(request.who, request.why); !reason) {
+    return answer(reason.error());
+  }
+  wire::AdminAnswer told = wire::Done{.count = 0};
+  auto changes = plan(owner, request, told);
+  if (!changes) return answer(changes.error());
+  if (auto* const done = std::get_if<wire::Done>(&told)) {
+    done->count = static_cast<std::uint32_t>(changes->size());
+  }
+  push_changes(partition, job, *std::move(changes), std::move(told));
+}
+
+// What a request changes ------------------------------------------------------
+
+Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan(Partition& partition,
+                                                                 const wire::AdminRequest& request,
+                                                                 wire::AdminAnswer& answer) {
+  Institution& institution = partition.institutions.at(request.institution);
+  const wire::AdminCommand& command = request.command;
+  std::vector<Change> changes;
+  if (const auto* const put = std::get_if<wire::PutCopy>(&command)) {
+    NAKADACHI_TRY(Change change, plan_copy(partition, institution, *put));
+    changes.push_back(std::move(change));
+  } else if (const auto* const erase = std::get_if<wire::EraseCopy>(&command)) {
+    NAKADACHI_TRY(const HoldingKey key,
+                  copies::copy_key(partition.cipher, institution.code, erase->person, erase->kind));
+    if (!institution.copies.dataset_of(key)) return changes;
+    changes.push_back({Section::kCopy, key, {}, Operation::kDelete, erase->kind});
+  } else if (const auto* const end = std::get_if<wire::EndFullLoad>(&command)) {
+    for (const HoldingKey& key : institution.copies.keys_below(end->kind, end->dataset)) {
+      if (changes.size() == limits::kMaxErasedPerRequest) break;
+      changes.push_back({Section::kCopy, key, {}, Operation::kDelete, end->kind});
+    }
+  } else if (const auto* const flag = std::get_if<wire::ChangeFlag>(&command)) {
+    NAKADACHI_TRY(Change change, plan_flag(partition, institution, *flag, answer));
+    if (change.key != HoldingKey()) changes.push_back(std::move(change));
+  } else if (const auto* const mode = std::get_if<wire::SetAnswerMode>(&command)) {
+    NAKADACHI_TRY(Change change, plan_mode(partition, institution, *mode));
+    changes.push_back(std::move(change));
+  } else if (const auto* const acquire = std::get_if<wire::Acquire>(&command)) {
+    NAKADACHI_TRY(Change change,
+                  start_acquisition(partition, institution, acquire->person, answer));
+    changes.push_back(std::move(change));
+  } else if (const auto* const bind = std::get_if<wire::BindSymbol>(&command)) {
+    NAKADACHI_TRY(Change change, plan_binding(partition, institution, *bind));
+    if (change.key != HoldingKey()) changes.push_back(std::move(change));
+  } else if (const auto* const person = std::get_if<wire::PutPerson>(&command)) {
+    return plan_person(partition, *person, answer);
+  } else if (const auto* const merge = std::get_if<wire::MergePersons>(&command)) {
+    return plan_merge(partition, *merge);
+  }
+  return changes;
+}
+
+Result<NodeCore::Impl::Change> NodeCore::Impl::plan_copy(Partition& partition,
+                                                         Institution& institution,
+                                                         const wire::PutCopy& command) {
+  Change change;
+  change.section = Section::kCopy;
+  change.kind = command.kind;
+  NAKADACHI_TRY(copies::CopyContent content, copies::decode_content(command.content));
+  NAKADACHI_TRY(change.key,
+                copies::copy_key(partition.cipher, institution.code, command.person, command.kind));
+  change.operation =
+      institution.copies.dataset_of(change.key) ? Operation::kReplace : Operation::kRegister;
+  const copies::StoredCopy copy{.institution = institution.code,
+                                .person = command.person,
+                                .kind = command.kind,
+                                .content = std::move(content)};
+  NAKADACHI_TRY(change.value, copies::seal_copy(partition.cipher, change.key, copy, *random_));
+  return change;
+}
+
+/// A change without a key when the flag is (or is not) set already.
+Result<NodeCore::Impl::Change> NodeCore::Impl::plan_flag(Partition& partition,
+                                                         Institution& institution,
+                                                         const wire::ChangeFlag& command,
+                                                         wire::AdminAnswer& answer) {
+  NAKADACHI_TRY(copies::PersonFlags flags,
+                institution.flags.find(partition.cipher, command.person));
+  bool changed = false;
+  if (command.set) {
+    NAKADACHI_TRY(changed, copies::set_flag(flags, command.flag));
+  } else {
+    changed = copies::clear_flag(flags, command.flag);
+  }
+  answer = wire::Done{.count = changed ? 1U : 0U};
+  Change change;
+  if (!changed) return change;
+  change.section = Section::kFlag;
+  change.kind = command.flag.kind;
+  change.operation = command.set ? Operation::kSet : Operation::kClear;
+  NAKADACHI_TRY(change.key, copies::flag_key(partition.cipher, institution.code, command.person));
+  if (flags.flags.empty()) return change;
+  NAKADACHI_TRY(change.value, copies::seal_flags(partition.cipher, change.key, flags, *random_));
+  return change;
+}
+
+Result<NodeCore::Impl::Change> NodeCore::Impl::plan_mode(Partition& partition,
+                                                         Institution& institution,
+                                                         const wire::SetAnswerMode& command) {
+  Change change;
+  change.section = Section::kSetting;
+  change.kind = command.kind;
+  change.operation = Operation::kSet;
+  NAKADACHI_TRY(change.key,
+                copies::answer_setting_key(partition.cipher, institution.code, command.kind));
+  const copies::AnswerSetting setting{
+      .institution = institution.code, .kind = command.kind, .mode = command.mode};
+  NAKADACHI_TRY(change.value,
+                copies::seal_answer_setting(partition.cipher, change.key, setting, *random_));
+  return change;
+}
+
+/// A change without a key when it is bound so already.
+Result<NodeCore::Impl::Change> NodeCore::Impl::plan_binding(Partition& partition,
+                                                            Institution& institution,
+                                                            const wire::BindSymbol& command) {
+  Change change;
+  const auto by_address = institution.symbols.find_symbol(command.person);
+  const auto by_symbol = institution.symbols.find_address(command.symbol);
+  if (by_address && *by_address == command.symbol) return change;
+  if (by_address || by_symbol) return ErrorCode::kRowConflict;
+  change.section = Section::kSymbol;
+  NAKADACHI_TRY(change.key, symbol_key(partition.cipher, institution.code, command.person));
+  NAKADACHI_TRY(change.value,
+                seal_symbol(partition.cipher, change.key,
+                            {institution.code, {command.person, command.symbol}}, *random_));
+  return change;
+}
+
+// 統合宛名 ----------------------------------------------------------------------
+
+Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan_person(
+    Partition& partition, const wire::PutPerson& command, wire::AdminAnswer& answer) {
+  symbols::AddressBook& book = partition.persons;
+  for (const symbols::BusinessNumber& business : command.business) {
+    const symbols::PersonRecord* const holder = book.find(business);
+    const bool anothers =
+        holder != nullptr && (!command.number || book.find(*command.number) != holder);
+    if (anothers) return Error{.code = ErrorCode::kRowConflict, .field = "business_number"};
+  }
+  if (command.business.size() > limits::kMaxNumbersPerPerson) return ErrorCode::kTooManyItems;
+  const symbols::PersonRecord* person = nullptr;
+  if (command.number) {
+    NAKADACHI_TRY(person, book.revise(*command.number, command.items));
+  } else {
+    person = &book.issue(command.items);
+  }
+  for (const symbols::BusinessNumber& business : command.business) {
+    NAKADACHI_TRY(person, book.attach(person->number, business));
+  }
+  answer = wire::PersonPut{.number = person->number};
+  Change change;
+  change.section = Section::kPerson;
+  change.operation = command.number ? Operation::kReplace : Operation::kRegister;
+  NAKADACHI_TRY(change.key, person_key(partition.cipher, person->number));
+  NAKADACHI_TRY(change.value, seal_person(partition.cipher, change.key, *person, *random_));
+  std::vector<Change> changes;
+  changes.push_back(std::move(change));
+  return changes;
+}
+
+/// One person of two: the record of the survivor, and everything the institutions
+/// keep under the former number.
+Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan_merge(
+    Partition& partition, const wire::MergePersons& command) {
+  for (auto& [code, institution] : partition.institutions) {
+    NAKADACHI_CHECK(institution.symbols.moved(command.former, command.survivor));
+  }
+  NAKADACHI_TRY(const symbols::AddressBook::Merged merged,
+                partition.persons.merge(command.survivor, command.former));
+  std::vector<Change> changes;
+  for (auto& [code, institution] : partition.institutions) {
+    NAKADACHI_CHECK(move_holdings(partition, institution, merged, changes));
+  }
+  Change kept;
+  kept.section = Section::kPerson;
+  kept.operation = Operation::kReplace;
+  NAKADACHI_TRY(kept.key, person_key(partition.cipher, merged.to));
+  NAKADACHI_TRY(kept.value, seal_person(partition.cipher, kept.key,
+                                        *partition.persons.find(merged.to), *random_));
+  changes.push_back(std::move(kept));
+  NAKADACHI_TRY(const HoldingKey former, person_key(partition.cipher, merged.from));
+  changes.push_back({Section::kPerson, former, {}, Operation::kDelete, {}});
+  return changes;
+}
+
+Result<void> NodeCore::Impl::move_holdings(Partition& partition, Institution& institution,
+                                           const symbols::AddressBook::Merged& merged,
+                                           std::vector<Change>& changes) {
+  crypto::TenantCipher& cipher = partition.cipher;
+  const InstitutionCode& code = institution.code;
+  const auto move = [&](Section section, const HoldingKey& from, const HoldingKey& to, Bytes value,
+                        std::optional<InformationKind> kind) {
+    changes.push_back({section, to, std::move(value), Operation::kReplace, kind});
+    changes.push_back({section, from, {}, Operation::kDelete, kind});
+  };
+  if (const auto symbol = institution.symbols.find_symbol(merged.from)) {
+    NAKADACHI_TRY(institution.symbols, institution.symbols.moved(merged.from, merged.to));
+    NAKADACHI_TRY(const HoldingKey from, symbol_key(cipher, code, merged.from));
+    NAKADACHI_TRY(const HoldingKey to, symbol_key(cipher, code, merged.to));
+    NAKADACHI_TRY(Bytes value, seal_symbol(cipher, to, {code, {merged.to, *symbol}}, *random_));
+    move(Section::kSymbol, from, to, std::move(value), {});
+  }
+  for (const InformationKind& kind : kinds_of(institution.copies)) {
+    NAKADACHI_TRY(auto copy, institution.copies.find(cipher, merged.from, kind));
+    if (!copy) continue;
+    NAKADACHI_TRY(const HoldingKey from, copies::copy_key(cipher, code, merged.from, kind));
+    NAKADACHI_TRY(const HoldingKey to, copies::copy_key(cipher, code, merged.to, kind));
+    if (institution.copies.dataset_of(to) >= copy->dataset) {  // the survivor's own is newer
+      changes.push_back({Section::kCopy, from, {}, Operation::kDelete, kind});
+      continue;
+    }
+    const copies::StoredCopy moved{code, merged.to, kind, *std::move(copy)};
+    NAKADACHI_TRY(Bytes value, copies::seal_copy(cipher, to, moved, *random_));
+    move(Section::kCopy, from, to, std::move(value), kind);
+  }
+  NAKADACHI_TRY(const copies::PersonFlags former, institution.flags.find(cipher, merged.from));
+  if (former.flags.empty()) return {};
+  NAKADACHI_TRY(copies::PersonFlags flags, institution.flags.find(cipher, merged.to));
+  for (const copies::Flag& flag : former.flags) NAKADACHI_CHECK(copies::set_flag(flags, flag));
+  NAKADACHI_TRY(const HoldingKey from, copies::flag_key(cipher, code, merged.from));
+  NAKADACHI_TRY(const HoldingKey to, copies::flag_key(cipher, code, merged.to));
+  NAKADACHI_TRY(Bytes value, copies::seal_flags(cipher, to, flags, *random_));
+  move(Section::kFlag, from, to, std::move(value), {});
+  return {};
+}
+
+// What a request only reads ---------------------------------------------------
+
+Result<wire::AdminAnswer> NodeCore::Impl::read(Partition& partition,
+                                               const wire::AdminRequest& request) {
+  Institution& institution = partition.institutions.at(request.institution);
+  const wire::AdminCommand& command = request.command;
+  if (std::holds_alternative<wire::ListHeld>(command)) {
+    return wire::AdminAnswer(list_held(partition, request.institution));
+  }
+  if (std::holds_alternative<wire::CountCopies>(command)) {
+    wire::CopyCounts counts;
+    for (const auto& [what, copies] : institution.copies.counts()) {
+      counts.counts.push_back({what.first, what.second, copies});
+    }
+    return wire::AdminAnswer(std::move(counts));
+  }
+  if (std::holds_alternative<wire::CountSymbols>(command)) {
+    return wire::AdminAnswer(wire::SymbolCounts{.bound = institution.symbols.size(),
+                                                .under_way = institution.acquisitions.size()});
+  }
+  if (const auto* const show = std::get_if<wire::ShowFlags>(&command)) {
+    NAKADACHI_TRY(copies::PersonFlags flags,
+                  institution.flags.find(partition.cipher, show->person));
+    return wire::AdminAnswer(wire::Flags{std::move(flags.flags)});
+  }
+  if (std::holds_alternative<wire::ListAcquisitionRequests>(command)) {
+    wire::AcquisitionWishes wishes;
+    for (const KeptWish& kept : institution.wishes) wishes.wishes.push_back(kept.wish);
+    return wire::AdminAnswer(std::move(wishes));
+  }
+  return read_persons(partition.persons, command);
+}
+
+Result<wire::AdminAnswer> NodeCore::Impl::read_persons(const symbols::AddressBook& book,
+                                                       const wire::AdminCommand& command) {
+  std::vector<const symbols::PersonRecord*> found;
+  if (const auto* const search = std::get_if<wire::FindPersons>(&command)) {
+    NAKADACHI_TRY(found, book.search(search->search));
+  } else if (const auto* const by_number = std::get_if<wire::FindPersonByNumber>(&command)) {
+    if (const auto* const person = book.find(by_number->number)) found.push_back(person);
+  } else if (const auto* const list = std::get_if<wire::ListPersons>(&command)) {
+    found = book.list(list->after, limits::kMaxPersonsListed);
+  } else {
+    return ErrorCode::kInternal;  // every other command changes something
+  }
+  wire::Persons persons;
+  persons.persons.reserve(found.size());
+  for (const symbols::PersonRecord* const person : found) persons.persons.push_back(*person);
+  return wire::AdminAnswer(std::move(persons));
+}
+
+Result<wire::AdminAnswer> NodeCore::Impl::tenants() const {
+  wire::TenantStates states;
+  states.tenants.reserve(partitions_.size());
+  for (const Partition& partition : partitions_) {
+    states.tenants.push_back(*state_of(partition.tenant));
+  }
+  return wire::AdminAnswer(std::move(states));
+}
+
+}  // namespace nakadachi::tenant_vm

@@ -1,0 +1,355 @@
+#include <algorithm>
+
+#include "nakadachi/wire/statements.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/quiet_pool.hpp"
+
+using namespace nakadachi;
+using exchange::Outcome;
+using storage::Section;
+using testing::QuietPool;
+using testing::Universe;
+
+namespace {
+
+constexpr std::size_t kMayor = 0;  // institution of the first town
+
+wire::AdminRequest request(QuietPool& pool, wire::AdminCommand command,
+                           std::size_t institution = kMayor) {
+  return {.key = make_request_key(pool.now, pool.random),
+          .institution = pool.universe.institution(institution),
+          .who = "窓口 一郎",
+          .why = "届出による",
+          .command = std::move(command)};
+}
+
+template <class Answer>
+Answer answer_of(const Result<wire::AdminAnswer>& answer) {
+  REQUIRE(answer.ok());
+  REQUIRE(std::holds_alternative<Answer>(*answer));
+  return std::get<Answer>(*answer);
+}
+
+/// A query that leads to an answer, and the person it is about at its provider.
+struct Question {
+  explicit Question(QuietPool& pool) : query(pool.query_for(Outcome::kAnswered)) {
+    while (!query.subject.items.empty()) query = pool.query_for(Outcome::kAnswered);
+    provider = 0;
+    while (pool.universe.institution(provider) != query.subject.provider) ++provider;
+    person = Universe::address_of(provider, query.person.reveal() % 1'000'000);
+  }
+  exchange::Query query;
+  std::size_t provider = 0;
+  AddressNumber person = *AddressNumber::from_number(0);
+};
+
+wire::ChangeFlag hold(const AddressNumber& person, bool set = true) {
+  return {.person = person, .flag = {copies::FlagSort::kHeld, {}, {}}, .set = set};
+}
+
+std::vector<wire::HeldRequest> held_at(QuietPool& pool, std::size_t institution) {
+  return answer_of<wire::HeldRequests>(
+             pool.command(request(pool, wire::ListHeld{}, institution), institution))
+      .requests;
+}
+
+}  // namespace
+
+// Held requests ---------------------------------------------------------------
+
+TEST_CASE("a flagged person's answer waits for staff, and both sides record what they decide",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  CHECK(answer_of<wire::Done>(pool.command(request(pool, hold(question.person), question.provider),
+                                           question.provider))
+            .count == 1);
+  const auto replies = pool.ask(Universe::system_of(question.query), {question.query});
+  CHECK(replies.empty());
+  const auto held = held_at(pool, question.provider);
+  REQUIRE(held.size() == 1);
+  CHECK((held[0].person == question.person));
+  CHECK(held[0].subject == question.query.subject);
+  CHECK(held[0].legal_item > 0);
+
+  SECTION("provide") {
+    answer_of<wire::Done>(pool.command(
+        request(pool, wire::Decide{held[0].request, {}}, question.provider), question.provider));
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].outcome == Outcome::kAnswered);
+    CHECK(pool.replies[0].answer == pool.universe.expected(question.query).answer);
+  }
+  SECTION("refuse, for a reason of the closed list") {
+    answer_of<wire::Done>(
+        pool.command(request(pool, wire::Decide{held[0].request, ErrorCode::kUnderCorrection},
+                             question.provider),
+                     question.provider));
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].outcome == Outcome::kRefused);
+    CHECK(pool.replies[0].code == ErrorCode::kUnderCorrection);
+  }
+  SECTION("leave: it lapses with the notice") {
+    pool.pass(61'000);
+    REQUIRE_FALSE(pool.replies.empty());
+    CHECK(pool.replies.back().concluded);
+    CHECK(pool.replies.back().outcome == Outcome::kLapsed);
+  }
+  CHECK(held_at(pool, question.provider).empty());
+  const auto& rows = pool.store.rows();
+  CHECK(std::count_if(rows.begin(), rows.end(), [](const auto& row) {
+          return row.second.step == storage::Step::kHeld;
+        }) == 1);
+  CHECK(rows.size() == 4);
+}
+
+TEST_CASE("the caller is told that its request is held when it asks again", "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  answer_of<wire::Done>(
+      pool.command(request(pool, hold(question.person), question.provider), question.provider));
+  pool.ask(Universe::system_of(question.query), {question.query});
+  pool.pass(3'000);  // the asker has wondered and was told
+  const exchange::Reply reply = pool.ask(question.query);
+  CHECK_FALSE(reply.concluded);
+  CHECK(reply.code == ErrorCode::kHeld);
+}
+
+TEST_CASE("a held request survives a restart and can be decided then", "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  answer_of<wire::Done>(
+      pool.command(request(pool, hold(question.person), question.provider), question.provider));
+  pool.ask(Universe::system_of(question.query), {question.query});
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  const auto held = held_at(pool, question.provider);
+  REQUIRE(held.size() == 1);
+  answer_of<wire::Done>(pool.command(
+      request(pool, wire::Decide{held[0].request, {}}, question.provider), question.provider));
+  CHECK(pool.ask(question.query).outcome == Outcome::kAnswered);
+}
+
+TEST_CASE("a decision on what is not held here, or decided already, is an error", "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  answer_of<wire::Done>(
+      pool.command(request(pool, hold(question.person), question.provider), question.provider));
+  pool.ask(Universe::system_of(question.query), {question.query});
+  const auto held = held_at(pool, question.provider);
+  REQUIRE(held.size() == 1);
+  const wire::Decide provide{held[0].request, {}};
+  const std::size_t other =
+      question.provider % 2 == 0 ? question.provider + 1 : question.provider - 1;
+  CHECK(pool.command(request(pool, provide, other), other).error().code ==
+        ErrorCode::kNoLongerKept);
+  answer_of<wire::Done>(pool.command(request(pool, provide, question.provider), question.provider));
+  CHECK(pool.command(request(pool, provide, question.provider), question.provider).error().code ==
+        ErrorCode::kNoLongerKept);
+}
+
+// Changes ---------------------------------------------------------------------
+
+TEST_CASE("a copy registered, replaced and erased is what is answered with", "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  const copies::CopyContent content{
+      .layout_version = 2, .dataset = 9, .validity = {}, .items = {{1, "新しい値"}}};
+  const auto change = [&](wire::AdminCommand command) {
+    return answer_of<wire::Done>(pool.command(request(pool, std::move(command), question.provider),
+                                              question.provider))
+        .count;
+  };
+  const auto ask_anew = [&] {
+    exchange::Query again = question.query;
+    again.key = make_request_key(pool.now, pool.random);
+    return pool.ask(again);
+  };
+  const InformationKind kind = question.query.subject.kind;
+  CHECK(change(wire::PutCopy{question.person, kind, *copies::encode(content)}) == 1);
+  CHECK(ask_anew().answer == *copies::encode(content));
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  CHECK(ask_anew().answer == *copies::encode(content));
+  CHECK(change(wire::EraseCopy{question.person, kind}) == 1);
+  CHECK(change(wire::EraseCopy{question.person, kind}) == 0);
+  CHECK(ask_anew().outcome == Outcome::kNoData);
+}
+
+TEST_CASE("the end of a full load erases what it left behind, some at a time", "[tenant_vm]") {
+  QuietPool pool;
+  const auto kind = *InformationKind::parse("TM00000000000002");
+  const auto counts = [&] {
+    return answer_of<wire::CopyCounts>(pool.command(request(pool, wire::CountCopies{}), kMayor))
+        .counts;
+  };
+  const copies::CopyContent fresh{
+      .layout_version = 1, .dataset = 2, .validity = {}, .items = {{1, "x"}}};
+  answer_of<wire::Done>(pool.command(
+      request(pool, wire::PutCopy{Universe::address_of(kMayor, 1), kind, *copies::encode(fresh)}),
+      kMayor));
+  const auto erased =
+      answer_of<wire::Done>(pool.command(request(pool, wire::EndFullLoad{kind, 2}), kMayor));
+  CHECK(erased.count > 10);
+  std::uint64_t of_kind = 0;
+  for (const wire::CopyCount& count : counts()) of_kind += count.kind == kind ? count.copies : 0;
+  CHECK(of_kind == 1);
+}
+
+TEST_CASE("a repeated change is done once", "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  const wire::AdminRequest set = request(pool, hold(question.person), question.provider);
+  CHECK(answer_of<wire::Done>(pool.command(set, question.provider)).count == 1);
+  answer_of<wire::Done>(pool.command(request(pool, hold(question.person, false), question.provider),
+                                     question.provider));
+  const std::size_t changes = pool.store.changes().size();
+  answer_of<wire::Done>(pool.command(set, question.provider));
+  CHECK(pool.store.changes().size() == changes);
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  answer_of<wire::Done>(pool.command(set, question.provider));
+  CHECK(pool.store.changes().size() == changes);
+  CHECK(pool.ask(question.query).outcome == Outcome::kAnswered);
+}
+
+TEST_CASE("who may not change, decide, or speak for an institution is turned away", "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  const wire::AdminRequest as_another = request(pool, hold(question.person), question.provider);
+  const std::size_t other =
+      question.provider % 2 == 0 ? question.provider + 1 : question.provider - 1;
+  CHECK(pool.command(as_another, other).error().code == ErrorCode::kInstitutionNotAllowed);
+
+  tenant_vm::NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
+  for (auto& partition : setup.partitions) {
+    for (auto& staff : partition.staff) staff.may_change = staff.may_decide = false;
+  }
+  pool.start_node(std::move(setup));
+  CHECK(pool.command(request(pool, hold(question.person), question.provider), question.provider)
+            .error()
+            .code == ErrorCode::kInstitutionNotAllowed);
+  CHECK(pool.command(request(pool, wire::Decide{}, question.provider), question.provider)
+            .error()
+            .code == ErrorCode::kInstitutionNotAllowed);
+  CHECK(pool.command(request(pool, wire::ListTenants{}), kMayor).error().code ==
+        ErrorCode::kInstitutionNotAllowed);
+  CHECK(pool.store.changes().empty());
+}
+
+TEST_CASE("a change without who and why, or with an old key, is refused", "[tenant_vm]") {
+  QuietPool pool;
+  wire::AdminRequest nameless = request(pool, hold(Universe::address_of(kMayor, 1)));
+  nameless.who.clear();
+  CHECK(pool.command(nameless, kMayor).error().code == ErrorCode::kMissingField);
+  wire::AdminRequest with_number = request(pool, hold(Universe::address_of(kMayor, 1)));
+  with_number.why = "本人の番号は 123456789018";
+  CHECK(pool.command(with_number, kMayor).error().code == ErrorCode::kPersonalNumberPresent);
+  const wire::AdminRequest old = request(pool, hold(Universe::address_of(kMayor, 1)));
+  pool.pass(limits::kMaxClockSkewMs + 1);
+  CHECK(pool.command(old, kMayor).error().code == ErrorCode::kClockSkew);
+  CHECK(pool.store.changes().empty());
+}
+
+TEST_CASE("an operator sees figures of every tenant and nothing else", "[tenant_vm]") {
+  QuietPool pool;
+  wire::AdminRequest list = request(pool, wire::ListTenants{});
+  list.institution = {};
+  const auto states =
+      answer_of<wire::TenantStates>(pool.command_as(testing::kOperator, list)).tenants;
+  REQUIRE(states.size() == testing::kTowns);
+  CHECK(states[0].tenant == pool.universe.tenant(0));
+  CHECK(states[0].copies > 0);
+  CHECK(states[0].symbols > 0);
+  CHECK(pool.command_as(testing::kOperator, request(pool, wire::ListHeld{})).error().code ==
+        ErrorCode::kInstitutionNotAllowed);
+}
+
+// Symbols and persons ---------------------------------------------------------
+
+TEST_CASE("an acquisition ends with the symbol bound and its number gone", "[tenant_vm]") {
+  QuietPool pool;
+  const std::size_t newcomer = testing::kPersons;
+  const AddressNumber person = Universe::address_of(kMayor, newcomer);
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(
+      pool.command(request(pool, wire::Acquire{person}), kMayor));
+  const auto again = answer_of<wire::AcquisitionUnderWay>(
+      pool.command(request(pool, wire::Acquire{person}), kMayor));
+  CHECK(again.number == begun.number);
+  CHECK_FALSE(pool.universe.binds(pool.store, kMayor, newcomer));
+
+  pool.hand_over(kMayor, begun.number, newcomer);
+  CHECK(pool.universe.binds(pool.store, kMayor, newcomer));
+  CHECK_FALSE(pool.national->deadline().has_value());  // confirmed
+  CHECK(pool.command(request(pool, wire::Acquire{person}), kMayor).error().code ==
+        ErrorCode::kAlreadyAcquired);
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  CHECK(pool.command(request(pool, wire::Acquire{person}), kMayor).error().code ==
+        ErrorCode::kAlreadyAcquired);
+}
+
+TEST_CASE("an acquisition that nobody answers lapses and leaves no number", "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber person = Universe::address_of(kMayor, testing::kPersons);
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(
+      pool.command(request(pool, wire::Acquire{person}), kMayor));
+  const auto under_way = [&] {
+    return answer_of<wire::SymbolCounts>(pool.command(request(pool, wire::CountSymbols{}), kMayor))
+        .under_way;
+  };
+  CHECK(under_way() == 1);
+  pool.pass(begun.valid_until - pool.now + 10);
+  CHECK(under_way() == 0);
+  const auto& holdings = pool.store.holdings();
+  CHECK(std::none_of(holdings.begin(), holdings.end(), [](const auto& holding) {
+    return std::get<Section>(holding.first) == Section::kAcquisition;
+  }));
+}
+
+TEST_CASE("a wish of another body begins an acquisition when one person fits", "[tenant_vm]") {
+  QuietPool pool;
+  const symbols::FourItems items{.name = *symbols::PersonName::parse("山田 花子"),
+                                 .birth_date = *symbols::BirthDate::parse("1980-04-02"),
+                                 .sex = symbols::Sex::kFemale,
+                                 .home = *symbols::HomeAddress::parse("北海道札幌市中央区1")};
+  const std::size_t provider = 2;  // mayor of the other town
+  const auto put = answer_of<wire::PersonPut>(pool.command(
+      request(pool, wire::PutPerson{{}, {.four = items, .kana = {}}, {}}, provider), provider));
+  answer_of<wire::Done>(pool.command(
+      request(pool, wire::AskToAcquire{pool.universe.institution(provider), items}), kMayor));
+  const auto wishes = answer_of<wire::AcquisitionWishes>(
+      pool.command(request(pool, wire::ListAcquisitionRequests{}, provider), provider));
+  REQUIRE(wishes.wishes.size() == 1);
+  CHECK(wishes.wishes[0].asker == pool.universe.institution(kMayor));
+  CHECK(wishes.wishes[0].begun);
+  CHECK((wishes.wishes[0].candidates == std::vector{put.number}));
+  CHECK(answer_of<wire::SymbolCounts>(
+            pool.command(request(pool, wire::CountSymbols{}, provider), provider))
+            .under_way == 1);
+}
+
+TEST_CASE("merged persons share symbols, copies and flags under the survivor", "[tenant_vm]") {
+  QuietPool pool;
+  const auto put = [&](std::string_view name) {
+    const symbols::FourItems items{.name = *symbols::PersonName::parse(name),
+                                   .birth_date = *symbols::BirthDate::parse("1980-04-02"),
+                                   .sex = symbols::Sex::kMale,
+                                   .home = *symbols::HomeAddress::parse("札幌市1")};
+    return answer_of<wire::PersonPut>(
+               pool.command(request(pool, wire::PutPerson{{}, {.four = items, .kana = {}}, {}}),
+                            kMayor))
+        .number;
+  };
+  const AddressNumber survivor = put("佐藤 一郎");
+  const AddressNumber former = put("佐藤 市郎");
+  const Symbol symbol = *Symbol::from(pool.random.make<Salt>().view());
+  answer_of<wire::Done>(pool.command(request(pool, wire::BindSymbol{former, symbol}), kMayor));
+  answer_of<wire::Done>(pool.command(request(pool, hold(former)), kMayor));
+  answer_of<wire::Done>(pool.command(request(pool, wire::MergePersons{survivor, former}), kMayor));
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    CHECK(answer_of<wire::Flags>(pool.command(request(pool, wire::ShowFlags{survivor}), kMayor))
+              .flags.size() == 1);
+    CHECK(answer_of<wire::Done>(
+              pool.command(request(pool, wire::BindSymbol{survivor, symbol}), kMayor))
+              .count == 0);
+    CHECK(answer_of<wire::Persons>(pool.command(request(pool, wire::ListPersons{}), kMayor))
+              .persons.size() == 1);
+  }
+}
