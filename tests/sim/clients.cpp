@@ -69,7 +69,10 @@ bool World::all_settled() const {
   const bool quiet = std::all_of(nodes_.begin(), nodes_.end(), [](const NodeProcess& process) {
     return process.core != nullptr && process.core->open_exchanges() == 0;
   });
-  return replied && quiet;
+  const bool acquired =
+      std::all_of(acquisitions_.begin(), acquisitions_.end(),
+                  [this](const Acquisition& acquisition) { return is_acquired(acquisition); });
+  return replied && quiet && acquired;
 }
 
 }  // namespace nakadachi::sim

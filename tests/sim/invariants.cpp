@@ -90,6 +90,9 @@ void World::check_rows() {
   std::map<Digest, exchange::Outcome> provided;
   std::map<Digest, exchange::Outcome> concluded;
   std::map<RequestKey, std::size_t> conclusions_by_key;
+  std::map<Digest, TrainNumber> provided_in;
+  std::map<Digest, std::pair<std::size_t, std::size_t>> about;  // institution and person
+  std::set<Digest> held;
   for (const auto& [key, stored] : store_.rows()) {
     const std::size_t town = std::get<TenantId>(key) == universe_.tenant(0) ? 0 : 1;
     crypto::TenantCipher own = universe_.cipher(town);
@@ -102,6 +105,14 @@ void World::check_rows() {
       if (!provided.emplace(provision->request_hash, provision->outcome).second) {
         return broken("provided-once", "a request was provided twice");
       }
+      if (exchange::has_answer(provision->outcome)) {
+        provided_in.emplace(provision->request_hash, stored.train);
+      }
+    } else if (stored.step == storage::Step::kHeld) {
+      held.insert(wire::decode_permit(content->statement)->request_hash);
+    } else if (stored.step == storage::Step::kAsked) {
+      const auto inquiry = wire::decode_inquiry(content->statement);
+      about.emplace(wire::request_hash(content->statement), universe_.about(*inquiry));
     } else if (stored.step == storage::Step::kConcluded) {
       const auto conclusion = wire::decode_conclusion(content->statement);
       if (conclusion->request_hash != Digest()) {
@@ -118,11 +129,12 @@ void World::check_rows() {
   }
   for (const auto& [request, outcome] : concluded) {
     const bool needs_provider =
-        outcome != exchange::Outcome::kRefused && outcome != exchange::Outcome::kLapsed;
+        exchange::has_answer(outcome) || outcome == exchange::Outcome::kNoData;
     if (needs_provider && !provided.contains(request)) {
       return broken("agreement", "the asker holds an outcome its provider does not know of");
     }
   }
+  check_flags(provided_in, about, held);
   for (const Asked& asked : asked_) {
     const std::size_t wanted = asked.never_accepted ? 0 : 1;
     if (conclusions_by_key[asked.query.key] != wanted) {

@@ -98,7 +98,8 @@ struct Totals {
 
 void tell_totals(const Totals& totals) {
   constexpr std::string_view kOutcomes[] = {
-      "", "answered", "no data", "provider holds no symbol", "refused", "lapsed"};
+      "",        "answered", "no data",         "provider holds no symbol",
+      "refused", "lapsed",   "answered in part"};
   fmt::print("faults\n");
   for (std::size_t i = 0; i < kFaults; ++i) {
     fmt::print("  {:<42} {:>10}\n", kFaultNames[i], totals.faults[i]);

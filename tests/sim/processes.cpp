@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "tests/support/recovery.hpp"
 #include "world.hpp"
 
 namespace nakadachi::sim {
@@ -37,17 +38,9 @@ void World::start_node(std::size_t node) {
 }
 
 void World::recover_lane(NodeProcess& process, std::size_t town) {
+  constexpr std::size_t kPage = 7;
   const LaneId lane{static_cast<std::uint16_t>(town + 1)};
-  const auto grant = store_.take_lane(lane, "sim");
-  const std::uint32_t from = tenant_vm::NodeCore::recovery_start(*grant, now_);
-  process.core->on(tenant_vm::LaneTaken{lane, *grant}, now_);
-  std::optional<ExchangeId> after;
-  while (true) {
-    auto page = store_.scan(universe_.tenant(town), from, after, 7);
-    if (page->empty()) return;
-    after = page->back().exchange;
-    process.core->on(tenant_vm::StepsRecovered{universe_.tenant(town), *std::move(page)}, now_);
-  }
+  testing::recover_lane(*process.core, store_, lane, universe_.tenant(town), now_, kPage);
 }
 
 void World::crash_node(std::size_t node, Fault fault) {
@@ -89,6 +82,12 @@ bool World::perform(std::size_t node, tenant_vm::Action& action) {
                    [this, asker, connection](const Bytes& b) { on_reply(asker, connection, b); });
             }
           },
+          [&](tenant_vm::SendAdminReply& reply) {
+            const std::size_t institution = reply.client.value - kStaffClients;
+            send("node to staff", wire::encode_admin_reply(reply.reply),
+                 [this, institution](const Bytes& b) { on_staff_reply(institution, b); });
+          },
+          [](tenant_vm::TellOperators&) {},
           [&](tenant_vm::SendItem& send_item) {
             check_leaves_after_commit(send_item.item);
             for (const Bytes& frame : wire::encode_link_frames({&send_item.item, 1})) {
@@ -203,12 +202,31 @@ void World::national_frame(const Bytes& frame) {
   });
 }
 
+void World::start_national() {
+  national::NationalSetup setup = universe_.national_setup();
+  setup.issued.insert(setup.issued.end(), issued_.begin(), issued_.end());
+  national_ = std::make_unique<national::NationalCore>(std::move(setup), universe_.core_signer(),
+                                                       universe_.verifier(), *national_random_);
+}
+
+/// What was issued is on disk before anything of it is sent. What is not confirmed
+/// is sent again when its time comes.
 void World::national_due() {
+  for (national::IssuedSymbol& issued : national_->take_issued()) issued_.push_back(issued);
   const auto items = national_->due(now_);
+  for (const wire::LinkItem& item : items) flag_sometimes(item);
   for (const Bytes& frame : wire::encode_link_frames(items)) {
     send("national to gateway", frame,
          [this](const Bytes& b) { gateway_event(gateway::FrameFromNational{b}); });
   }
+  const auto again = national_->deadline();
+  if (!again || again == national_due_at_) return;
+  national_due_at_ = std::max(*again, now_ + 1);
+  at(*national_due_at_, [this, incarnation = national_incarnation_] {
+    if (national_ == nullptr || incarnation != national_incarnation_) return;
+    national_due_at_.reset();
+    national_due();
+  });
 }
 
 // Crashes ---------------------------------------------------------------------
@@ -230,11 +248,11 @@ void World::crash_sometimes() {
     } else if (victim == 4 && national_ != nullptr) {
       happened(Fault::kNationalCrash);
       national_.reset();
+      national_due_at_.reset();
       ++national_incarnation_;
       after(down_ms, [this] {
-        national_ = std::make_unique<national::NationalCore>(
-            universe_.national_setup(), universe_.core_signer(), universe_.verifier(),
-            *national_random_);
+        start_national();
+        national_due();
       });
     } else {
       happened(Fault::kClientCrash);

@@ -32,15 +32,16 @@ World::World(std::uint64_t seed, std::size_t exchanges)
 }
 
 RunResult World::run() {
+  universe_.found(store_);
   gateway_ = std::make_unique<gateway::GatewayCore>();
   national_random_ = std::make_unique<SeededRandom>(seed_ + 1000);
-  national_ = std::make_unique<national::NationalCore>(
-      universe_.national_setup(), universe_.core_signer(), universe_.verifier(), *national_random_);
+  start_national();
   for (std::size_t node = 0; node < nodes_.size(); ++node) {
     nodes_[node].signer = universe_.make_signer("node " + std::to_string(node));
     start_node(node);
   }
   schedule_queries();
+  schedule_staff();
   crash_sometimes();
   while (!agenda_.empty() && now_ < faults_end_ + kSettleWithinMs && result_.broken.empty()) {
     if (!faulty() && all_settled()) break;

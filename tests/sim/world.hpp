@@ -77,7 +77,26 @@ class World {
   void gateway_event(gateway::Event event);
   void national_frame(const Bytes& frame);
   void national_due();
+  void start_national();
   void crash_sometimes();
+
+  // staff (staff.cpp)
+  static constexpr std::uint64_t kStaffClients = std::uint64_t{1} << 62;
+  struct Acquisition {
+    std::size_t institution;
+    std::size_t person;
+  };
+  void schedule_staff();
+  void staff_turn(std::size_t institution);
+  void flag_sometimes(const wire::LinkItem& notice);
+  void send_request(std::size_t institution, wire::AdminCommand command);
+  void on_staff_reply(std::size_t institution, const Bytes& frame);
+  void decide(std::size_t institution, const wire::HeldRequest& held);
+  void hand_over(std::size_t institution, std::size_t person, std::uint64_t number);
+  bool is_acquired(const Acquisition& acquisition) const;
+  void check_flags(const std::map<Digest, TrainNumber>& provided,
+                   const std::map<Digest, std::pair<std::size_t, std::size_t>>& about,
+                   const std::set<Digest>& held);
 
   // business systems (clients.cpp)
   void schedule_queries();
@@ -119,6 +138,10 @@ class World {
   std::unique_ptr<SeededRandom> national_random_;
   std::unique_ptr<national::NationalCore> national_;
   std::uint64_t national_incarnation_ = 0;
+  std::optional<Timestamp> national_due_at_;
+  std::vector<national::IssuedSymbol> issued_;  // on the national system's disk
+  std::vector<Acquisition> acquisitions_;
+  std::map<RequestKey, std::size_t> acquiring_;  // person by request
   std::vector<Asked> asked_;
   std::vector<std::uint64_t> connections_;
   RunResult result_;
