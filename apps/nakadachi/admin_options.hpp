@@ -1,0 +1,106 @@
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "apps/nakadachi/commands.hpp"
+#include "nakadachi/admin/client.hpp"
+#include "nakadachi/rules/legal_facts.hpp"
+
+/// What the commands share that come to the node's admin door.
+namespace nakadachi::apps {
+
+/// How to come to the door, for whom, and how to speak. Each command has its own: an
+/// option read from the environment is read for every command of the program.
+struct AdminOptions {
+  std::string endpoint;
+  std::string server_key;
+  std::string key_file;
+  std::string institution;
+  std::string who;
+  std::string why;
+  bool json = false;
+  const std::string* language = nullptr;
+
+  bool japanese() const { return *language == "ja"; }
+  /// One of two wordings.
+  std::string_view say(std::string_view english, std::string_view text_japanese) const {
+    return japanese() ? text_japanese : english;
+  }
+};
+
+enum class Needs : std::uint8_t {
+  kOperator,  ///< for no institution
+  kReading,
+  kReason  ///< who and why: it changes something
+};
+void add_admin_options(CLI::App& command, AdminOptions& options, Needs needs);
+void add_json_option(CLI::App& command, bool& json);
+
+/// A command `name` of `parent` whose options live as long as the program.
+/// `Options` has a member `AdminOptions admin`.
+template <class Options, class AddOptions, class Run>
+CLI::App* add_admin_command(CLI::App& parent, Command& chosen, const std::string& language,
+                            std::pair<const char*, const char*> name_and_help, Needs needs,
+                            AddOptions add_options, Run run) {
+  CLI::App* const command = parent.add_subcommand(name_and_help.first, name_and_help.second);
+  command->fallthrough();  // so that --lang may stand at the end
+  const auto options = std::make_shared<Options>();
+  options->admin.language = &language;
+  add_options(*command, *options);
+  add_admin_options(*command, options->admin, needs);
+  command->callback([options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
+  return command;
+}
+
+/// Somebody at the admin door for one institution.
+class Desk {
+ public:
+  /// Errors: `kMissingField`, `kConfigInvalid`, those of keys, codes and
+  /// `admin::Client::connect`; for changes those of `copies::ChangeReason::make`.
+  static Result<Desk> open(const AdminOptions& options, Needs needs);
+
+  wire::AdminRequest request(wire::AdminCommand command) const;
+
+  template <class Answer>
+  Result<Answer> ask(wire::AdminCommand command) {
+    return admin::as<Answer>(client_->ask(request(std::move(command))));
+  }
+
+  /// All of them, some thousands at a time; a key must not grow old before it is asked.
+  void ask_all(std::vector<wire::AdminCommand> commands, const admin::Client::OnAnswer& on_answer);
+
+  const InstitutionCode& institution() const noexcept { return institution_; }
+
+ private:
+  InstitutionCode institution_;
+  std::string who_;
+  std::string why_;
+  std::unique_ptr<admin::Client> client_;
+};
+
+/// Public key of a node's door as Z85. Errors: `kMissingField`, `kConfigInvalid`.
+Result<socket::CurvePublicKey> server_key_of(const std::string& text);
+/// Errors: `kMissingField`, those of `socket::CurveKeyPair::load`.
+Result<socket::CurveKeyPair> key_pair_of(const std::string& path);
+
+/// A kind by TM code (also one without a name), or by name. Errors: `kUnknownEnumValue`.
+Result<InformationKind> kind_of(const rules::LegalFacts& facts, const std::string& text);
+
+/// 000000000000042, for staff who may see the person and files they keep.
+std::string shown(const AddressNumber& person);
+/// 2026-06-14 10:02, in Japan.
+std::string shown_in_japan(Timestamp at);
+/// The table's item by the number that permits have.
+std::string shown_item(std::uint16_t legal_item);
+
+void print_json(const nlohmann::json& value);
+/// `done`, or that nothing had to be changed.
+void print_done(const AdminOptions& options, const wire::Done& done);
+
+}  // namespace nakadachi::apps

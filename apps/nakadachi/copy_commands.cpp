@@ -1,0 +1,354 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "apps/common/command_values.hpp"
+#include "apps/common/embedded_facts.hpp"
+#include "apps/common/text_table.hpp"
+#include "apps/nakadachi/admin_options.hpp"
+#include "apps/nakadachi/progress_bar.hpp"
+#include "nakadachi/copies/load_csv.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+struct CopyOptions {
+  AdminOptions admin;
+  std::string kind;
+  std::string person;
+  std::string mode;
+};
+
+struct LoadOptions {
+  AdminOptions admin;
+  std::string file;
+  std::string kind;
+  std::string valid_from;
+  std::string valid_until;
+  std::string report;
+  std::uint64_t dataset = 0;
+  std::uint16_t layout = 0;
+  bool full = false;
+  bool skip_invalid = false;
+  bool dry_run = false;
+};
+
+// load ------------------------------------------------------------------------
+
+/// A file as it was read and looked at.
+struct ReadLoad {
+  copies::Load load;
+  std::vector<copies::LoadRow> valid;
+  std::vector<copies::RowFinding> findings;
+  std::size_t invalid = 0;
+};
+
+struct LoadResult {
+  std::size_t registered = 0;
+  std::size_t removed = 0;
+  std::size_t unchanged = 0;  ///< not there to be removed
+  std::size_t failed = 0;
+  std::size_t left_behind = 0;  ///< erased at the end of a full load
+  bool ended = false;
+  std::optional<Error> first_failure;
+};
+
+Result<copies::Load> load_of(const LoadOptions& options, const copies::LayoutBook& book) {
+  NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+  copies::Load load;
+  load.sort = options.full ? copies::LoadSort::kFull : copies::LoadSort::kDifferential;
+  NAKADACHI_TRY(load.kind, kind_of(facts, options.kind));
+  load.dataset = options.dataset;
+  NAKADACHI_TRY(load.validity, parse_period(options.valid_from, options.valid_until));
+  load.day = Day::of(SystemClock().now());
+  load.skip_invalid = options.skip_invalid;
+  const copies::Layout* const layout = options.layout == 0 ? book.in_force(load.kind, load.day)
+                                                           : book.find(load.kind, options.layout);
+  if (layout == nullptr || !layout->in_force.holds(load.day)) {
+    return Error{.code = ErrorCode::kUnknownEnumValue, .field = "layout"};
+  }
+  load.layout_version = layout->version;
+  return load;
+}
+
+/// Every row by its layout; there is no shelf on this side to compare it with.
+Result<ReadLoad> read_load(const LoadOptions& options) {
+  NAKADACHI_TRY(const copies::LayoutBook book, embedded_layouts());
+  ReadLoad read;
+  NAKADACHI_TRY(read.load, load_of(options, book));
+  const copies::Layout& layout = *book.find(read.load.kind, read.load.layout_version);
+  NAKADACHI_TRY(const std::string text, read_file(options.file));
+  NAKADACHI_TRY(copies::LoadRows rows, copies::read_load_csv(text, layout));
+  read.findings = std::move(rows.findings);
+  std::set<std::uint32_t> invalid;
+  for (const copies::RowFinding& finding : read.findings) invalid.insert(finding.line);
+  std::set<AddressNumber> persons;
+  read.valid.reserve(rows.rows.size());
+  for (copies::LoadRow& row : rows.rows) {
+    std::vector<copies::Finding> findings;
+    if (!row.removal) findings = copies::validate(copies::content_of(read.load, row), layout);
+    if (!persons.insert(row.person).second) {
+      findings.push_back(
+          {.name = std::string(copies::kPersonColumn), .fault = copies::Fault::kPersonTwice});
+    }
+    if (findings.empty()) {
+      read.valid.push_back(std::move(row));
+      continue;
+    }
+    invalid.insert(row.line);
+    for (copies::Finding& finding : findings) {
+      read.findings.push_back({row.line, std::move(finding)});
+    }
+  }
+  std::stable_sort(read.findings.begin(), read.findings.end(),
+                   [](const auto& a, const auto& b) { return a.line < b.line; });
+  read.invalid = invalid.size();
+  return read;
+}
+
+Result<std::vector<wire::AdminCommand>> commands_of(const ReadLoad& read) {
+  std::vector<wire::AdminCommand> commands;
+  commands.reserve(read.valid.size());
+  for (const copies::LoadRow& row : read.valid) {
+    if (row.removal) {
+      commands.emplace_back(wire::EraseCopy{row.person, read.load.kind});
+      continue;
+    }
+    NAKADACHI_TRY(Bytes content, copies::encode(copies::content_of(read.load, row)));
+    commands.emplace_back(wire::PutCopy{row.person, read.load.kind, std::move(content)});
+  }
+  return commands;
+}
+
+/// An older file must not replace what a newer one brought.
+Result<void> check_dataset(Desk& desk, const copies::Load& load) {
+  NAKADACHI_TRY(const auto counts, desk.ask<wire::CopyCounts>(wire::CountCopies{}));
+  for (const wire::CopyCount& count : counts.counts) {
+    if (count.kind == load.kind && count.dataset > load.dataset) {
+      return Error{.code = ErrorCode::kRowConflict,
+                   .field = "dataset",
+                   .detail = fmt::format("copies of dataset {} are registered", count.dataset)};
+    }
+  }
+  return {};
+}
+
+/// A node erases some at a time; each further request is one of its own.
+Result<std::size_t> end_full_load(Desk& desk, const copies::Load& load) {
+  std::size_t erased = 0;
+  while (true) {
+    NAKADACHI_TRY(const auto done,
+                  desk.ask<wire::Done>(wire::EndFullLoad{load.kind, load.dataset}));
+    if (done.count == 0) return erased;
+    erased += done.count;
+  }
+}
+
+Result<LoadResult> give_load(const LoadOptions& options, const ReadLoad& read) {
+  LoadResult result;
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
+  NAKADACHI_CHECK(check_dataset(desk, read.load));
+  NAKADACHI_TRY(auto commands, commands_of(read));
+  std::optional<ProgressBar> progress;
+  if (!options.admin.json && !commands.empty()) {
+    progress.emplace(std::string(options.admin.say("registering", "登録中")), commands.size());
+  }
+  std::uint64_t told = 0;
+  desk.ask_all(std::move(commands), [&](std::size_t place, Result<wire::AdminAnswer> answer) {
+    const copies::LoadRow& row = read.valid[place];
+    if (const auto done = admin::as<wire::Done>(std::move(answer)); done) {
+      ++(!row.removal ? result.registered : done->count > 0 ? result.removed : result.unchanged);
+    } else {
+      ++result.failed;
+      Error error = done.error();
+      error.position = static_cast<std::int32_t>(row.line);
+      if (!result.first_failure) result.first_failure = std::move(error);
+    }
+    ++told;
+    if (progress) progress->show(told);
+  });
+  if (progress) progress->finish();
+  result.ended = options.full && read.invalid == 0 && result.failed == 0;
+  if (result.ended) {
+    NAKADACHI_TRY(result.left_behind, end_full_load(desk, read.load));
+  }
+  return result;
+}
+
+void print_load(const LoadOptions& options, const ReadLoad& read, const LoadResult& result) {
+  const AdminOptions& admin = options.admin;
+  if (admin.json) {
+    return print_json({{"kind", read.load.kind.text()},
+                       {"layout", read.load.layout_version},
+                       {"dataset", read.load.dataset},
+                       {"dry_run", options.dry_run},
+                       {"valid", read.valid.size()},
+                       {"invalid", read.invalid},
+                       {"registered", result.registered},
+                       {"removed", result.removed},
+                       {"unchanged", result.unchanged},
+                       {"failed", result.failed},
+                       {"full", options.full},
+                       {"ended", result.ended},
+                       {"left_behind_erased", result.left_behind}});
+  }
+  const auto line = [](std::string_view what, std::size_t count) {
+    fmt::print("  {:>9}  {}\n", count, what);
+  };
+  fmt::print("{}, {} {}{}\n", read.load.kind.text(), admin.say("layout", "レイアウト版"),
+             read.load.layout_version,
+             options.dry_run ? admin.say(" (dry run)", "（検査のみ）") : "");
+  line(admin.say("rows valid", "正しい行"), read.valid.size());
+  line(admin.say("rows invalid", "誤りのある行"), read.invalid);
+  if (options.dry_run) return;
+  line(admin.say("registered", "登録"), result.registered);
+  line(admin.say("removed", "削除"), result.removed);
+  line(admin.say("not there to be removed", "削除対象なし"), result.unchanged);
+  if (result.failed > 0) line(admin.say("failed", "失敗"), result.failed);
+  if (!options.full) return;
+  if (result.ended) {
+    line(admin.say("left behind by this full load, erased", "全件登録に含まれず削除"),
+         result.left_behind);
+  } else {
+    fmt::print(
+        "{}\n",
+        admin.say(
+            "the full load is not ended: nothing was erased; mend the rows "
+            "and give it again",
+            "全件登録は完了していません。何も消去していません。行を直して再度実行してください"));
+  }
+}
+
+Result<void> run_load(const LoadOptions& options) {
+  NAKADACHI_TRY(const ReadLoad read, read_load(options));
+  if (!options.report.empty()) {
+    NAKADACHI_CHECK(write_private_file(options.report, copies::report_csv(read.findings)));
+  }
+  const bool refused = read.invalid > 0 && !options.skip_invalid;
+  LoadResult result;
+  if (!options.dry_run && !refused) {
+    NAKADACHI_TRY(result, give_load(options, read));
+  }
+  print_load(options, read, result);
+  if (refused) {
+    const copies::RowFinding& first = read.findings.front();
+    return Error{.code = ErrorCode::kWrongFormat,
+                 .field = "csv",
+                 .position = static_cast<std::int32_t>(first.line),
+                 .detail = fmt::format("{}: {}; nothing was changed", first.finding.name,
+                                       options.admin.japanese()
+                                           ? copies::text_of(first.finding.fault).japanese
+                                           : copies::text_of(first.finding.fault).english)};
+  }
+  if (result.first_failure) return *result.first_failure;
+  return {};
+}
+
+// Others ----------------------------------------------------------------------
+
+Result<void> run_count(const CopyOptions& options) {
+  NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
+  NAKADACHI_TRY(const auto counts, desk.ask<wire::CopyCounts>(wire::CountCopies{}));
+  nlohmann::json list = nlohmann::json::array();
+  for (const wire::CopyCount& count : counts.counts) {
+    const std::string name = facts.name_of(count.kind);
+    if (options.admin.json) {
+      list.push_back({{"kind", count.kind.text()},
+                      {"name", name},
+                      {"dataset", count.dataset},
+                      {"copies", count.copies}});
+    } else {
+      fmt::print("{}  {} {:>6}  {:>9}  {}\n", count.kind.text(),
+                 options.admin.say("dataset", "データセット"), count.dataset, count.copies, name);
+    }
+  }
+  if (options.admin.json) print_json(list);
+  return {};
+}
+
+Result<void> run_delete(const CopyOptions& options) {
+  NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+  NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.person));
+  NAKADACHI_TRY(const InformationKind kind, kind_of(facts, options.kind));
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
+  NAKADACHI_TRY(const auto done, desk.ask<wire::Done>(wire::EraseCopy{person, kind}));
+  print_done(options.admin, done);
+  return {};
+}
+
+Result<void> run_mode(const CopyOptions& options) {
+  NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+  NAKADACHI_TRY(const InformationKind kind, kind_of(facts, options.kind));
+  const auto mode =
+      options.mode == "approval" ? copies::AnswerMode::kApproval : copies::AnswerMode::kCopy;
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
+  NAKADACHI_TRY(const auto done, desk.ask<wire::Done>(wire::SetAnswerMode{kind, mode}));
+  print_done(options.admin, done);
+  return {};
+}
+
+// Options ---------------------------------------------------------------------
+
+constexpr const char* kKindHelp = "kind of information, TM code or name";
+
+void add_load_options(CLI::App& command, LoadOptions& options) {
+  command.footer(
+      "The first column is 団体内統合宛名番号; the others are items by number or name, and 削除 "
+      "(1)\n"
+      "for copies to be removed. With invalid rows nothing is changed, unless they are to be\n"
+      "skipped. Given again, the same file does no harm.\n"
+      "Example: nakadachi copy load tax.csv --kind 地方税関係情報 --dataset 12 --full \\\n"
+      "           --report report.csv --who 税務課 --why 月次登録");
+  command.add_option("FILE", options.file, "CSV in UTF-8")->required();
+  command.add_option("--kind", options.kind, kKindHelp)->required();
+  command.add_option("--dataset", options.dataset, "number of the load; grows with every load")
+      ->required()
+      ->check(CLI::PositiveNumber);
+  command.add_flag("--full", options.full, "what is not in the file is erased at the end");
+  command.add_option("--layout", options.layout, "version; today's unless given");
+  command.add_option("--valid-from", options.valid_from, "first day of the copies: 2026-04-01");
+  command.add_option("--valid-until", options.valid_until, "last day");
+  command.add_flag("--skip-invalid", options.skip_invalid, "register the other rows");
+  command.add_flag("--dry-run", options.dry_run, "only look at the file");
+  command.add_option("--report", options.report, "write what is wrong, row by row, to this CSV");
+}
+
+}  // namespace
+
+void add_copy_commands(CLI::App& app, Command& chosen, const std::string& language) {
+  CLI::App& copy = *app.add_subcommand("copy", "Copies (副本) that questions are answered from");
+  copy.require_subcommand(1)->fallthrough();
+  add_admin_command<LoadOptions>(copy, chosen, language, {"load", "Register a file of copies"},
+                                 Needs::kReason, add_load_options, run_load);
+  add_admin_command<CopyOptions>(
+      copy, chosen, language, {"count", "Copies by kind and load"}, Needs::kReading,
+      [](CLI::App& command, CopyOptions&) { command.footer("Example: nakadachi copy count"); },
+      run_count);
+  add_admin_command<CopyOptions>(
+      copy, chosen, language, {"delete", "Delete one person's copy"}, Needs::kReason,
+      [](CLI::App& command, CopyOptions& options) {
+        command.footer(
+            "Example: nakadachi copy delete --person 42 --kind TM00000000000002 \\\n"
+            "           --who 税務課 --why 誤登録の取消");
+        command.add_option("--person", options.person, "団体内統合宛名番号")->required();
+        command.add_option("--kind", options.kind, kKindHelp)->required();
+      },
+      run_delete);
+  add_admin_command<CopyOptions>(
+      copy, chosen, language, {"mode", "Answer at once, or when staff agree"}, Needs::kReason,
+      [](CLI::App& command, CopyOptions& options) {
+        command.footer(
+            "Example: nakadachi copy mode --kind TM00000000000002 --mode approval \\\n"
+            "           --who 税務課 --why 確認期間");
+        command.add_option("--kind", options.kind, kKindHelp)->required();
+        command.add_option("--mode", options.mode, "copy or approval")
+            ->required()
+            ->check(CLI::IsMember({"copy", "approval"}));
+      },
+      run_mode);
+}
+
+}  // namespace nakadachi::apps

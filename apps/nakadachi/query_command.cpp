@@ -1,0 +1,184 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "apps/common/embedded_facts.hpp"
+#include "apps/nakadachi/admin_options.hpp"
+#include "nakadachi/client/client.hpp"
+#include "nakadachi/copies/content.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+constexpr std::int64_t kPatienceMs = 120'000;
+
+struct QueryOptions {
+  AdminOptions admin;  ///< of these only how to come to the door, and how to speak
+  std::string asker;
+  std::string provider;
+  std::string affair;
+  std::string procedure;
+  std::string kind;
+  std::string person;
+  std::string section;
+  std::vector<std::uint16_t> items;
+};
+
+struct OutcomeWords {
+  exchange::Outcome outcome;
+  std::string_view json;
+  std::string_view english;
+  std::string_view japanese;
+};
+constexpr std::array<OutcomeWords, 6> kOutcomeWords = {{
+    {exchange::Outcome::kAnswered, "answered", "answered", "回答"},
+    {exchange::Outcome::kAnsweredInPart, "answered_in_part", "answered in part", "一部回答"},
+    {exchange::Outcome::kNoData, "no_data", "no data", "該当情報なし"},
+    {exchange::Outcome::kProviderHoldsNoSymbol, "provider_holds_no_symbol",
+     "provider holds no symbol", "符号未取得"},
+    {exchange::Outcome::kRefused, "refused", "refused", "提供不可"},
+    {exchange::Outcome::kLapsed, "lapsed", "lapsed", "期限経過"},
+}};
+
+const OutcomeWords& words_of(exchange::Outcome outcome) {
+  const auto found = std::find_if(kOutcomeWords.begin(), kOutcomeWords.end(),
+                                  [&](const auto& words) { return words.outcome == outcome; });
+  NAKADACHI_ASSERT(found != kOutcomeWords.end());
+  return *found;
+}
+
+/// An affair of a body's own ordinance stands in no table: a code is taken as it is.
+Result<AffairCode> affair_of(const rules::LegalFacts& facts, const std::string& text) {
+  if (const rules::AffairFact* const affair = facts.find_affair(text)) return affair->code;
+  return AffairCode::parse(text);
+}
+
+Result<exchange::Query> query_of(const QueryOptions& options) {
+  NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+  NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.person));
+  exchange::Subject subject;
+  NAKADACHI_TRY(subject.asker, InstitutionCode::parse(options.asker));
+  NAKADACHI_TRY(subject.provider, InstitutionCode::parse(options.provider));
+  NAKADACHI_TRY(subject.affair, affair_of(facts, options.affair));
+  NAKADACHI_TRY(subject.procedure, ProcedureCode::parse(options.procedure));
+  NAKADACHI_TRY(subject.kind, kind_of(facts, options.kind));
+  subject.items = options.items;
+  std::sort(subject.items.begin(), subject.items.end());
+  subject.items.erase(std::unique(subject.items.begin(), subject.items.end()), subject.items.end());
+  subject.section = options.section;
+  return exchange::Query{client::Client::make_key(), person, std::move(subject)};
+}
+
+struct AnswerItem {
+  std::uint16_t number = 0;
+  std::string name;
+  std::string value;
+};
+
+Result<std::vector<AnswerItem>> items_of(const exchange::Reply& reply, InformationKind kind) {
+  NAKADACHI_TRY(const copies::CopyContent content, copies::decode_content(reply.answer));
+  NAKADACHI_TRY(const copies::LayoutBook book, embedded_layouts());
+  // A version this program does not know has numbers without names.
+  const copies::Layout* const layout = book.find(kind, content.layout_version);
+  std::vector<AnswerItem> items;
+  items.reserve(content.items.size());
+  for (const copies::CopyItem& item : content.items) {
+    const copies::LayoutItem* const known = layout != nullptr ? layout->find(item.number) : nullptr;
+    items.push_back({item.number, known != nullptr ? known->name : std::string(), item.value});
+  }
+  return items;
+}
+
+Result<void> print_reply(const QueryOptions& options, const exchange::Query& query,
+                         const exchange::Reply& reply) {
+  const OutcomeWords& words = words_of(reply.outcome);
+  const bool refused = reply.outcome == exchange::Outcome::kRefused;
+  std::vector<AnswerItem> items;
+  if (exchange::has_answer(reply.outcome)) {
+    NAKADACHI_TRY(items, items_of(reply, query.subject.kind));
+  }
+  if (options.admin.json) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const AnswerItem& item : items) {
+      list.push_back({{"number", item.number}, {"name", item.name}, {"value", item.value}});
+    }
+    const std::string_view reason = refused ? text_of(reply.code).name : "";
+    print_json({{"key", to_hex(query.key.view())},
+                {"outcome", words.json},
+                {"reason", refused ? nlohmann::json(reason) : nlohmann::json()},
+                {"item", shown_item(reply.legal_item)},
+                {"items", list}});
+    return {};
+  }
+  fmt::print("{}: {}\n", options.admin.say("outcome", "結果"),
+             options.admin.say(words.english, words.japanese));
+  if (refused) {
+    const ErrorText& text = text_of(reply.code);
+    fmt::print("{}: {}\n", options.admin.say("reason", "理由"),
+               options.admin.say(text.english, text.japanese));
+  }
+  fmt::print("{}: {}\n", options.admin.say("item of the table", "根拠となる項"),
+             shown_item(reply.legal_item));
+  for (const AnswerItem& item : items) {
+    fmt::print("  {:>3}  {}: {}\n", item.number, item.name, item.value);
+  }
+  return {};
+}
+
+Result<void> run_ask(const QueryOptions& options, int& status) {
+  NAKADACHI_TRY(const exchange::Query query, query_of(options));
+  if (options.admin.endpoint.empty()) {
+    return Error{.code = ErrorCode::kMissingField, .field = "endpoint"};
+  }
+  NAKADACHI_TRY(const auto server_key, server_key_of(options.admin.server_key));
+  NAKADACHI_TRY(const auto keys, key_pair_of(options.admin.key_file));
+  NAKADACHI_TRY(const auto node,
+                client::Client::connect(
+                    {.endpoint = options.admin.endpoint, .server_key = server_key, .keys = keys}));
+  NAKADACHI_TRY(const exchange::Reply reply, node->ask_and_wait(query, kPatienceMs));
+  status = exchange::has_answer(reply.outcome) ? 0 : 1;
+  return print_reply(options, query, reply);
+}
+
+void add_options(CLI::App& command, QueryOptions& options) {
+  command.footer(
+      "Exit status: 0 answered, also in part; 1 otherwise. The question is a real one: it is\n"
+      "recorded in both towns.\n"
+      "Example: nakadachi query ask --key-file tax.curve --asker 1000001100210001 \\\n"
+      "           --provider 1000001110000001 --affair JM01000000048000 \\\n"
+      "           --procedure JT00000000000001 --kind 地方税関係情報 --person 42 --item 1 --item "
+      "3");
+  command.add_option("--endpoint", options.admin.endpoint, "OLTP door, as in tcp://10.0.0.1:5701")
+      ->envname("NAKADACHI_OLTP_ENDPOINT");
+  command.add_option("--server-key", options.admin.server_key, "public key of the door (Z85)")
+      ->envname("NAKADACHI_OLTP_SERVER_KEY");
+  command.add_option("--key-file", options.admin.key_file, "key pair of the business system")
+      ->envname("NAKADACHI_OLTP_KEY_FILE");
+  command.add_option("--asker", options.asker, "institution that asks, 16 digits")->required();
+  command.add_option("--provider", options.provider, "institution that answers")->required();
+  command.add_option("--affair", options.affair, "JM code, item, or what it is about")->required();
+  command.add_option("--procedure", options.procedure, "事務手続コード, JT…")->required();
+  command.add_option("--kind", options.kind, "TM code or name")->required();
+  command.add_option("--person", options.person, "団体内統合宛名番号")->required();
+  command.add_option("--item", options.items, "items asked for, by number; all unless given");
+  command.add_option("--section", options.section, "部署 that is responsible");
+  add_json_option(command, options.admin.json);
+}
+
+}  // namespace
+
+void add_query_commands(CLI::App& app, Command& chosen, int& status, const std::string& language) {
+  CLI::App& query = *app.add_subcommand("query", "Questions, as a business system asks them");
+  query.require_subcommand(1)->fallthrough();
+  CLI::App* const ask = query.add_subcommand("ask", "Ask one question and show the outcome");
+  ask->fallthrough();
+  const auto options = std::make_shared<QueryOptions>();
+  options->admin.language = &language;
+  add_options(*ask, *options);
+  ask->callback([options, &chosen, &status] {
+    chosen = [options, &status] { return run_ask(*options, status); };
+  });
+}
+
+}  // namespace nakadachi::apps

@@ -1,0 +1,250 @@
+// What staff look after day by day: flags and held requests; and the operator's list of towns.
+
+#include <fmt/format.h>
+
+#include "apps/common/command_values.hpp"
+#include "apps/common/embedded_facts.hpp"
+#include "apps/nakadachi/admin_options.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+// flag ------------------------------------------------------------------------
+
+struct FlagOptions {
+  AdminOptions admin;
+  std::string person;
+  std::string flag;
+  std::string kind;
+  std::string from;
+  std::string until;
+};
+
+std::string_view word_of(copies::FlagSort sort, const AdminOptions& options) {
+  if (sort == copies::FlagSort::kHeld) return options.say("hold", "自動応答不可");
+  return options.say("non-disclosure", "不開示");
+}
+
+Result<void> run_change(const FlagOptions& options, bool set) {
+  NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.person));
+  copies::Flag flag;
+  NAKADACHI_TRY(flag.sort, parse_flag_sort(options.flag));
+  NAKADACHI_TRY(flag.period, parse_period(options.from, options.until));
+  if (!options.kind.empty()) {
+    NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+    NAKADACHI_TRY(flag.kind, kind_of(facts, options.kind));
+  }
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
+  NAKADACHI_TRY(const auto done, desk.ask<wire::Done>(wire::ChangeFlag{person, flag, set}));
+  print_done(options.admin, done);
+  return {};
+}
+
+nlohmann::json day_json(const std::optional<Day>& day) {
+  return day ? nlohmann::json(day->text()) : nlohmann::json();
+}
+
+Result<void> run_flag_list(const FlagOptions& options) {
+  NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.person));
+  NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
+  NAKADACHI_TRY(const auto flags, desk.ask<wire::Flags>(wire::ShowFlags{person}));
+  nlohmann::json list = nlohmann::json::array();
+  for (const copies::Flag& flag : flags.flags) {
+    if (options.admin.json) {
+      const bool held = flag.sort == copies::FlagSort::kHeld;
+      list.push_back({{"flag", held ? "hold" : "non-disclosure"},
+                      {"kind", flag.kind ? nlohmann::json(flag.kind->text()) : nlohmann::json()},
+                      {"from", day_json(flag.period.from)},
+                      {"until", day_json(flag.period.until)}});
+      continue;
+    }
+    fmt::print("{}  {}  {}..{}\n", word_of(flag.sort, options.admin),
+               flag.kind ? facts.name_of(*flag.kind)
+                         : std::string(options.admin.say("all kinds", "全ての特定個人情報")),
+               flag.period.from ? flag.period.from->text() : "",
+               flag.period.until ? flag.period.until->text() : "");
+  }
+  if (options.admin.json) {
+    print_json(list);
+  } else if (flags.flags.empty()) {
+    fmt::print("{}\n", options.admin.say("no flags", "設定はありません"));
+  }
+  return {};
+}
+
+void add_flag_options(CLI::App& command, FlagOptions& options) {
+  command.footer(
+      "A flag is cleared by the same kind and days it was set with.\n"
+      "Example: nakadachi flag set --person 42 --flag hold --kind 地方税関係情報 \\\n"
+      "           --until 2026-09-30 --who 税務課 --why 支援措置");
+  command.add_option("--person", options.person, "団体内統合宛名番号")->required();
+  command.add_option("--flag", options.flag, "hold (自動応答不可) or non-disclosure (不開示)")
+      ->required()
+      ->check(CLI::IsMember({"hold", "non-disclosure"}));
+  command.add_option("--kind", options.kind, "TM code or name; all kinds unless given");
+  command.add_option("--from", options.from, "first day: 2026-04-01");
+  command.add_option("--until", options.until, "last day");
+}
+
+// approval --------------------------------------------------------------------
+
+struct ApprovalOptions {
+  AdminOptions admin;
+  std::string id;
+  std::string reason;
+};
+
+Result<void> run_approval_list(const ApprovalOptions& options) {
+  NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
+  NAKADACHI_TRY(const auto held, desk.ask<wire::HeldRequests>(wire::ListHeld{}));
+  nlohmann::json list = nlohmann::json::array();
+  for (const wire::HeldRequest& request : held.requests) {
+    const exchange::Subject& subject = request.subject;
+    const rules::AffairFact* const affair = facts.find_affair(subject.affair);
+    const std::string title = affair != nullptr ? title_of(*affair) : std::string();
+    if (options.admin.json) {
+      list.push_back({{"id", to_hex(request.request.view())},
+                      {"asker", subject.asker.text()},
+                      {"item", shown_item(request.legal_item)},
+                      {"kind", subject.kind.text()},
+                      {"kind_name", facts.name_of(subject.kind)},
+                      {"affair", subject.affair.text()},
+                      {"affair_title", title},
+                      {"procedure", subject.procedure.text()},
+                      {"section", subject.section},
+                      {"person", shown(request.person)},
+                      {"asked_at", to_iso8601(request.asked_at)},
+                      {"valid_until", to_iso8601(request.valid_until)}});
+      continue;
+    }
+    fmt::print("{}  {} {}\n  {} {}  {}\n  {}\n  {} {} {}\n  {} {}  {} {}\n",
+               to_hex(request.request.view()), options.admin.say("person", "宛名番号"),
+               shown(request.person), options.admin.say("asked by", "照会者"), subject.asker.text(),
+               subject.section, facts.name_of(subject.kind), options.admin.say("item", "項"),
+               shown_item(request.legal_item), title.empty() ? subject.affair.text() : title,
+               options.admin.say("asked at", "照会日時"), shown_in_japan(request.asked_at),
+               options.admin.say("valid until", "期限"), shown_in_japan(request.valid_until));
+  }
+  if (options.admin.json) {
+    print_json(list);
+  } else if (held.requests.empty()) {
+    fmt::print("{}\n", options.admin.say("nothing is held", "承認待ちはありません"));
+  }
+  return {};
+}
+
+Result<void> run_decide(const ApprovalOptions& options) {
+  const auto bytes = from_hex(options.id);
+  const auto id = bytes ? ExchangeId::from(*bytes) : std::nullopt;
+  if (!id) return Error{.code = ErrorCode::kWrongFormat, .field = "id"};
+  wire::Decide command{.request = *id, .refusal = {}};
+  if (options.reason == "identity_in_doubt") command.refusal = ErrorCode::kIdentityInDoubt;
+  if (options.reason == "under_correction") command.refusal = ErrorCode::kUnderCorrection;
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
+  NAKADACHI_TRY(const auto done, desk.ask<wire::Done>(command));
+  print_done(options.admin, done);
+  return {};
+}
+
+void add_refuse_options(CLI::App& command, ApprovalOptions& options) {
+  command.footer(
+      "Example: nakadachi approval refuse 01a2…(32 digits) --reason under_correction \\\n"
+      "           --who 税務課 --why 更正中");
+  command.add_option("ID", options.id, "from the list, 32 hexadecimal digits")->required();
+  command.add_option("--reason", options.reason, "identity_in_doubt or under_correction")
+      ->required()
+      ->check(CLI::IsMember({"identity_in_doubt", "under_correction"}));
+}
+
+// tenant ----------------------------------------------------------------------
+
+struct TenantOptions {
+  AdminOptions admin;
+};
+
+Result<void> run_tenants(const TenantOptions& options) {
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kOperator));
+  NAKADACHI_TRY(const auto states, desk.ask<wire::TenantStates>(wire::ListTenants{}));
+  nlohmann::json list = nlohmann::json::array();
+  if (!options.admin.json) {
+    fmt::print("{}\n",
+               options.admin.say("tenant  lane  queued  in flight    held    copies   symbols",
+                                 "団体    レーン 待ち   処理中       承認待ち 副本     符号"));
+  }
+  for (const wire::TenantState& state : states.tenants) {
+    if (options.admin.json) {
+      list.push_back({{"tenant", state.tenant.value},
+                      {"lane", state.lane.value},
+                      {"queued", state.queued},
+                      {"in_flight", state.in_flight},
+                      {"held", state.held},
+                      {"copies", state.copies},
+                      {"symbols", state.symbols}});
+    } else {
+      fmt::print("{:06}  {:>4}  {:>6}  {:>9}  {:>6}  {:>8}  {:>8}\n", state.tenant.value,
+                 state.lane.value, state.queued, state.in_flight, state.held, state.copies,
+                 state.symbols);
+    }
+  }
+  if (options.admin.json) print_json(list);
+  return {};
+}
+
+}  // namespace
+
+void add_flag_commands(CLI::App& app, Command& chosen, const std::string& language) {
+  CLI::App& flag = *app.add_subcommand("flag", "Flags on persons: 自動応答不可, 不開示");
+  flag.require_subcommand(1)->fallthrough();
+  add_admin_command<FlagOptions>(
+      flag, chosen, language, {"set", "Set a flag"}, Needs::kReason, add_flag_options,
+      [](const FlagOptions& options) { return run_change(options, true); });
+  add_admin_command<FlagOptions>(
+      flag, chosen, language, {"clear", "Clear a flag"}, Needs::kReason, add_flag_options,
+      [](const FlagOptions& options) { return run_change(options, false); });
+  add_admin_command<FlagOptions>(
+      flag, chosen, language, {"list", "Flags of a person"}, Needs::kReading,
+      [](CLI::App& command, FlagOptions& options) {
+        command.footer("Example: nakadachi flag list --person 42");
+        command.add_option("--person", options.person, "団体内統合宛名番号")->required();
+      },
+      run_flag_list);
+}
+
+void add_approval_commands(CLI::App& app, Command& chosen, const std::string& language) {
+  CLI::App& approval = *app.add_subcommand("approval", "Requests held until staff decide");
+  approval.require_subcommand(1)->fallthrough();
+  add_admin_command<ApprovalOptions>(
+      approval, chosen, language, {"list", "What is held, first what lapses first"},
+      Needs::kReading,
+      [](CLI::App& command, ApprovalOptions&) {
+        command.footer("Example: nakadachi approval list --lang ja");
+      },
+      run_approval_list);
+  add_admin_command<ApprovalOptions>(
+      approval, chosen, language, {"approve", "Provide the answer"}, Needs::kReason,
+      [](CLI::App& command, ApprovalOptions& options) {
+        command.footer(
+            "Example: nakadachi approval approve 01a2…(32 digits) --who 税務課 --why 確認済");
+        command.add_option("ID", options.id, "from the list, 32 hexadecimal digits")->required();
+      },
+      run_decide);
+  add_admin_command<ApprovalOptions>(approval, chosen, language,
+                                     {"refuse", "Refuse for a reason of the closed list"},
+                                     Needs::kReason, add_refuse_options, run_decide);
+}
+
+void add_tenant_commands(CLI::App& app, Command& chosen, const std::string& language) {
+  CLI::App& tenant = *app.add_subcommand("tenant", "Towns of a node, for its operator");
+  tenant.require_subcommand(1)->fallthrough();
+  add_admin_command<TenantOptions>(
+      tenant, chosen, language, {"list", "What each has waiting and holds; no business data"},
+      Needs::kOperator,
+      [](CLI::App& command, TenantOptions&) {
+        command.footer("Example: nakadachi tenant list --key-file operator.curve");
+      },
+      run_tenants);
+}
+
+}  // namespace nakadachi::apps

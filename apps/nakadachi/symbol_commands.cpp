@@ -1,0 +1,263 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "apps/common/command_values.hpp"
+#include "apps/common/text_table.hpp"
+#include "apps/nakadachi/admin_options.hpp"
+#include "nakadachi/copies/csv.hpp"
+#include "nakadachi/copies/layout.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+struct SymbolOptions {
+  AdminOptions admin;
+  std::vector<std::string> persons;
+  std::string file;
+  bool dry_run = false;
+  std::string provider;
+  std::string name;
+  std::string birth_date;
+  std::string sex;
+  std::string home;
+};
+
+/// Tells which rows failed, by their place and never by the person; the first error
+/// becomes the command's.
+class Failures {
+ public:
+  void add(std::size_t place, const Error& error, const AdminOptions& options) {
+    fmt::print(stderr, "{} {}: {}\n", options.say("row", "行"), place + 1,
+               describe(error, options.japanese() ? Language::kJapanese : Language::kEnglish));
+    if (!first_) first_ = error;
+  }
+  Result<void> result() const {
+    if (first_) return *first_;
+    return {};
+  }
+
+ private:
+  std::optional<Error> first_;
+};
+
+// acquire ---------------------------------------------------------------------
+
+Result<std::vector<AddressNumber>> persons_of(const SymbolOptions& options) {
+  std::vector<AddressNumber> persons;
+  if (!options.file.empty()) {
+    NAKADACHI_TRY(const std::string text, read_file(options.file));
+    NAKADACHI_TRY(persons, read_person_numbers(text));
+  }
+  persons.reserve(persons.size() + options.persons.size());
+  for (const std::string& text : options.persons) {
+    NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(text));
+    persons.push_back(person);
+  }
+  if (persons.empty()) return Error{.code = ErrorCode::kMissingField, .field = "person"};
+  return persons;
+}
+
+Result<void> run_acquire(const SymbolOptions& options) {
+  NAKADACHI_TRY(const auto persons, persons_of(options));
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
+  std::vector<wire::AdminCommand> commands;
+  commands.reserve(persons.size());
+  for (const AddressNumber& person : persons) commands.emplace_back(wire::Acquire{person});
+  std::vector<std::optional<wire::AcquisitionUnderWay>> begun(persons.size());
+  Failures failures;
+  desk.ask_all(std::move(commands), [&](std::size_t place, Result<wire::AdminAnswer> answer) {
+    if (auto one = admin::as<wire::AcquisitionUnderWay>(std::move(answer)); one) {
+      begun[place] = *one;
+    } else {
+      failures.add(place, one.error(), options.admin);
+    }
+  });
+  nlohmann::json list = nlohmann::json::array();
+  std::string csv = copies::csv_line(
+      std::vector<std::string>{std::string(copies::kPersonColumn), "取得番号", "有効期限"});
+  for (std::size_t i = 0; i < persons.size(); ++i) {
+    if (!begun[i]) continue;
+    const std::string number = std::to_string(begun[i]->number);
+    const std::string until = to_iso8601(begun[i]->valid_until);
+    if (options.admin.json) {
+      list.push_back({{"person", shown(persons[i])}, {"number", number}, {"valid_until", until}});
+    } else {
+      csv += copies::csv_line(std::vector<std::string>{shown(persons[i]), number, until});
+    }
+  }
+  if (options.admin.json) {
+    print_json(list);
+  } else {
+    fmt::print("{}", csv);
+  }
+  return failures.result();
+}
+
+// import ----------------------------------------------------------------------
+
+Result<void> run_import(const SymbolOptions& options) {
+  NAKADACHI_TRY(const auto symbols, read_former_symbols(options.file));
+  std::size_t bound = 0;
+  std::size_t unchanged = 0;
+  Failures failures;
+  if (!options.dry_run) {
+    NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
+    std::vector<wire::AdminCommand> commands;
+    commands.reserve(symbols.size());
+    for (const FormerSymbol& one : symbols) {
+      commands.emplace_back(wire::BindSymbol{one.person, one.symbol});
+    }
+    desk.ask_all(std::move(commands), [&](std::size_t place, Result<wire::AdminAnswer> answer) {
+      if (const auto done = admin::as<wire::Done>(std::move(answer)); done) {
+        ++(done->count > 0 ? bound : unchanged);
+      } else {
+        failures.add(place, done.error(), options.admin);
+      }
+    });
+  }
+  if (options.admin.json) {
+    print_json({{"rows", symbols.size()},
+                {"bound", bound},
+                {"unchanged", unchanged},
+                {"dry_run", options.dry_run}});
+  } else if (options.dry_run) {
+    fmt::print("{}: {}\n", options.admin.say("rows, all well written", "正しく書かれた行"),
+               symbols.size());
+  } else {
+    fmt::print("{}: {}  {}: {}  {}: {}\n", options.admin.say("rows", "行"), symbols.size(),
+               options.admin.say("bound", "登録"), bound,
+               options.admin.say("were so already", "登録済み"), unchanged);
+  }
+  return failures.result();
+}
+
+// count, ask-provider, requests -----------------------------------------------
+
+Result<void> run_count(const SymbolOptions& options) {
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
+  NAKADACHI_TRY(const auto counts, desk.ask<wire::SymbolCounts>(wire::CountSymbols{}));
+  if (options.admin.json) {
+    print_json({{"bound", counts.bound}, {"under_way", counts.under_way}});
+  } else {
+    fmt::print("{}: {}\n{}: {}\n", options.admin.say("acquired", "取得済み"), counts.bound,
+               options.admin.say("under way", "取得中"), counts.under_way);
+  }
+  return {};
+}
+
+Result<void> run_ask_provider(const SymbolOptions& options) {
+  NAKADACHI_TRY(const auto provider, InstitutionCode::parse(options.provider));
+  NAKADACHI_TRY(auto name, symbols::PersonName::parse(options.name));
+  NAKADACHI_TRY(const auto birth_date, symbols::BirthDate::parse(options.birth_date));
+  NAKADACHI_TRY(const symbols::Sex sex, parse_sex(options.sex));
+  NAKADACHI_TRY(auto home, symbols::HomeAddress::parse(options.home));
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
+  symbols::FourItems person{std::move(name), birth_date, sex, std::move(home)};
+  NAKADACHI_TRY(const auto done,
+                desk.ask<wire::Done>(wire::AskToAcquire{provider, std::move(person)}));
+  print_done(options.admin, done);
+  return {};
+}
+
+Result<void> run_requests(const SymbolOptions& options) {
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
+  NAKADACHI_TRY(const auto wishes,
+                desk.ask<wire::AcquisitionWishes>(wire::ListAcquisitionRequests{}));
+  nlohmann::json list = nlohmann::json::array();
+  for (const wire::AcquisitionWish& wish : wishes.wishes) {
+    std::vector<std::string> candidates;
+    candidates.reserve(wish.candidates.size());
+    for (const AddressNumber& candidate : wish.candidates) candidates.push_back(shown(candidate));
+    const symbols::BirthDate::Parts& born = wish.person.birth_date.reveal();
+    const std::string birth_date =
+        fmt::format("{:04}-{:02}-{:02}", born.year, unsigned{born.month}, unsigned{born.day});
+    if (options.admin.json) {
+      list.push_back({{"asker", wish.asker.text()},
+                      {"asked_at", to_iso8601(wish.asked_at)},
+                      {"name", wish.person.name.reveal()},
+                      {"birth_date", birth_date},
+                      {"sex", word_of(wish.person.sex, false)},
+                      {"address", wish.person.home.reveal()},
+                      {"begun", wish.begun},
+                      {"candidates", candidates}});
+      continue;
+    }
+    fmt::print("{}  {}  {}  {} {} {} {}\n", wish.asker.text(), shown_in_japan(wish.asked_at),
+               wish.begun ? options.admin.say("begun", "取得開始")
+                          : options.admin.say("for staff", "要確認"),
+               wish.person.name.reveal(), birth_date,
+               word_of(wish.person.sex, options.admin.japanese()), wish.person.home.reveal());
+    for (const std::string& candidate : candidates) {
+      fmt::print("    {} {}\n", options.admin.say("perhaps", "候補"), candidate);
+    }
+  }
+  if (options.admin.json) {
+    print_json(list);
+  } else if (wishes.wishes.empty()) {
+    fmt::print("{}\n", options.admin.say("no requests", "求めはありません"));
+  }
+  return {};
+}
+
+// Options ---------------------------------------------------------------------
+
+void add_acquire_options(CLI::App& command, SymbolOptions& options) {
+  command.footer(
+      "Prints 取得番号 as CSV for the resident system. Asking again tells the same number.\n"
+      "Example: nakadachi symbol acquire --file persons.csv --who 市民課 --why 転入");
+  command.add_option("--person", options.persons, "団体内統合宛名番号; one or more");
+  command.add_option("--file", options.file, "CSV with 団体内統合宛名番号 as first column");
+}
+
+void add_import_options(CLI::App& command, SymbolOptions& options) {
+  command.footer(
+      "Example: nakadachi symbol import --file symbols.tsv --who 情報課 --why 移行 --dry-run");
+  command
+      .add_option("--file", options.file, "tab-separated: 団体内統合宛名番号, symbol (hexadecimal)")
+      ->required();
+  command.add_flag("--dry-run", options.dry_run, "only look at the file");
+}
+
+void add_ask_provider_options(CLI::App& command, SymbolOptions& options) {
+  command.footer(
+      "After an answer provider_holds_no_symbol (施行令 26条3項).\n"
+      "Example: nakadachi symbol ask-provider --provider 1000001100210001 --name 山田花子 \\\n"
+      "           --birth-date 1980-04-02 --sex 女 --address 北海道札幌市中央区1-1 \\\n"
+      "           --who 福祉課 --why 照会");
+  command.add_option("--provider", options.provider, "institution code, 16 digits")->required();
+  command.add_option("--name", options.name, "氏名")->required();
+  command.add_option("--birth-date", options.birth_date, "1980-04-02")->required();
+  command.add_option("--sex", options.sex, "male, female, unknown, not_applicable; 男, 女")
+      ->required();
+  command.add_option("--address", options.home, "住所")->required();
+}
+
+}  // namespace
+
+void add_symbol_commands(CLI::App& app, Command& chosen, const std::string& language) {
+  CLI::App& symbol = *app.add_subcommand("symbol", "Symbols (符号) of your persons");
+  symbol.require_subcommand(1)->fallthrough();
+  add_admin_command<SymbolOptions>(symbol, chosen, language,
+                                   {"acquire", "Begin to acquire symbols"}, Needs::kReason,
+                                   add_acquire_options, run_acquire);
+  add_admin_command<SymbolOptions>(symbol, chosen, language,
+                                   {"import", "Take over symbols acquired before"}, Needs::kReason,
+                                   add_import_options, run_import);
+  add_admin_command<SymbolOptions>(
+      symbol, chosen, language, {"count", "Acquired, and under way"}, Needs::kReading,
+      [](CLI::App& command, SymbolOptions&) { command.footer("Example: nakadachi symbol count"); },
+      run_count);
+  add_admin_command<SymbolOptions>(symbol, chosen, language,
+                                   {"ask-provider", "Ask a provider to acquire one"},
+                                   Needs::kReason, add_ask_provider_options, run_ask_provider);
+  add_admin_command<SymbolOptions>(
+      symbol, chosen, language, {"requests", "What others want us to acquire"}, Needs::kReading,
+      [](CLI::App& command, SymbolOptions&) {
+        command.footer("Example: nakadachi symbol requests --lang ja");
+      },
+      run_requests);
+}
+
+}  // namespace nakadachi::apps
