@@ -110,7 +110,7 @@ class Load {
 
  private:
   void ask(std::uint64_t i) {
-    const apps::DemoPool::PlannedQuery planned = pool_->query(i);
+    const apps::DemoResidents::PlannedQuery planned = pool_->residents().query(i);
     const auto began = SteadyClock::now();
     clients_[planned.system]->ask(
         exchange::Query{client::Client::make_key(), planned.person, planned.subject},
@@ -250,6 +250,7 @@ Result<void> run_e2e(const E2eOptions& options) {
   plan.lanes = options.lanes;
   plan.answer_bytes = kAnswerBytes;
   plan.everything_answered = true;
+  plan.acquire = false;
   plan.persons =
       kMostExchangesPerSecond * (options.seconds + static_cast<std::uint64_t>(kWarmUp.count()));
   plan.program_directory = std::filesystem::canonical("/proc/self/exe").parent_path().string();

@@ -116,6 +116,21 @@ class ConfigFile {
     return quotas;
   }
 
+  LawConfig law() {
+    LawConfig law;
+    const toml::array* const tables = at("law.table").as_array();
+    for (std::size_t i = 0; tables != nullptr && i < tables->size(); ++i) {
+      const std::string key = fmt::format("law.table[{}]", i);
+      LawTableConfig& table = law.tables.emplace_back();
+      table.file = path(key + ".file");
+      table.in_force.from = day(key + ".from");
+      if (at(key + ".until")) table.in_force.until = day(key + ".until");
+    }
+    law.conditions_file = path("law.conditions", false);
+    law.ordinances_file = path("law.ordinances", false);
+    return law;
+  }
+
   crypto::TrustRoots trust_roots() {
     crypto::TrustRoots roots{.core_key = public_key("trust.core_key"),
                              .registry_key = public_key("trust.registry_key")};
@@ -172,6 +187,12 @@ class ConfigFile {
     return static_cast<std::uint16_t>(hour * 60 + minute);
   }
 
+  std::optional<Day> day(const std::string& key) {
+    const auto day = Day::parse(text(key));
+    if (!day) wrong(key, "must be a day as \"2026-06-14\"");
+    return day;
+  }
+
   static bool read_two_digits(const std::string& text, std::size_t at, unsigned& number) {
     const char* const begin = text.data() + at;
     return std::from_chars(begin, begin + 2, number).ptr == begin + 2;
@@ -215,8 +236,9 @@ Result<NodeConfig> load_node_config(const std::string& path) {
   config.gateway_endpoint = file.text("gateway.endpoint");
   config.gateway_key = file.curve_key("gateway.public_key");
   config.link_key_file = file.path("gateway.key_file");
-  config.symbols_file = file.path("data.symbols");
-  config.copies_file = file.path("data.copies");
+  config.admin_endpoint = file.text_or("admin.endpoint", "");
+  config.staff_file = file.path("admin.staff", !config.admin_endpoint.empty());
+  config.law = file.law();
   config.validity_ms = file.number_or("exchange.validity_s", config.validity_ms / 1000) * 1000;
   config.quota = file.quota("quota", {});
   config.own_quotas = file.own_quotas(config.quota);
@@ -251,6 +273,10 @@ Result<NationalConfig> load_national_config(const std::string& path) {
   config.key_file = file.path("national.key_file");
   config.gateway_keys = file.curve_keys("national.gateway_keys");
   config.latency_ms = file.number_or("national.latency_ms", 0);
+  config.resident_endpoint = file.text_or("resident.endpoint", "");
+  if (!config.resident_endpoint.empty()) config.resident_keys = file.curve_keys("resident.keys");
+  config.violations_file = file.path("national.violations", false);
+  config.law = file.law();
   NAKADACHI_CHECK(file.checked());
   return config;
 }

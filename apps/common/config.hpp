@@ -7,6 +7,7 @@
 
 #include "nakadachi/base/result.hpp"
 #include "nakadachi/crypto/registry.hpp"
+#include "nakadachi/rules/law_book.hpp"
 #include "nakadachi/socket/curve_keys.hpp"
 #include "nakadachi/tenant_vm/node_core.hpp"
 
@@ -14,6 +15,19 @@
 /// Every loader returns `kFileProblem` or `kConfigInvalid` with key and place in
 /// the detail.
 namespace nakadachi::apps {
+
+/// One version of the legal table, and the days on which it is law.
+struct LawTableConfig {
+  std::string file;
+  Period in_force;
+};
+
+/// [law]: what questions are judged by. Empty: the built-in table on all days.
+struct LawConfig {
+  std::vector<LawTableConfig> tables;
+  std::string conditions_file;
+  std::string ordinances_file;
+};
 
 struct NodeConfig {
   std::string name;
@@ -37,8 +51,10 @@ struct NodeConfig {
   socket::CurvePublicKey gateway_key;
   std::string link_key_file;
 
-  std::string symbols_file;
-  std::string copies_file;
+  std::string admin_endpoint;  ///< empty: no admin door
+  std::string staff_file;
+
+  LawConfig law;
 
   std::int64_t validity_ms = 60'000;
 
@@ -62,6 +78,11 @@ struct NationalConfig {
   std::string key_file;
   std::vector<socket::CurvePublicKey> gateway_keys;
   std::int64_t latency_ms = 0;
+
+  std::string resident_endpoint;  ///< where resident systems hand over; empty: nowhere
+  std::vector<socket::CurvePublicKey> resident_keys;
+  std::string violations_file;
+  LawConfig law;
 };
 Result<NationalConfig> load_national_config(const std::string& path);
 

@@ -10,39 +10,17 @@
 #include <utility>
 
 #include "apps/common/config.hpp"
+#include "apps/common/embedded_facts.hpp"
 #include "apps/common/join_files.hpp"
 #include "apps/common/node_assembly.hpp"
 #include "apps/common/text_table.hpp"
 #include "nakadachi/base/random.hpp"
 #include "nakadachi/crypto/sealing.hpp"
-#include "nakadachi/rules/legal_table.hpp"
+#include "nakadachi/rules/institution_class.hpp"
 #include "nakadachi/storage/migrations.hpp"
 
 namespace nakadachi::apps {
 namespace {
-
-constexpr std::uint64_t kAddressSpace = 10'000'000'000;
-constexpr std::string_view kTaxKind = "TM00000000000002";
-constexpr std::string_view kUnlistedKind = "TM00000000000009";
-constexpr std::string_view kBoardAffair = "JM01000000063000";
-constexpr std::array<std::string_view, 4> kMayorAffairs = {"JM01000000048000", "JM01000000069000",
-                                                           "JM01000000106000", "JM01000000132000"};
-
-bool is_board(std::size_t system) { return system % 2 == 1; }
-
-// A share of the persons leads to each outcome, so that a run shows them all.
-bool provider_holds_no_symbol(std::uint64_t person) { return person % 50 == 7; }
-bool provider_holds_no_copy(std::uint64_t person) { return person % 25 == 3; }
-bool asked_beyond_the_table(std::uint64_t person) { return person % 40 == 13; }
-
-std::string copy_text(const Municipality& town, std::uint64_t person, std::size_t bytes) {
-  std::string text =
-      fmt::format(R"({{"団体":"{}","年度":2026,"総所得金額等":{},"市町村民税所得割額":{},"備考":")",
-                  town.code.text(), 1'000'000 + person * 137 % 9'000'000, person * 31 % 500'000);
-  constexpr std::string_view kEnd = "\"}";
-  if (text.size() + kEnd.size() < bytes) text.append(bytes - text.size() - kEnd.size(), '-');
-  return text.append(kEnd);
-}
 
 Result<void> put_secret(storage::TenantDirectory& directory, const crypto::RootKey& root,
                         TenantId tenant, std::string_view purpose, const SecretBytes& secret,
@@ -64,15 +42,17 @@ Result<std::unique_ptr<DemoPool>> DemoPool::start(PoolPlan plan, const Tell& tel
   auto pool = std::unique_ptr<DemoPool>(new DemoPool(std::move(plan)));
   pool->towns_.assign(municipalities().begin(),
                       municipalities().begin() + static_cast<std::ptrdiff_t>(pool->plan_.towns));
-  const std::array<std::pair<std::string_view, Result<void> (DemoPool::*)()>, 8> stages = {
+  const std::array<std::pair<std::string_view, Result<void> (DemoPool::*)()>, 10> stages = {
       {{"preparing the directory", &DemoPool::make_directory},
        {"starting a private PostgreSQL", &DemoPool::start_database},
        {"joining the towns", &DemoPool::join_towns},
-       {"issuing symbols", &DemoPool::issue_symbols},
-       {"registering copies", &DemoPool::write_town_data},
+       {"signing the registry", &DemoPool::init_national},
        {"starting the reference national system", &DemoPool::start_national},
        {"starting the gateway", &DemoPool::start_gateway},
-       {"starting the node", &DemoPool::start_node}}};
+       {"starting the node", &DemoPool::start_node},
+       {"acquiring symbols", &DemoPool::acquire_symbols},
+       {"registering copies", &DemoPool::register_copies},
+       {"setting flags", &DemoPool::set_flags}}};
   for (const auto& [name, stage] : stages) {
     tell(name);
     NAKADACHI_CHECK((pool.get()->*stage)());
@@ -137,6 +117,15 @@ Result<void> DemoPool::join_towns() {
   for (std::size_t town = 0; town < towns_.size(); ++town) {
     NAKADACHI_CHECK(join_town(town, directory, random));
   }
+  std::vector<InstitutionCode> codes;
+  for (const System& system : systems_) codes.push_back(system.institution);
+  NAKADACHI_TRY(layouts_, embedded_layouts());
+  residents_.emplace(ResidentsPlan{.towns = plan_.towns,
+                                   .persons = plan_.persons,
+                                   .answer_bytes = plan_.answer_bytes,
+                                   .everything_answered = plan_.everything_answered},
+                     std::move(codes), *layouts_);
+  NAKADACHI_CHECK(write_callers());
   return write_private_file(file("institutions.tsv"), write_institutions(institutions_));
 }
 
@@ -169,83 +158,49 @@ Result<void> DemoPool::join_town(std::size_t town, storage::TenantDirectory& dir
     entry.signing_key = crypto::Ed25519Signer(seed).public_key();
     entry.sealing_key = crypto::SealingKey(sealing).public_key();
     institutions_.push_back(std::move(entry));
-    systems_.push_back({.institution = code, .keys = socket::CurveKeyPair::make()});
+    systems_.push_back({.institution = code,
+                        .keys = socket::CurveKeyPair::make(),
+                        .staff_keys = socket::CurveKeyPair::make()});
   }
   return {};
 }
 
-std::size_t DemoPool::asking_town(std::uint64_t person) const { return person % towns_.size(); }
-
-std::size_t DemoPool::providing_town(std::uint64_t person) const {
-  const std::uint64_t step = 1 + person / towns_.size() % (towns_.size() - 1);
-  return (asking_town(person) + step) % towns_.size();
-}
-
-AddressNumber DemoPool::address_of(std::size_t system, std::uint64_t person) const {
-  return *AddressNumber::from_number((system + 1) * kAddressSpace + person);
-}
-
-// Symbols and copies ----------------------------------------------------------
-
-Result<void> DemoPool::issue_symbols() {
-  std::vector<KnownPerson> known;
-  for (std::uint64_t person = 0; person < plan_.persons; ++person) {
-    const std::size_t asker = 2 * asking_town(person);
-    known.push_back({systems_[asker].institution, person});
-    known.push_back({systems_[asker + 1].institution, person});
-    const bool unknown = !plan_.everything_answered && provider_holds_no_symbol(person);
-    if (!unknown) known.push_back({systems_[2 * providing_town(person)].institution, person});
-  }
-  NAKADACHI_CHECK(write_private_file(file("persons.tsv"), write_known_persons(known)));
-  const std::string log = file("national-init.log");
-  NAKADACHI_TRY(ChildProcess init,
-                ChildProcess::start({plan_.program_directory + "/nakadachi-national", "init",
-                                     "--directory", file("national"), "--institutions",
-                                     file("institutions.tsv"), "--persons", file("persons.tsv")},
-                                    log));
-  const auto done = wait_until_ready(init, file("national/symbols.tsv"), log);
-  if (!done) return done.error();
-  return {};
-}
-
-Result<void> DemoPool::write_town_data() {
-  std::map<InstitutionCode, std::size_t> system_of;
-  for (std::size_t i = 0; i < systems_.size(); ++i) system_of[systems_[i].institution] = i;
-  NAKADACHI_TRY(const auto issued, read_issued_symbols(file("national/symbols.tsv")));
-  std::vector<BoundSymbol> bound;
-  bound.reserve(issued.size());
-  for (const IssuedSymbol& one : issued) {
-    bound.push_back(
-        {one.institution, address_of(system_of.at(one.institution), one.ordinal), one.symbol});
-  }
-  NAKADACHI_CHECK(write_private_file(file("symbols.tsv"), write_bound_symbols(bound)));
-
-  std::vector<CopyRow> copies;
-  NAKADACHI_TRY(const InformationKind tax, InformationKind::parse(kTaxKind));
-  for (std::uint64_t person = 0; person < plan_.persons; ++person) {
-    if (!plan_.everything_answered && provider_holds_no_copy(person)) continue;
-    const std::size_t town = providing_town(person);
-    copies.push_back({systems_[2 * town].institution, address_of(2 * town, person), tax,
-                      copy_text(towns_[town], person, plan_.answer_bytes)});
-  }
-  NAKADACHI_CHECK(write_private_file(file("copies.tsv"), write_copies(copies)));
-
+Result<void> DemoPool::write_callers() {
   std::vector<BusinessSystem> systems;
+  std::vector<StaffRow> staff;
   for (std::size_t i = 0; i < systems_.size(); ++i) {
-    BusinessSystem system{.number = static_cast<std::uint32_t>(i + 1),
-                          .institution = systems_[i].institution,
-                          .curve_key = to_z85(systems_[i].keys.public_key()),
-                          .affairs = {}};
-    if (is_board(i)) {
-      system.affairs.push_back(*AffairCode::parse(kBoardAffair));
-    } else {
-      for (const std::string_view code : kMayorAffairs) {
-        system.affairs.push_back(*AffairCode::parse(code));
-      }
-    }
-    systems.push_back(std::move(system));
+    const auto number = static_cast<std::uint32_t>(i + 1);
+    systems.push_back({.number = number,
+                       .institution = systems_[i].institution,
+                       .curve_key = to_z85(systems_[i].keys.public_key()),
+                       .affairs = residents_->affairs_of(i)});
+    staff.push_back({.number = number,
+                     .institution = systems_[i].institution,
+                     .curve_key = to_z85(systems_[i].staff_keys.public_key()),
+                     .may_change = true,
+                     .may_decide = true});
   }
-  return write_private_file(file("systems.tsv"), write_systems(systems));
+  staff.push_back({.number = static_cast<std::uint32_t>(systems_.size() + 1),
+                   .institution = std::nullopt,
+                   .curve_key = to_z85(operator_keys_.public_key())});
+  NAKADACHI_CHECK(write_private_file(file("systems.tsv"), write_systems(systems)));
+  return write_private_file(file("staff.tsv"), write_staff(staff));
+}
+
+/// What a person needs to try commands while the pool runs, or a node started anew.
+Result<void> DemoPool::keep_keys() {
+  if (!plan_.keep) return {};
+  for (const System& system : systems_) {
+    const std::string code = system.institution.text();
+    NAKADACHI_CHECK(system.keys.save(file(fmt::format("system-{}.curve", code))));
+    NAKADACHI_CHECK(system.staff_keys.save(file(fmt::format("staff-{}.curve", code))));
+  }
+  NAKADACHI_CHECK(operator_keys_.save(file("operator.curve")));
+  return write_private_file(
+      file("access.env"),
+      fmt::format("NAKADACHI_ADMIN_ENDPOINT='{0}'\nNAKADACHI_ADMIN_SERVER_KEY='{1}'\n"
+                  "NAKADACHI_OLTP_ENDPOINT='{2}'\nNAKADACHI_OLTP_SERVER_KEY='{1}'\n",
+                  admin_endpoint_, to_z85(oltp_key_), oltp_endpoint_));
 }
 
 // Processes -------------------------------------------------------------------
@@ -269,19 +224,55 @@ Result<std::string> DemoPool::start_process(std::unique_ptr<ChildProcess>& proce
   return wait_until_ready(*process, ready, log);
 }
 
+Result<void> DemoPool::init_national() {
+  std::vector<std::string> arguments = {plan_.program_directory + "/nakadachi-national",
+                                        "init",
+                                        "--directory",
+                                        file("national"),
+                                        "--institutions",
+                                        file("institutions.tsv")};
+  std::string last = "national/registry.bin";
+  if (!plan_.acquire) {
+    std::vector<KnownPerson> persons;
+    for (const DemoResidents::Known& known : residents_->known()) {
+      persons.push_back({systems_[known.institution].institution, known.personal_number});
+    }
+    NAKADACHI_CHECK(write_private_file(file("persons.tsv"), write_known_persons(persons)));
+    arguments.insert(arguments.end(), {"--persons", file("persons.tsv")});
+    last = "national/symbols.tsv";
+  }
+  const std::string log = file("national-init.log");
+  NAKADACHI_TRY(ChildProcess init, ChildProcess::start(arguments, log));
+  const auto done = wait_until_ready(init, file(last), log);
+  if (!done) return done.error();
+  return {};
+}
+
 Result<void> DemoPool::start_national() {
   NAKADACHI_TRY(const auto keys, make_curve_key("national"));
   NAKADACHI_TRY(const auto gateway_keys, make_curve_key("gateway-to-national"));
+  NAKADACHI_TRY(const auto resident_keys, make_curve_key("residents"));
   national_key_ = keys.public_key();
   gateway_key_at_national_ = gateway_keys.public_key();
   NAKADACHI_CHECK(write_private_file(
       file("national.toml"),
       fmt::format("[national]\nendpoint = \"tcp://127.0.0.1:*\"\nkey_file = \"national.curve\"\n"
-                  "gateway_keys = ['{}']\nlatency_ms = {}\n",
-                  to_z85(gateway_key_at_national_), plan_.national_latency_ms)));
-  NAKADACHI_TRY(national_endpoint_,
+                  "gateway_keys = ['{}']\nlatency_ms = {}\nviolations = \"violations.tsv\"\n\n"
+                  "[resident]\nendpoint = \"tcp://127.0.0.1:*\"\nkeys = ['{}']\n",
+                  to_z85(gateway_key_at_national_), plan_.national_latency_ms,
+                  to_z85(resident_keys.public_key()))));
+  std::string violations;
+  if (const auto suspended = residents_->suspended()) {
+    violations = fmt::format("{}\t{}\n", systems_[suspended->institution].institution.text(),
+                             suspended->kind.text());
+  }
+  NAKADACHI_CHECK(write_private_file(file("violations.tsv"), violations));
+  NAKADACHI_TRY(const std::string endpoints,
                 start_process(national_, "national",
                               {"nakadachi-national", "serve", "--directory", file("national")}));
+  const auto lines = split(endpoints, '\n');
+  national_endpoint_ = std::string(lines.front());
+  resident_endpoint_ = std::string(lines.back());
   return {};
 }
 
@@ -309,8 +300,9 @@ std::string DemoPool::node_config() const {
       "[oltp]\nendpoint = \"tcp://127.0.0.1:*\"\nkey_file = \"oltp.curve\"\n"
       "systems = \"systems.tsv\"\n\n"
       "[gateway]\nendpoint = \"{}\"\npublic_key = '{}'\nkey_file = \"node-link.curve\"\n\n"
-      "[data]\nsymbols = \"symbols.tsv\"\ncopies = \"copies.tsv\"\n\n",
-      logins.train, logins.node, gateway_endpoint_, to_z85(gateway_key_));
+      "[admin]\nendpoint = \"tcp://127.0.0.1:*\"\nstaff = \"staff.tsv\"\n\n"
+      "[exchange]\nvalidity_s = {}\n\n",
+      logins.train, logins.node, gateway_endpoint_, to_z85(gateway_key_), plan_.validity_s);
 }
 
 Result<void> DemoPool::start_node() {
@@ -320,35 +312,14 @@ Result<void> DemoPool::start_node() {
   NAKADACHI_CHECK(write_private_file(
       file("node.toml"),
       node_config() + write_trust_roots(roots) + "registry = \"national/registry.bin\"\n"));
-  NAKADACHI_TRY(oltp_endpoint_, start_process(node_, "node", {"nakadachi", "node"}));
-  return {};
+  NAKADACHI_TRY(const std::string endpoints, start_process(node_, "node", {"nakadachi", "node"}));
+  const auto lines = split(endpoints, '\n');
+  oltp_endpoint_ = std::string(lines.front());
+  admin_endpoint_ = std::string(lines.back());
+  return keep_keys();
 }
 
-// Traffic ---------------------------------------------------------------------
-
-DemoPool::PlannedQuery DemoPool::query(std::uint64_t i) const {
-  const std::uint64_t person = i % plan_.persons;
-  const bool board = person % 5 == 4;
-  const std::size_t system = 2 * asking_town(person) + (board ? 1 : 0);
-  PlannedQuery planned{.system = system, .person = address_of(system, person), .subject = {}};
-  planned.subject.asker = systems_[system].institution;
-  planned.subject.provider = systems_[2 * providing_town(person)].institution;
-  planned.subject.affair =
-      *AffairCode::parse(board ? kBoardAffair : kMayorAffairs[person % kMayorAffairs.size()]);
-  planned.subject.procedure = *ProcedureCode::parse("JT00000000000001");
-  planned.subject.kind = *InformationKind::parse(kTaxKind);
-  planned.subject.section = board ? "学務課" : "市民税課";
-  if (plan_.everything_answered) return planned;
-  if (asked_beyond_the_table(person)) {
-    planned.subject.kind = *InformationKind::parse(kUnlistedKind);
-    planned.expected = exchange::Outcome::kRefused;
-  } else if (provider_holds_no_symbol(person)) {
-    planned.expected = exchange::Outcome::kProviderHoldsNoSymbol;
-  } else if (provider_holds_no_copy(person)) {
-    planned.expected = exchange::Outcome::kNoData;
-  }
-  return planned;
-}
+// What the towns hold ---------------------------------------------------------
 
 Result<crypto::TenantCipher> DemoPool::cipher_of(TenantId tenant) const {
   storage::TenantDirectory directory("", cluster_->login("nakadachi_node"));

@@ -8,10 +8,11 @@
 #include <vector>
 
 #include "apps/common/child_process.hpp"
+#include "apps/common/demo_residents.hpp"
 #include "apps/common/municipalities.hpp"
+#include "nakadachi/admin/client.hpp"
 #include "nakadachi/crypto/keys.hpp"
 #include "nakadachi/crypto/registry.hpp"
-#include "nakadachi/exchange/messages.hpp"
 #include "nakadachi/socket/curve_keys.hpp"
 #include "nakadachi/storage/private_cluster.hpp"
 #include "nakadachi/storage/tenant_directory.hpp"
@@ -23,11 +24,13 @@ struct PoolPlan {
   std::size_t towns = 12;       ///< the first of data/municipalities.csv, at least 2
   std::size_t persons = 1'000;  ///< each known to an asking and a providing town
   std::size_t lanes = 1;
-  std::size_t answer_bytes = 256;    ///< of a registered copy, at least
+  std::size_t answer_bytes = 0;      ///< of a registered copy, at least
+  bool acquire = true;               ///< symbols one by one; else they are taken over at once
   bool everything_answered = false;  ///< no query that ends otherwise
+  std::int64_t validity_s = 60;      ///< of a request
   std::int64_t national_latency_ms = 0;
   std::string directory;          ///< empty: a new one under the temporary directory
-  bool keep = false;              ///< leave it at the end
+  bool keep = false;              ///< leave it at the end, with everybody's keys
   std::string program_directory;  ///< where nakadachi and nakadachi-national are
 };
 
@@ -42,29 +45,31 @@ class DemoPool {
   static Result<std::unique_ptr<DemoPool>> start(PoolPlan plan, const Tell& tell);
   ~DemoPool();
 
-  /// Business systems: one an institution, mayor and education board in turn by town.
+  /// Business systems: one an institution, mayor and education board in turn by town;
+  /// and the key by which the institution's staff and systems come to the admin door.
   struct System {
     InstitutionCode institution;
     socket::CurveKeyPair keys;
+    socket::CurveKeyPair staff_keys;
   };
   const std::vector<System>& systems() const noexcept { return systems_; }
   const std::vector<Municipality>& towns() const noexcept { return towns_; }
   const std::string& oltp_endpoint() const noexcept { return oltp_endpoint_; }
+  /// Of both doors of the node.
   const socket::CurvePublicKey& oltp_key() const noexcept { return oltp_key_; }
+  const std::string& admin_endpoint() const noexcept { return admin_endpoint_; }
+  /// Comes to the admin door as one institution's staff.
+  Result<std::unique_ptr<admin::Client>> staff_of(std::size_t institution) const;
   const std::string& directory() const noexcept { return directory_; }
   storage::PrivateCluster& cluster() noexcept { return *cluster_; }
   ChildProcess& node() noexcept { return *node_; }
   ChildProcess& gateway() noexcept { return *gateway_; }
   ChildProcess& national() noexcept { return *national_; }
 
-  /// The `i`-th query, by whom (index into `systems`), and how it should end.
-  struct PlannedQuery {
-    std::size_t system = 0;
-    AddressNumber person;
-    exchange::Subject subject;
-    exchange::Outcome expected = exchange::Outcome::kAnswered;
-  };
-  PlannedQuery query(std::uint64_t i) const;
+  const DemoResidents& residents() const noexcept { return *residents_; }
+  /// Symbols bound and copies registered, over all towns.
+  std::uint64_t symbols() const noexcept { return symbols_; }
+  std::uint64_t copies() const noexcept { return copies_; }
 
   /// Opens a tenant's sealed rows, for checks of the demo.
   Result<crypto::TenantCipher> cipher_of(TenantId tenant) const;
@@ -75,8 +80,16 @@ class DemoPool {
   Result<void> start_database();
   Result<void> join_towns();
   Result<void> join_town(std::size_t town, storage::TenantDirectory& directory, Random& random);
-  Result<void> issue_symbols();
-  Result<void> write_town_data();
+  Result<void> init_national();
+  Result<void> write_callers();
+  Result<void> keep_keys();
+  Result<void> acquire_symbols();
+  Result<void> begin_acquisitions();
+  Result<void> wait_for_symbols();
+  Result<void> take_over_symbols();
+  Result<void> register_copies();
+  Result<void> set_flags();
+  Result<void> change_all(std::size_t institution, std::vector<wire::AdminRequest> requests);
   Result<void> start_national();
   Result<void> start_gateway();
   Result<void> start_node();
@@ -86,24 +99,26 @@ class DemoPool {
   std::string file(std::string_view name) const;
   std::string node_config() const;
 
-  // Which town a person is asked from and which one provides.
-  std::size_t asking_town(std::uint64_t person) const;
-  std::size_t providing_town(std::uint64_t person) const;
-  AddressNumber address_of(std::size_t system, std::uint64_t person) const;
-
   PoolPlan plan_;
   std::string directory_;
   std::vector<Municipality> towns_;
   std::vector<System> systems_;
+  socket::CurveKeyPair operator_keys_ = socket::CurveKeyPair::make();
   std::vector<crypto::RegistryEntry> institutions_;
+  std::optional<copies::LayoutBook> layouts_;
+  std::optional<DemoResidents> residents_;
+  std::uint64_t symbols_ = 0;
+  std::uint64_t copies_ = 0;
   std::optional<crypto::RootKey> root_;
   std::unique_ptr<storage::PrivateCluster> cluster_;
   std::unique_ptr<ChildProcess> national_;
   std::unique_ptr<ChildProcess> gateway_;
   std::unique_ptr<ChildProcess> node_;
   std::string national_endpoint_;
+  std::string resident_endpoint_;
   std::string gateway_endpoint_;
   std::string oltp_endpoint_;
+  std::string admin_endpoint_;
   socket::CurvePublicKey national_key_;
   socket::CurvePublicKey gateway_key_;
   socket::CurvePublicKey gateway_key_at_national_;

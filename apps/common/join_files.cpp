@@ -75,9 +75,10 @@ Result<std::vector<crypto::RegistryEntry>> read_institutions(const std::string& 
 }
 
 std::string write_known_persons(const std::vector<KnownPerson>& persons) {
-  std::string text = "# institution\tordinal\n";
+  std::string text = "# institution\t個人番号\n";
   for (const KnownPerson& person : persons) {
-    fmt::format_to(std::back_inserter(text), "{}\t{}\n", person.institution.text(), person.ordinal);
+    fmt::format_to(std::back_inserter(text), "{}\t{:012}\n", person.institution.text(),
+                   person.personal_number);
   }
   return text;
 }
@@ -86,16 +87,17 @@ Result<std::vector<KnownPerson>> read_known_persons(const std::string& path) {
   return read_list<KnownPerson>(path, 2, [](const Fields& fields) -> Result<KnownPerson> {
     KnownPerson person;
     NAKADACHI_TRY(person.institution, InstitutionCode::parse(fields[0]));
-    NAKADACHI_TRY(person.ordinal, parse_number<std::uint64_t>(fields[1], "ordinal"));
+    NAKADACHI_TRY(person.personal_number,
+                  parse_number<std::uint64_t>(fields[1], "personal_number"));
     return person;
   });
 }
 
 std::string write_issued_symbols(const std::vector<IssuedSymbol>& symbols) {
-  std::string text = "# institution\tordinal\tsymbol\n";
+  std::string text = "# institution\t個人番号\tsymbol\n";
   for (const IssuedSymbol& issued : symbols) {
-    fmt::format_to(std::back_inserter(text), "{}\t{}\t{}\n", issued.institution.text(),
-                   issued.ordinal, to_hex(issued.symbol.reveal()));
+    fmt::format_to(std::back_inserter(text), "{}\t{:012}\t{}\n", issued.institution.text(),
+                   issued.personal_number, to_hex(issued.symbol.reveal()));
   }
   return text;
 }
@@ -104,46 +106,20 @@ Result<std::vector<IssuedSymbol>> read_issued_symbols(const std::string& path) {
   return read_list<IssuedSymbol>(path, 3, [](const Fields& fields) -> Result<IssuedSymbol> {
     IssuedSymbol issued;
     NAKADACHI_TRY(issued.institution, InstitutionCode::parse(fields[0]));
-    NAKADACHI_TRY(issued.ordinal, parse_number<std::uint64_t>(fields[1], "ordinal"));
+    NAKADACHI_TRY(issued.personal_number,
+                  parse_number<std::uint64_t>(fields[1], "personal_number"));
     NAKADACHI_TRY(issued.symbol, parse_symbol(fields[2]));
     return issued;
   });
 }
 
-std::string write_bound_symbols(const std::vector<BoundSymbol>& symbols) {
-  std::string text = "# institution\taddress number\tsymbol\n";
-  for (const BoundSymbol& bound : symbols) {
-    fmt::format_to(std::back_inserter(text), "{}\t{:015}\t{}\n", bound.institution.text(),
-                   bound.person.reveal(), to_hex(bound.symbol.reveal()));
+std::string write_hand_overs(const std::vector<HandOverRow>& rows) {
+  std::string text = "# institution\t取得番号\t個人番号\n";
+  for (const HandOverRow& row : rows) {
+    fmt::format_to(std::back_inserter(text), "{}\t{}\t{:012}\n", row.institution.text(),
+                   row.acquisition_number, row.personal_number);
   }
   return text;
-}
-
-Result<std::vector<BoundSymbol>> read_bound_symbols(const std::string& path) {
-  return read_list<BoundSymbol>(path, 3, [](const Fields& fields) -> Result<BoundSymbol> {
-    NAKADACHI_TRY(const InstitutionCode institution, InstitutionCode::parse(fields[0]));
-    NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(fields[1]));
-    NAKADACHI_TRY(const Symbol symbol, parse_symbol(fields[2]));
-    return BoundSymbol{institution, person, symbol};
-  });
-}
-
-std::string write_copies(const std::vector<CopyRow>& copies) {
-  std::string text = "# institution\taddress number\tkind\tcontent\n";
-  for (const CopyRow& copy : copies) {
-    fmt::format_to(std::back_inserter(text), "{}\t{:015}\t{}\t{}\n", copy.institution.text(),
-                   copy.person.reveal(), copy.kind.text(), copy.content);
-  }
-  return text;
-}
-
-Result<std::vector<CopyRow>> read_copies(const std::string& path) {
-  return read_list<CopyRow>(path, 4, [](const Fields& fields) -> Result<CopyRow> {
-    NAKADACHI_TRY(const InstitutionCode institution, InstitutionCode::parse(fields[0]));
-    NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(fields[1]));
-    NAKADACHI_TRY(const InformationKind kind, InformationKind::parse(fields[2]));
-    return CopyRow{institution, person, kind, std::string(fields[3])};
-  });
 }
 
 std::string write_systems(const std::vector<BusinessSystem>& systems) {
@@ -169,6 +145,39 @@ Result<std::vector<BusinessSystem>> read_systems(const std::string& path) {
       system.affairs.push_back(affair);
     }
     return system;
+  });
+}
+
+std::string write_staff(const std::vector<StaffRow>& staff) {
+  std::string text = "# number\tinstitution\tCURVE public key\trights\n";
+  for (const StaffRow& row : staff) {
+    std::string rights = row.may_change ? "change" : "";
+    if (row.may_decide) rights += rights.empty() ? "decide" : ",decide";
+    text +=
+        fmt::format("{}\t{}\t{}\t{}\n", row.number, row.institution ? row.institution->text() : "-",
+                    row.curve_key, rights.empty() ? "-" : rights);
+  }
+  return text;
+}
+
+Result<std::vector<StaffRow>> read_staff(const std::string& path) {
+  return read_list<StaffRow>(path, 4, [](const Fields& fields) -> Result<StaffRow> {
+    StaffRow row;
+    NAKADACHI_TRY(row.number, parse_number<std::uint32_t>(fields[0], "number"));
+    if (fields[1] != "-") {
+      NAKADACHI_TRY(row.institution, InstitutionCode::parse(fields[1]));
+    }
+    row.curve_key = std::string(fields[2]);
+    for (const std::string_view right : split(fields[3], ',')) {
+      if (right == "change") {
+        row.may_change = true;
+      } else if (right == "decide") {
+        row.may_decide = true;
+      } else if (right != "-") {
+        return Error{.code = ErrorCode::kUnknownEnumValue, .field = "rights"};
+      }
+    }
+    return row;
   });
 }
 

@@ -53,41 +53,42 @@ Result<crypto::Delegation> delegate(const TenantSecrets& secrets,
                                  now + kDelegationMs, signer);
 }
 
-/// What the files say of each institution, and the keys their symbols stand under in memory.
-struct LoadedData {
-  std::shared_ptr<const symbols::MapKeys> map_keys;
-  std::map<InstitutionCode, std::vector<symbols::SymbolMap::Binding>> symbols;
-  std::map<InstitutionCode, copies::CopyMap> copies;
-  std::map<InstitutionCode, std::vector<tenant_vm::CallerRights>> callers;
+/// Who may come to the doors, by institution.
+struct Callers {
+  std::map<InstitutionCode, std::vector<tenant_vm::CallerRights>> systems;
+  std::map<InstitutionCode, std::vector<tenant_vm::StaffRights>> staff;
 };
 
-Result<LoadedData> load_data(const NodeConfig& config, Random& random,
-                             std::vector<oltp::SystemKey>& keys) {
-  LoadedData data;
-  data.map_keys = std::make_shared<const symbols::MapKeys>(random);
-  NAKADACHI_TRY(const auto symbols, read_bound_symbols(config.symbols_file));
-  for (const BoundSymbol& row : symbols) {
-    data.symbols[row.institution].emplace_back(row.person, row.symbol);
-  }
-  NAKADACHI_TRY(const auto copies, read_copies(config.copies_file));
-  for (const CopyRow& row : copies) {
-    data.copies[row.institution].put(row.person, row.kind,
-                                     Bytes(row.content.begin(), row.content.end()));
-  }
+Result<Callers> load_callers(const NodeConfig& config, NodeAssembly& assembly) {
+  Callers callers;
   NAKADACHI_TRY(const auto systems, read_systems(config.systems_file));
   for (const BusinessSystem& system : systems) {
     NAKADACHI_TRY(const auto key, socket::curve_key_from_z85(system.curve_key));
-    keys.push_back({.system = {system.number}, .key = key});
-    data.callers[system.institution].push_back(
+    assembly.systems.push_back({.system = {system.number}, .key = key});
+    callers.systems[system.institution].push_back(
         {.system = {system.number}, .institution = system.institution, .affairs = system.affairs});
   }
-  return data;
+  if (config.admin_endpoint.empty()) return callers;
+  NAKADACHI_TRY(const auto staff, read_staff(config.staff_file));
+  for (const StaffRow& row : staff) {
+    NAKADACHI_TRY(const auto key, socket::curve_key_from_z85(row.curve_key));
+    assembly.staff.push_back({.staff = {row.number}, .key = key});
+    if (row.institution) {
+      callers.staff[*row.institution].push_back({.staff = {row.number},
+                                                 .institution = row.institution,
+                                                 .may_change = row.may_change,
+                                                 .may_decide = row.may_decide});
+    } else {
+      assembly.setup.operators.push_back({row.number});
+    }
+  }
+  return callers;
 }
 
 Result<tenant_vm::PartitionSetup> assemble_partition(const storage::TenantRow& tenant,
                                                      const crypto::Registry& registry,
                                                      const TenantSecrets& secrets,
-                                                     const PublicKey& node_key, LoadedData& data,
+                                                     const PublicKey& node_key, Callers& callers,
                                                      Timestamp now) {
   crypto::TenantCipher cipher(tenant.tenant);
   for (const auto& [version, master] : secrets.masters) cipher.add_version(version, master);
@@ -96,6 +97,7 @@ Result<tenant_vm::PartitionSetup> assemble_partition(const storage::TenantRow& t
                                       .cipher = std::move(cipher),
                                       .institutions = {},
                                       .callers = {},
+                                      .staff = {},
                                       .quota = {}};
   for (const crypto::RegistryEntry& entry : registry.entries()) {
     if (entry.tenant != tenant.tenant) continue;
@@ -103,11 +105,11 @@ Result<tenant_vm::PartitionSetup> assemble_partition(const storage::TenantRow& t
     institution.code = entry.code;
     NAKADACHI_TRY(institution.sealing_secret, secret_for(secrets, sealing_purpose(entry.code)));
     NAKADACHI_TRY(institution.delegation, delegate(secrets, entry.code, node_key, now));
-    NAKADACHI_TRY(institution.symbols,
-                  symbols::SymbolMap::make(data.map_keys, data.symbols[entry.code]));
-    institution.copies = std::move(data.copies[entry.code]);
-    for (tenant_vm::CallerRights& caller : data.callers[entry.code]) {
+    for (tenant_vm::CallerRights& caller : callers.systems[entry.code]) {
       partition.callers.push_back(std::move(caller));
+    }
+    for (const tenant_vm::StaffRights& staff : callers.staff[entry.code]) {
+      partition.staff.push_back(staff);
     }
     partition.institutions.push_back(std::move(institution));
   }
@@ -163,23 +165,25 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config) {
   const crypto::Ed25519Verifier verifier;
   NAKADACHI_TRY(crypto::Registry registry,
                 crypto::Registry::open(as_bytes(registry_bytes), config.roots, verifier));
-  NAKADACHI_TRY(rules::LegalTable law, embedded_law());
+  NAKADACHI_TRY(rules::LawBook law, load_law(config.law));
 
   NodeAssembly assembly{.signer = nullptr,
                         .setup = {.roots = config.roots,
                                   .registry = registry,
                                   .law = std::move(law),
                                   .partitions = {},
+                                  .operators = {},
                                   .timing = {},
                                   .validity_ms = config.validity_ms},
                         .lanes = {},
                         .systems = {},
+                        .staff = {},
                         .renew_delegations = {}};
   SystemRandom random;
   assembly.signer =
       std::make_unique<crypto::Ed25519Signer>(crypto::Ed25519Signer::make_seed(random));
   const PublicKey node_key = assembly.signer->public_key();
-  NAKADACHI_TRY(LoadedData data, load_data(config, random, assembly.systems));
+  NAKADACHI_TRY(Callers callers, load_callers(config, assembly));
   storage::TenantDirectory directory("", config.node_login);
   NAKADACHI_TRY(const auto tenants, directory.tenants());
   std::map<LaneId, std::vector<TenantId>> lanes;
@@ -187,7 +191,7 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config) {
     NAKADACHI_TRY(const TenantSecrets secrets, unwrap_secrets(directory, root, tenant.tenant));
     NAKADACHI_TRY(
         tenant_vm::PartitionSetup partition,
-        assemble_partition(tenant, registry, secrets, node_key, data, SystemClock().now()));
+        assemble_partition(tenant, registry, secrets, node_key, callers, SystemClock().now()));
     const auto own = config.own_quotas.find(tenant.tenant);
     partition.quota = own == config.own_quotas.end() ? config.quota : own->second;
     assembly.setup.partitions.push_back(std::move(partition));

@@ -29,6 +29,7 @@ struct NodeAssembly {
   tenant_vm::NodeSetup setup;
   std::vector<oltp::LaneTenants> lanes;
   std::vector<oltp::SystemKey> systems;
+  std::vector<oltp::StaffKey> staff;
   /// For renewal while the node works; holds the root key.
   std::function<Result<std::vector<crypto::Delegation>>()> renew_delegations;
 };

@@ -24,4 +24,15 @@ void add_rules_command(CLI::App& app, Command& chosen, int& status);
 /// `language` is read when the command runs and must live that long.
 void add_firewall_command(CLI::App& app, Command& chosen, const std::string& language);
 
+// At the node's admin door. `language` is the one chosen, and outlives the commands.
+void add_tenant_commands(CLI::App& app, Command& chosen, const std::string& language);
+void add_symbol_commands(CLI::App& app, Command& chosen, const std::string& language);
+void add_copy_commands(CLI::App& app, Command& chosen, const std::string& language);
+void add_flag_commands(CLI::App& app, Command& chosen, const std::string& language);
+void add_approval_commands(CLI::App& app, Command& chosen, const std::string& language);
+void add_person_commands(CLI::App& app, Command& chosen, const std::string& language);
+
+/// At the OLTP door. `status` as of the rules.
+void add_query_commands(CLI::App& app, Command& chosen, int& status, const std::string& language);
+
 }  // namespace nakadachi::apps

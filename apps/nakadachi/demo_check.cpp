@@ -59,7 +59,9 @@ class Checker {
     NAKADACHI_TRY(const wire::StoredContent content, wire::decode_stored_content(plain));
     switch (stored.step) {
       case storage::Step::kAsked:
+        break;
       case storage::Step::kHeld:
+        ++check_.held;
         break;
       case storage::Step::kProvided: {
         NAKADACHI_TRY(const auto provision, wire::decode_provision(content.statement));
@@ -91,7 +93,7 @@ class Checker {
     }
     const auto provided = ledger_.provided.find(conclusion.request_hash);
     const bool by_provider =
-        reply.outcome != exchange::Outcome::kRefused && reply.outcome != exchange::Outcome::kLapsed;
+        exchange::has_answer(reply.outcome) || reply.outcome == exchange::Outcome::kNoData;
     if (by_provider && provided == ledger_.provided.end()) {
       return contradiction(name + ": no row at the provider");
     }

@@ -16,6 +16,7 @@ using ClientOutcomes = std::map<RequestKey, exchange::Reply>;
 struct RowCheck {
   std::uint64_t rows = 0;
   std::uint64_t trains = 0;
+  std::uint64_t held = 0;  ///< requests that waited for staff
   /// Every contradiction found; empty when clients and both towns agree.
   std::vector<std::string> contradictions;
 };

@@ -17,6 +17,7 @@
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "apps/nakadachi/demo_check.hpp"
+#include "apps/nakadachi/demo_staff.hpp"
 #include "apps/nakadachi/progress_bar.hpp"
 #include "nakadachi/client/client.hpp"
 
@@ -34,19 +35,21 @@ struct DemoOptions {
 };
 
 constexpr std::int64_t kPatienceMs = 120'000;
-constexpr std::size_t kMostPersons = 20'000;
+constexpr std::size_t kMostPersons = 5'000;
+constexpr std::int64_t kValidityS = 20;
 
 struct OutcomeName {
   exchange::Outcome outcome;
   std::string_view json;
   std::string_view shown;
 };
-constexpr std::array<OutcomeName, 5> kOutcomes = {{
+constexpr std::array<OutcomeName, 6> kOutcomes = {{
     {exchange::Outcome::kAnswered, "answered", "answered (回答)"},
+    {exchange::Outcome::kAnsweredInPart, "answered_in_part", "answered in part (一部回答)"},
     {exchange::Outcome::kNoData, "no_data", "no data (該当情報なし)"},
     {exchange::Outcome::kProviderHoldsNoSymbol, "provider_holds_no_symbol",
      "provider holds no symbol (符号未取得)"},
-    {exchange::Outcome::kRefused, "refused", "refused (法令表により不可)"},
+    {exchange::Outcome::kRefused, "refused", "refused (提供不可)"},
     {exchange::Outcome::kLapsed, "lapsed", "lapsed (期限経過)"},
 }};
 
@@ -90,7 +93,7 @@ class Crowd {
 
  private:
   void ask(std::uint64_t i) {
-    const DemoPool::PlannedQuery planned = pool_->query(i);
+    const DemoResidents::PlannedQuery planned = pool_->residents().query(i);
     exchange::Query query{client::Client::make_key(), planned.person, planned.subject};
     clients_[planned.system]->ask(
         query, [this, key = query.key, expected = planned.expected](Result<exchange::Reply> reply) {
@@ -125,6 +128,7 @@ class Crowd {
 struct DemoReport {
   std::map<exchange::Outcome, std::uint64_t> outcomes;
   RowCheck rows;
+  std::uint64_t decided = 0;  ///< by staff
   double wall_seconds = 0;
 };
 
@@ -147,7 +151,10 @@ void print_report(const DemoOptions& options, const DemoPool& pool, const Crowd&
   for (const auto& [code, count] : crowd.errors()) {
     fmt::print("  {:>8}           error: {}\n", count, text_of(code).name);
   }
-  fmt::print("\n  {} durable rows in {} trains, {:.2f} rows an exchange\n", report.rows.rows,
+  fmt::print(
+      "\n  {} symbols acquired, {} copies registered; {} requests held, {} decided by staff\n",
+      pool.symbols(), pool.copies(), report.rows.held, report.decided);
+  fmt::print("  {} durable rows in {} trains, {:.2f} rows an exchange\n", report.rows.rows,
              report.rows.trains,
              static_cast<double>(report.rows.rows) / static_cast<double>(options.exchanges));
   for (const std::string& text : report.rows.contradictions) fmt::print("  WRONG: {}\n", text);
@@ -173,6 +180,10 @@ Result<void> write_json(const DemoOptions& options, const DemoPool& pool, const 
                                {"answered", outcomes["answered"]},
                                {"outcomes", outcomes},
                                {"unknown", options.exchanges - crowd.told().size()},
+                               {"symbols", pool.symbols()},
+                               {"copies", pool.copies()},
+                               {"held", report.rows.held},
+                               {"decided_by_staff", report.decided},
                                {"rows", report.rows.rows},
                                {"trains", report.rows.trains},
                                {"contradictions", report.rows.contradictions},
@@ -189,11 +200,14 @@ Result<void> run_demo(const DemoOptions& options) {
   plan.national_latency_ms = options.latency_ms;
   plan.directory = options.keep;
   plan.keep = !options.keep.empty();
+  plan.validity_s = kValidityS;
   plan.program_directory = options.program_directory;
   NAKADACHI_TRY(const auto pool, DemoPool::start(std::move(plan), [](std::string_view stage) {
                   fmt::print("{} …\n", stage);
                   std::fflush(stdout);
                 }));
+  DemoStaff staff(*pool);
+  NAKADACHI_CHECK(staff.start());
   Crowd crowd(*pool);
   NAKADACHI_CHECK(crowd.connect());
   ProgressBar progress("exchanging", options.exchanges);
@@ -201,6 +215,7 @@ Result<void> run_demo(const DemoOptions& options) {
   progress.finish();
 
   DemoReport report;
+  report.decided = staff.decided();
   for (const auto& [key, reply] : crowd.told()) ++report.outcomes[reply.outcome];
   fmt::print("reading both towns' rows …\n");
   NAKADACHI_TRY(report.rows, check_rows(*pool, crowd.told()));
@@ -235,7 +250,7 @@ void add_demo_command(CLI::App& app, Command& chosen, const std::string& program
   command->add_option("--latency-ms", options->latency_ms, "of the national system, each way")
       ->capture_default_str()
       ->check(CLI::Range(0, 10'000));
-  command->add_option("--keep", options->keep, "a new directory to keep everything in");
+  command->add_option("--keep", options->keep, "a new directory to keep everything in, also keys");
   command->add_option("--json", options->json_file, "also write one JSON object to this file");
   std::error_code ignored;
   options->program_directory =

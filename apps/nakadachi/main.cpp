@@ -17,7 +17,8 @@ constexpr const char* kAbout =
     "  nakadachi db status --login DSN     which migrations the database has\n"
     "  nakadachi node --config node.toml   serve towns\n"
     "  nakadachi rules explain --help      why the law allows a question, or does not\n"
-    "  nakadachi firewall check my.toml    is the network as closed as it should be\n";
+    "  nakadachi firewall check my.toml    is the network as closed as it should be\n"
+    "  nakadachi copy load --help          register a town's file of copies\n";
 
 }  // namespace
 
@@ -26,7 +27,7 @@ int main(int argc, char** argv) {
   CLI::App app{kAbout};
   app.require_subcommand(1);
   std::string language = "en";
-  app.add_option("--lang", language, "language of errors: en or ja")
+  app.add_option("--lang", language, "language of what people read: en or ja")
       ->check(CLI::IsMember({"en", "ja"}));
 
   apps::Command chosen;
@@ -39,6 +40,13 @@ int main(int argc, char** argv) {
   int status = 0;
   apps::add_rules_command(app, chosen, status);
   apps::add_firewall_command(app, chosen, language);
+  apps::add_tenant_commands(app, chosen, language);
+  apps::add_symbol_commands(app, chosen, language);
+  apps::add_copy_commands(app, chosen, language);
+  apps::add_flag_commands(app, chosen, language);
+  apps::add_approval_commands(app, chosen, language);
+  apps::add_person_commands(app, chosen, language);
+  apps::add_query_commands(app, chosen, status, language);
   CLI11_PARSE(app, argc, argv);
 
   if (const auto protection = nakadachi::crypto::protect_memory(false); !protection) {

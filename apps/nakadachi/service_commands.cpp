@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "apps/common/node_assembly.hpp"
@@ -22,7 +24,7 @@ std::shared_ptr<ServiceOptions> add_service_options(CLI::App& command) {
   auto options = std::make_shared<ServiceOptions>();
   command.add_option("--config", options->config, "TOML file")->required();
   command.add_option("--ready-file", options->ready_file,
-                     "written with the endpoint once the door is open");
+                     "written with the endpoints, a line each, once the doors are open");
   command.add_option("--log-file", options->log_file, "JSON lines; standard error otherwise");
   return options;
 }
@@ -46,6 +48,8 @@ Result<void> run_node(const ServiceOptions& options) {
       .oltp_endpoint = config.oltp_endpoint,
       .oltp_keys = std::move(oltp_keys),
       .systems = std::move(node.systems),
+      .admin_endpoint = config.admin_endpoint,
+      .staff = std::move(node.staff),
       .gateway_endpoint = config.gateway_endpoint,
       .gateway_key = config.gateway_key,
       .link_keys = std::move(link_keys),
@@ -60,7 +64,8 @@ Result<void> run_node(const ServiceOptions& options) {
                 oltp::NodeService::start(std::move(service_config), std::move(node.setup),
                                          *node.signer, verifier));
   const auto registration = stop_signal.on_stop([&] { service->stop(); });
-  NAKADACHI_CHECK(tell_ready(options, service->endpoint()));
+  NAKADACHI_CHECK(
+      tell_ready(options, fmt::format("{}\n{}", service->endpoint(), service->admin_endpoint())));
   return service->run();
 }
 

@@ -1,0 +1,159 @@
+// The part of a demo pool's start that goes through the admin door, as towns would.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "apps/common/demo_pool.hpp"
+#include "apps/common/join_files.hpp"
+#include "apps/common/text_table.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+constexpr std::string_view kWho = "demo";
+constexpr std::chrono::milliseconds kPoll{100};
+constexpr std::chrono::seconds kPatience{120};
+
+wire::AdminRequest request_of(const InstitutionCode& institution, std::string_view why,
+                              wire::AdminCommand command) {
+  return {.key = {},
+          .institution = institution,
+          .who = std::string(kWho),
+          .why = std::string(why),
+          .command = std::move(command)};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<admin::Client>> DemoPool::staff_of(std::size_t institution) const {
+  return admin::Client::connect({.endpoint = admin_endpoint_,
+                                 .server_key = oltp_key_,
+                                 .keys = systems_[institution].staff_keys});
+}
+
+/// Every request has to succeed; the first error is told.
+Result<void> DemoPool::change_all(std::size_t institution,
+                                  std::vector<wire::AdminRequest> requests) {
+  if (requests.empty()) return {};
+  NAKADACHI_TRY(const auto staff, staff_of(institution));
+  Result<void> all;
+  staff->ask_all(std::move(requests), [&all](std::size_t, Result<wire::AdminAnswer> answer) {
+    if (!answer && all) all = answer.error();
+  });
+  return all;
+}
+
+Result<void> DemoPool::acquire_symbols() {
+  if (!plan_.acquire) return take_over_symbols();
+  NAKADACHI_CHECK(begin_acquisitions());
+  const std::string log = file("hand-over.log");
+  NAKADACHI_TRY(
+      ChildProcess residents,
+      ChildProcess::start({plan_.program_directory + "/nakadachi-national", "hand-over",
+                           "--endpoint", resident_endpoint_, "--server-key", to_z85(national_key_),
+                           "--key-file", file("residents.curve"), "--file", file("hand-over.tsv")},
+                          log));
+  return wait_for_symbols();
+}
+
+/// Asks every institution's door for 取得番号 and writes down whom they mean, for the
+/// resident systems.
+Result<void> DemoPool::begin_acquisitions() {
+  std::map<std::size_t, std::vector<DemoResidents::Known>> by_institution;
+  for (const auto& known : residents_->known()) by_institution[known.institution].push_back(known);
+  std::vector<HandOverRow> hand_overs;
+  for (const auto& [institution, known] : by_institution) {
+    const InstitutionCode& code = systems_[institution].institution;
+    std::vector<wire::AdminRequest> requests;
+    for (const auto& one : known) {
+      requests.push_back(request_of(code, "joining", wire::Acquire{one.person}));
+    }
+    NAKADACHI_TRY(const auto staff, staff_of(institution));
+    Result<void> all;
+    staff->ask_all(std::move(requests), [&](std::size_t place, Result<wire::AdminAnswer> answer) {
+      auto begun = admin::as<wire::AcquisitionUnderWay>(std::move(answer));
+      if (!begun) {
+        all = begun.error();
+      } else {
+        hand_overs.push_back({code, begun->number, known[place].personal_number});
+      }
+    });
+    NAKADACHI_CHECK(all);
+    symbols_ += known.size();
+  }
+  return write_private_file(file("hand-over.tsv"), write_hand_overs(hand_overs));
+}
+
+Result<void> DemoPool::wait_for_symbols() {
+  const auto give_up_at = std::chrono::steady_clock::now() + kPatience;
+  for (std::size_t i = 0; i < systems_.size(); ++i) {
+    NAKADACHI_TRY(const auto staff, staff_of(i));
+    while (true) {
+      NAKADACHI_TRY(const auto counts, admin::as<wire::SymbolCounts>(staff->ask(request_of(
+                                           systems_[i].institution, "", wire::CountSymbols{}))));
+      if (counts.under_way == 0) break;
+      if (std::chrono::steady_clock::now() > give_up_at) {
+        return Error{.code = ErrorCode::kTimedOut,
+                     .detail = fmt::format("{} symbols have not come, see {}", counts.under_way,
+                                           file("hand-over.log"))};
+      }
+      std::this_thread::sleep_for(kPoll);
+    }
+  }
+  return {};
+}
+
+/// As when a town comes over from a server of its own.
+Result<void> DemoPool::take_over_symbols() {
+  std::map<std::pair<InstitutionCode, std::uint64_t>, Symbol> symbols;
+  NAKADACHI_TRY(const auto issued, read_issued_symbols(file("national/symbols.tsv")));
+  for (const IssuedSymbol& one : issued) {
+    symbols.emplace(std::pair(one.institution, one.personal_number), one.symbol);
+  }
+  std::map<std::size_t, std::vector<wire::AdminRequest>> by_institution;
+  for (const auto& known : residents_->known()) {
+    const InstitutionCode& code = systems_[known.institution].institution;
+    by_institution[known.institution].push_back(
+        request_of(code, "taken over",
+                   wire::BindSymbol{known.person, symbols.at({code, known.personal_number})}));
+    ++symbols_;
+  }
+  for (auto& [institution, requests] : by_institution) {
+    NAKADACHI_CHECK(change_all(institution, std::move(requests)));
+  }
+  return {};
+}
+
+Result<void> DemoPool::register_copies() {
+  std::map<std::size_t, std::vector<wire::AdminRequest>> by_institution;
+  for (const DemoResidents::Copy& copy : residents_->copies()) {
+    NAKADACHI_TRY(Bytes content, copies::encode(copy.content));
+    by_institution[copy.institution].push_back(
+        request_of(systems_[copy.institution].institution, "first load",
+                   wire::PutCopy{copy.person, copy.kind, std::move(content)}));
+    ++copies_;
+  }
+  for (auto& [institution, requests] : by_institution) {
+    NAKADACHI_CHECK(change_all(institution, std::move(requests)));
+  }
+  return {};
+}
+
+Result<void> DemoPool::set_flags() {
+  std::map<std::size_t, std::vector<wire::AdminRequest>> by_institution;
+  for (const DemoResidents::Held& held : residents_->held()) {
+    by_institution[held.institution].push_back(request_of(
+        systems_[held.institution].institution, "自動応答不可",
+        wire::ChangeFlag{
+            held.person, {.sort = copies::FlagSort::kHeld, .kind = {}, .period = {}}, true}));
+  }
+  for (auto& [institution, requests] : by_institution) {
+    NAKADACHI_CHECK(change_all(institution, std::move(requests)));
+  }
+  return {};
+}
+
+}  // namespace nakadachi::apps

@@ -1,0 +1,226 @@
+#include "apps/common/demo_residents.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "nakadachi/base/assert.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+constexpr std::uint64_t kAddressSpace = 10'000'000'000;
+constexpr std::string_view kResident = "TM00000000000001";
+constexpr std::string_view kTax = "TM00000000000002";
+constexpr std::string_view kCare = "TM00000000000003";
+constexpr std::string_view kUnlisted = "TM99999999999999";
+constexpr std::string_view kDay = "2026-06-14";  // whose layouts are used
+
+/// What real affairs ask of another town's mayor: rows of the table of Article 2.
+struct Asked {
+  std::string_view affair;
+  std::string_view kind;
+  std::string_view section;
+};
+constexpr std::array<Asked, 8> kByMayor = {{
+    {"JM01000000048000", kTax, "市民税課"},           // 地方税の賦課徴収
+    {"JM01000000048000", kResident, "市民税課"},      //
+    {"JM01000000069000", kTax, "保険年金課"},         // 国民健康保険
+    {"JM01000000106000", kTax, "子育て支援課"},       // 児童手当
+    {"JM01000000106000", kResident, "子育て支援課"},  //
+    {"JM01000000132000", kCare, "介護保険課"},        // 介護保険
+    {"JM01000000132000", kTax, "介護保険課"},         //
+    {"JM01000000108000", kTax, "福祉課"},             //
+}};
+constexpr std::array<Asked, 2> kByBoard = {{
+    {"JM01000000063000", kTax, "学務課"},  // 学校保健安全法の援助
+    {"JM01000000063000", kResident, "学務課"},
+}};
+constexpr std::array<std::string_view, 3> kKinds = {kResident, kTax, kCare};
+
+// A share of the persons leads to each outcome, so that a run shows them all.
+constexpr std::uint64_t kBoardOf = 5;       // one in five is asked about by the board
+constexpr std::uint64_t kNoSymbol = 50;     // 7 of 50: provider holds no symbol
+constexpr std::uint64_t kNoCopy = 25;       // 3 of 25
+constexpr std::uint64_t kBeyondTable = 40;  // 13 of 40
+constexpr std::uint64_t kInPart = 30;       // 17 of 30
+constexpr std::uint64_t kHeld = 100;        // 11 of 100
+constexpr std::uint16_t kNoSuchItem = 999;
+
+std::uint64_t personal_number_of(std::uint64_t person) {
+  const std::uint64_t body = 10'000'000'000 + person;
+  return body * 10 + personal_number_check_digit(body);
+}
+
+/// A value that fits the item, the same for the same person.
+std::string value_of(const copies::LayoutItem& item, std::uint64_t person) {
+  switch (item.type) {
+    case copies::ItemType::kNumber: {
+      std::string digits = std::to_string(1 + person * 137 % 9'000'000);
+      if (digits.size() > item.max_length) digits.resize(item.max_length);
+      return digits;
+    }
+    case copies::ItemType::kDate:
+      return fmt::format("{:04}-{:02}-{:02}", 1950 + person % 70, 1 + person % 12, 1 + person % 28);
+    case copies::ItemType::kFlag:
+      return person % 2 == 0 ? "0" : "1";
+    case copies::ItemType::kCode:
+      return item.codes.empty() ? fmt::format("A{:05}", person % 100'000).substr(0, item.max_length)
+                                : item.codes[person % item.codes.size()].code;
+    case copies::ItemType::kText:
+      break;
+  }
+  return "模擬";
+}
+
+}  // namespace
+
+DemoResidents::DemoResidents(const ResidentsPlan& plan, std::vector<InstitutionCode> institutions,
+                             const copies::LayoutBook& layouts)
+    : plan_(plan), institutions_(std::move(institutions)), layouts_(layouts) {}
+
+// Who lives where -------------------------------------------------------------
+
+std::size_t DemoResidents::asking_town(std::uint64_t person) const { return person % plan_.towns; }
+
+std::size_t DemoResidents::providing_town(std::uint64_t person) const {
+  const std::uint64_t step = 1 + person / plan_.towns % (plan_.towns - 1);
+  return (asking_town(person) + step) % plan_.towns;
+}
+
+std::size_t DemoResidents::asking_institution(std::uint64_t person) const {
+  return 2 * asking_town(person) + (person % kBoardOf == 4 ? 1 : 0);
+}
+
+AddressNumber DemoResidents::address_of(std::size_t institution, std::uint64_t person) {
+  return *AddressNumber::from_number((institution + 1) * kAddressSpace + person);
+}
+
+std::vector<DemoResidents::Known> DemoResidents::known() const {
+  std::vector<Known> known;
+  known.reserve(2 * plan_.persons);
+  for (std::uint64_t person = 0; person < plan_.persons; ++person) {
+    const std::uint64_t number = personal_number_of(person);
+    const std::size_t asker = asking_institution(person);
+    known.push_back({asker, address_of(asker, person), number});
+    if (mixed(person, kNoSymbol, 7)) continue;
+    const std::size_t provider = providing_institution(person);
+    known.push_back({provider, address_of(provider, person), number});
+  }
+  return known;
+}
+
+// What is registered ----------------------------------------------------------
+
+copies::CopyContent DemoResidents::content_of(std::uint64_t person,
+                                              const InformationKind& kind) const {
+  const copies::Layout* const layout = layouts_.in_force(kind, *Day::parse(kDay));
+  NAKADACHI_ASSERT(layout != nullptr);
+  copies::CopyContent content{
+      .layout_version = layout->version, .dataset = 1, .validity = {}, .items = {}};
+  std::size_t bytes = 0;
+  for (const copies::LayoutItem& item : layout->items) {
+    if (!item.required && bytes >= plan_.answer_bytes) continue;
+    std::string value = value_of(item, person);
+    // Great sums where a long answer is wanted.
+    if (item.type == copies::ItemType::kNumber && item.max_length > 4 && plan_.answer_bytes > 0) {
+      value.resize(item.max_length, '0');
+    }
+    bytes += value.size();
+    content.items.push_back({item.number, std::move(value)});
+  }
+  return content;
+}
+
+std::vector<DemoResidents::Copy> DemoResidents::copies() const {
+  std::vector<Copy> copies;
+  for (std::uint64_t person = 0; person < plan_.persons; ++person) {
+    if (mixed(person, kNoCopy, 3)) continue;
+    const std::size_t provider = providing_institution(person);
+    for (const std::string_view code : kKinds) {
+      const auto kind = *InformationKind::parse(code);
+      if (plan_.everything_answered && code != kTax) continue;
+      copies.push_back({provider, address_of(provider, person), kind, content_of(person, kind)});
+    }
+  }
+  return copies;
+}
+
+std::vector<DemoResidents::Held> DemoResidents::held() const {
+  std::vector<Held> held;
+  constexpr std::array kDecisions = {Decision::kApprove, Decision::kApprove, Decision::kRefuse,
+                                     Decision::kLeave};
+  for (std::uint64_t person = 0; person < plan_.persons; ++person) {
+    if (!mixed(person, kHeld, 11)) continue;
+    const std::size_t provider = providing_institution(person);
+    held.push_back(
+        {provider, address_of(provider, person), kDecisions[person / kHeld % kDecisions.size()]});
+  }
+  return held;
+}
+
+std::optional<DemoResidents::Suspended> DemoResidents::suspended() const {
+  if (plan_.everything_answered) return std::nullopt;
+  return Suspended{2 * (plan_.towns - 1), *InformationKind::parse(kCare)};
+}
+
+// What is asked ---------------------------------------------------------------
+
+std::vector<AffairCode> DemoResidents::affairs_of(std::size_t institution) const {
+  std::vector<AffairCode> affairs;
+  const auto add = [&affairs](const Asked& asked) {
+    const AffairCode affair = *AffairCode::parse(asked.affair);
+    if (std::find(affairs.begin(), affairs.end(), affair) == affairs.end()) {
+      affairs.push_back(affair);
+    }
+  };
+  if (institution % 2 == 1) {
+    for (const Asked& asked : kByBoard) add(asked);
+  } else {
+    for (const Asked& asked : kByMayor) add(asked);
+  }
+  return affairs;
+}
+
+DemoResidents::PlannedQuery DemoResidents::query(std::uint64_t i) const {
+  const std::uint64_t person = i % plan_.persons;
+  const std::uint64_t round = i / plan_.persons;
+  const std::size_t asker = asking_institution(person);
+  const Asked& asked = asker % 2 == 1 ? kByBoard[(person / kBoardOf + round) % kByBoard.size()]
+                                      : kByMayor[(person / plan_.towns + round) % kByMayor.size()];
+  PlannedQuery planned{.system = asker, .person = address_of(asker, person), .subject = {}};
+  exchange::Subject& subject = planned.subject;
+  subject.asker = institutions_[asker];
+  subject.provider = institutions_[providing_institution(person)];
+  subject.affair = *AffairCode::parse(asked.affair);
+  subject.procedure = *ProcedureCode::parse("JT00000000000001");
+  subject.kind = *InformationKind::parse(plan_.everything_answered ? kTax : asked.kind);
+  subject.section = std::string(asked.section);
+  if (mixed(person, kBeyondTable, 13)) subject.kind = *InformationKind::parse(kUnlisted);
+  if (mixed(person, kInPart, 17)) subject.items = {1, 2, kNoSuchItem};
+  planned.expected = expected(person, subject);
+  return planned;
+}
+
+/// In the order in which the pool judges: the law, Article 28, symbols, flags, copies.
+exchange::Outcome DemoResidents::expected(std::uint64_t person,
+                                          const exchange::Subject& subject) const {
+  using exchange::Outcome;
+  if (mixed(person, kBeyondTable, 13)) return Outcome::kRefused;
+  const auto violation = suspended();
+  if (violation && subject.kind == violation->kind &&
+      providing_institution(person) == violation->institution) {
+    return Outcome::kRefused;
+  }
+  if (mixed(person, kNoSymbol, 7)) return Outcome::kProviderHoldsNoSymbol;
+  if (mixed(person, kHeld, 11)) {
+    const std::uint64_t sort = person / kHeld % 4;
+    if (sort == 2) return Outcome::kRefused;
+    if (sort == 3) return Outcome::kLapsed;
+  }
+  if (mixed(person, kNoCopy, 3)) return Outcome::kNoData;
+  return subject.items.empty() ? Outcome::kAnswered : Outcome::kAnsweredInPart;
+}
+
+}  // namespace nakadachi::apps

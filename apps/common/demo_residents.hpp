@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "nakadachi/base/codes.hpp"
+#include "nakadachi/copies/content.hpp"
+#include "nakadachi/copies/layout.hpp"
+#include "nakadachi/exchange/messages.hpp"
+
+namespace nakadachi::apps {
+
+/// How many simulated residents, and what comes of asking about them.
+struct ResidentsPlan {
+  std::size_t towns = 12;
+  std::size_t persons = 1'000;
+  std::size_t answer_bytes = 0;      ///< of a registered copy, at least
+  bool everything_answered = false;  ///< no query that ends otherwise
+};
+
+/// The simulated residents of a demo: who is known where, what is registered about
+/// them, what is asked and what should come of it. Everything follows from the plan.
+/// A town has two institutions, mayor and education board; both are named by
+/// `2 * town` and `2 * town + 1`.
+class DemoResidents {
+ public:
+  /// `layouts` outlives the residents and has every kind that is asked for.
+  DemoResidents(const ResidentsPlan& plan, std::vector<InstitutionCode> institutions,
+                const copies::LayoutBook& layouts);
+
+  /// Somebody whose symbol an institution acquires.
+  struct Known {
+    std::size_t institution = 0;
+    AddressNumber person;
+    std::uint64_t personal_number = 0;
+  };
+  std::vector<Known> known() const;
+
+  struct Copy {
+    std::size_t institution = 0;
+    AddressNumber person;
+    InformationKind kind;
+    copies::CopyContent content;
+  };
+  std::vector<Copy> copies() const;
+
+  /// 自動応答不可, and what staff decide about it.
+  enum class Decision : std::uint8_t { kApprove, kRefuse, kLeave };
+  struct Held {
+    std::size_t institution = 0;
+    AddressNumber person;
+    Decision decision = Decision::kApprove;
+  };
+  std::vector<Held> held() const;
+
+  /// Which institution's file of which kind violates Article 28; none when
+  /// everything is answered.
+  struct Suspended {
+    std::size_t institution = 0;
+    InformationKind kind;
+  };
+  std::optional<Suspended> suspended() const;
+
+  /// Affairs the business system of an institution may ask in.
+  std::vector<AffairCode> affairs_of(std::size_t institution) const;
+
+  struct PlannedQuery {
+    std::size_t system = 0;  ///< of the institution that asks
+    AddressNumber person;
+    exchange::Subject subject;
+    exchange::Outcome expected = exchange::Outcome::kAnswered;
+  };
+  PlannedQuery query(std::uint64_t i) const;
+
+ private:
+  std::size_t asking_town(std::uint64_t person) const;
+  std::size_t providing_town(std::uint64_t person) const;
+  std::size_t asking_institution(std::uint64_t person) const;
+  std::size_t providing_institution(std::uint64_t person) const {
+    return 2 * providing_town(person);
+  }
+  static AddressNumber address_of(std::size_t institution, std::uint64_t person);
+  copies::CopyContent content_of(std::uint64_t person, const InformationKind& kind) const;
+  exchange::Outcome expected(std::uint64_t person, const exchange::Subject& subject) const;
+  bool mixed(std::uint64_t person, std::uint64_t every, std::uint64_t which) const {
+    return !plan_.everything_answered && person % every == which;
+  }
+
+  ResidentsPlan plan_;
+  std::vector<InstitutionCode> institutions_;
+  const copies::LayoutBook& layouts_;
+};
+
+}  // namespace nakadachi::apps
