@@ -120,12 +120,13 @@ void Client::Impl::ask_all(std::vector<wire::AdminRequest> requests, const OnAns
 }
 
 std::optional<Timestamp> Client::Impl::deadline() const {
-  if (by_time_.empty() || (!has_room_ && by_time_.begin()->first == Timestamp())) {
-    // Without a connection only patience runs out, which need not be exact.
-    if (open_.empty()) return std::nullopt;
-    return loop_->now() + 1'000;
+  std::optional<Timestamp> earliest;
+  for (const auto& [key, open] : open_) {
+    if (!earliest || open.give_up_at < *earliest) earliest = open.give_up_at;
   }
-  return by_time_.begin()->first;
+  // Without a connection only patience runs out.
+  if (earliest && has_room_) earliest = std::min(*earliest, by_time_.begin()->first);
+  return earliest;
 }
 
 void Client::Impl::on_deadline(Timestamp now) {

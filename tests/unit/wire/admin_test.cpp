@@ -121,7 +121,8 @@ TEST_CASE("wire: every answer of the admin door comes back as it was, errors too
   const auto error = decode_admin_reply(
       encode_admin_reply({random.make<RequestKey>(), ErrorCode::kAlreadyAcquired}));
   CHECK(error->reply->answer.error().code == ErrorCode::kAlreadyAcquired);
-  const auto of_frame = decode_admin_reply(encode_admin_frame_error(ErrorCode::kOversize));
+  const auto of_frame =
+      decode_admin_reply(encode_admin_frame_error({.code = ErrorCode::kOversize}));
   CHECK_FALSE(of_frame->reply.has_value());
   CHECK(of_frame->frame_error->code == ErrorCode::kOversize);
 }
