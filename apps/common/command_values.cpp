@@ -51,11 +51,9 @@ Result<symbols::BusinessNumber> parse_business_number(std::string_view text) {
   const Error wrong{.code = ErrorCode::kWrongFormat, .field = "business"};
   const auto parts = split(text, ':');
   if (parts.size() != 2) return wrong;
-  std::uint32_t system = 0;
-  const char* const end = parts[0].data() + parts[0].size();
-  const auto [stopped, problem] = std::from_chars(parts[0].data(), end, system);
-  if (problem != std::errc() || stopped != end) return wrong;
-  return symbols::BusinessNumber::parse(symbols::BusinessSystem{system}, parts[1]);
+  const auto system = parse_decimal<std::uint32_t>(parts[0]);
+  if (!system) return wrong;
+  return symbols::BusinessNumber::parse(symbols::BusinessSystem{*system}, parts[1]);
 }
 
 Result<Period> parse_period(std::string_view from, std::string_view until) {

@@ -161,7 +161,7 @@ class ConfigFile {
     if (const toml::table* const table = node.as_table()) {
       for (const auto& [key, value] : *table) {
         const std::string name(key.str());
-        refuse_unknown_keys(value, path.empty() ? name : path + "." + name);
+        refuse_unknown_keys(value, path.empty() ? name : fmt::format("{}.{}", path, name));
       }
     } else if (const toml::array* const list = node.as_array(); list && known_.contains(path)) {
       for (std::size_t i = 0; i < list->size(); ++i) {

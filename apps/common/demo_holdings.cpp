@@ -40,7 +40,7 @@ Result<void> DemoPool::change_all(std::size_t institution,
   if (requests.empty()) return {};
   NAKADACHI_TRY(const auto staff, staff_of(institution));
   Result<void> all;
-  staff->ask_all(std::move(requests), [&all](std::size_t, Result<wire::AdminAnswer> answer) {
+  staff->ask_all(std::move(requests), [&all](std::size_t, const Result<wire::AdminAnswer>& answer) {
     if (!answer && all) all = answer.error();
   });
   return all;

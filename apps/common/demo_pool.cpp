@@ -118,6 +118,7 @@ Result<void> DemoPool::join_towns() {
     NAKADACHI_CHECK(join_town(town, directory, random));
   }
   std::vector<InstitutionCode> codes;
+  codes.reserve(systems_.size());
   for (const System& system : systems_) codes.push_back(system.institution);
   NAKADACHI_TRY(layouts_, embedded_layouts());
   residents_.emplace(ResidentsPlan{.towns = plan_.towns,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <charconv>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +12,15 @@ namespace nakadachi::apps {
 
 /// Splits at every `separator`; at least one field.
 std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// A decimal number that is the whole of the text; nothing otherwise.
+template <class Number>
+std::optional<Number> parse_decimal(std::string_view text) {
+  Number number{};
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
 
 /// The whole of a file. Errors: `kFileProblem`.
 Result<std::string> read_file(const std::string& path);

@@ -56,7 +56,7 @@ void DemoStaff::look(Desk& desk) {
                          .command = command});
   }
   if (decisions.empty()) return;
-  desk.client->ask_all(std::move(decisions), [this](std::size_t, auto answer) {
+  desk.client->ask_all(std::move(decisions), [this](std::size_t, const auto& answer) {
     if (answer) ++decided_;
   });
 }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <future>
 #include <vector>
 
@@ -22,15 +21,12 @@ Result<std::vector<HandOver>> read_hand_overs(const std::string& path) {
   std::vector<HandOver> hand_overs;
   NAKADACHI_CHECK(read_rows(path, 3, [&](const auto& fields) -> Result<void> {
     NAKADACHI_TRY(const InstitutionCode institution, InstitutionCode::parse(fields[0]));
-    HandOver one{.institution = institution};
-    for (const auto& [text, number] : {std::pair(fields[1], &one.acquisition_number),
-                                       std::pair(fields[2], &one.personal_number)}) {
-      const char* const end = text.data() + text.size();
-      if (std::from_chars(text.data(), end, *number).ptr != end) {
-        return Error{.code = ErrorCode::kWrongFormat, .field = "number"};
-      }
+    const auto acquisition_number = parse_decimal<std::uint64_t>(fields[1]);
+    const auto personal_number = parse_decimal<std::uint64_t>(fields[2]);
+    if (!acquisition_number || !personal_number) {
+      return Error{.code = ErrorCode::kWrongFormat, .field = "number"};
     }
-    hand_overs.push_back(one);
+    hand_overs.push_back({institution, *acquisition_number, *personal_number});
     return {};
   }));
   return hand_overs;

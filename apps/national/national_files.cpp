@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -52,11 +51,9 @@ Result<std::vector<national::IssuedSymbol>> read_issued(const std::string& path)
     NAKADACHI_TRY(const InstitutionCode institution, InstitutionCode::parse(fields[0]));
     const auto bytes = from_hex(fields[1]);
     const auto person = bytes ? crypto::PersonId::from(*bytes) : std::nullopt;
-    std::uint64_t number = 0;
-    const char* const end = fields[2].data() + fields[2].size();
-    const bool is_number = std::from_chars(fields[2].data(), end, number).ptr == end;
-    if (!person || !is_number) return Error{.code = ErrorCode::kWrongFormat, .field = "issued"};
-    issued.push_back({institution, *person, number});
+    const auto number = parse_decimal<std::uint64_t>(fields[2]);
+    if (!person || !number) return Error{.code = ErrorCode::kWrongFormat, .field = "issued"};
+    issued.push_back({institution, *person, *number});
     return {};
   }));
   return issued;

@@ -17,7 +17,7 @@ constexpr std::int64_t kAgainMs = 1'000;
 
 /// A request held is a step of its exchange: it keeps the permit, and the
 /// provision that follows keeps the decision.
-void NodeCore::Impl::hold(std::size_t partition, const ExchangeId& id, PermitJob job) {
+void NodeCore::Impl::hold(std::size_t partition, const ExchangeId& id, const PermitJob& job) {
   Partition& owner = partitions_[partition];
   wire::StoredContent content;
   content.statement = job.statement;

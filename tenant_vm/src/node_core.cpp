@@ -265,7 +265,7 @@ DeficitRoundRobin::Served NodeCore::Impl::serve_flow(const LaneSlot::Flow& flow)
   }
   if (flow.sort == FlowSort::kRequests) {
     if (!partition.notices.empty()) {
-      const exchange::SymbolNotice notice = std::move(partition.notices.front());
+      const exchange::SymbolNotice notice = partition.notices.front();
       partition.notices.pop_front();
       take_notice(flow.partition, notice);
       return Served::kOne;

@@ -152,7 +152,7 @@ class NodeCore::Impl {
   void on_permit(const wire::LinkItem& item);
   void admit_permit(std::size_t partition, PermitJob job);
   bool waits_for_change(Partition& partition, const PermitJob& job);
-  void provide(std::size_t partition, const ExchangeId& id, PermitJob job);
+  void provide(std::size_t partition, const ExchangeId& id, const PermitJob& job);
   Result<Decision> decide(Partition& partition, const PermitJob& job, bool staff_agreed);
   Result<void> add_copy(Partition& partition, const PermitJob& job, const AddressNumber& person,
                         const rules::Verdict& verdict, Decision& to);
@@ -165,7 +165,7 @@ class NodeCore::Impl {
   void finish_status(const Lookup& lookup, const std::vector<storage::StoredStep>& steps);
 
   // What waits for staff (held_side.cpp)
-  void hold(std::size_t partition, const ExchangeId& id, PermitJob job);
+  void hold(std::size_t partition, const ExchangeId& id, const PermitJob& job);
   void on_held_durable(const PendingStep& step);
   void recover_held(std::size_t partition, const storage::StoredStep& held);
   void add_held(std::size_t partition, const ExchangeId& id, PermitJob job);

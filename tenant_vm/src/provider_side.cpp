@@ -57,7 +57,7 @@ void NodeCore::Impl::admit_permit(std::size_t partition, PermitJob job) {
   if (owner.providing.contains(*id) || owner.held.contains(*id)) return;
   const RecentIds::Fingerprint* const known = owner.settled.find(*id);
   if (known == nullptr && bucket_of(*id) >= owner.settled.complete_from()) {
-    return provide(partition, *id, std::move(job));
+    return provide(partition, *id, job);
   }
   if (known != nullptr && *known != 0 &&
       *known != RecentIds::fingerprint_of(content_hash(permit))) {
@@ -80,16 +80,16 @@ void NodeCore::Impl::finish_permit(Lookup lookup, const std::vector<storage::Sto
     LaneSlot& slot = slot_of(lookup.partition);
     return slot.fair.activate(flow_of(slot, lookup.partition, FlowSort::kPermits));
   }
-  if (steps.empty()) return provide(lookup.partition, lookup.exchange, std::move(lookup.permit));
+  if (steps.empty()) return provide(lookup.partition, lookup.exchange, lookup.permit);
   resend_provision(lookup.partition, steps.front());
 }
 
-void NodeCore::Impl::provide(std::size_t partition, const ExchangeId& id, PermitJob job) {
+void NodeCore::Impl::provide(std::size_t partition, const ExchangeId& id, const PermitJob& job) {
   if (job.permit.valid_until < now_) return count(ErrorCode::kPermitExpired);
   if (!slot_of(partition).lane.is_open()) return count(ErrorCode::kStoreUnavailable);
   const auto decision = decide(partitions_[partition], job, false);
   if (!decision) return count(decision.error().code);  // the asker will ask what became of it
-  if (decision->hold) return hold(partition, id, std::move(job));
+  if (decision->hold) return hold(partition, id, job);
   const auto pushed = push_provision(partition, id, job, *decision, {}, {});
   if (!pushed) count(pushed.error().code);
 }

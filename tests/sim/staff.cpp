@@ -36,13 +36,13 @@ void World::flag_sometimes(const wire::LinkItem& notice) {
   if (notice.kind != exchange::StatementKind::kPermit || !faulty()) return;
   if (!random_.chance(400)) return;
   const auto permit = wire::decode_permit(notice.statement);
-  const auto [institution, person] = universe_.about(*permit);
-  if (!universe_.may_be_flagged(institution, person)) return;
-  after(static_cast<std::int64_t>(random_.below(15)), [this, institution = institution,
-                                                       person = person] {
-    send_request(institution, wire::ChangeFlag{.person = Universe::address_of(institution, person),
-                                               .flag = {copies::FlagSort::kHeld, {}, {}},
-                                               .set = true});
+  const auto about = universe_.about(*permit);
+  if (!universe_.may_be_flagged(about.first, about.second)) return;
+  after(static_cast<std::int64_t>(random_.below(15)), [this, about] {
+    send_request(about.first,
+                 wire::ChangeFlag{.person = Universe::address_of(about.first, about.second),
+                                  .flag = {copies::FlagSort::kHeld, {}, {}},
+                                  .set = true});
   });
 }
 

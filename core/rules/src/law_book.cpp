@@ -12,8 +12,6 @@
 namespace nakadachi::rules {
 namespace {
 
-constexpr std::int64_t kDayMs = std::int64_t{24} * 3600 * 1000;
-constexpr std::int64_t kJapanAheadMs = std::int64_t{9} * 3600 * 1000;
 constexpr std::size_t kOrdinanceColumns = 10;
 
 Error invalid(std::string_view field, std::size_t place) {
@@ -25,7 +23,7 @@ Error invalid(std::string_view field, std::size_t place) {
 std::optional<Period> parse_period(std::string_view from, std::string_view until) {
   const auto first = Day::parse(from);
   if (!first) return std::nullopt;
-  Period period{*first, std::nullopt};
+  Period period{first, std::nullopt};
   if (until == "-") return period;
   period.until = Day::parse(until);
   if (!period.until) return std::nullopt;

@@ -43,7 +43,7 @@ TEST_CASE("many changes through the admin door are all done, over a restart of t
                                                    *copies::encode(content)}));
   }
   std::size_t done = 0;
-  client->ask_all(std::move(requests), [&](std::size_t, Result<wire::AdminAnswer> answer) {
+  client->ask_all(std::move(requests), [&](std::size_t, const Result<wire::AdminAnswer>& answer) {
     CHECK(answer.ok());
     if (++done == 100) {
       pool.stop_node();

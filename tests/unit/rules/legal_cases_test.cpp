@@ -26,7 +26,7 @@ LawBook law_book(const LegalFacts& facts) {
   const std::string conditions = apps::read_file(data_file("legal_conditions.tsv")).value();
   const std::string ordinances = apps::read_file(data_file("legal_ordinances.tsv")).value();
   return LawBook::make(facts.classes,
-                       {{{*Day::parse("2024-05-27"), std::nullopt},
+                       {{{Day::parse("2024-05-27"), std::nullopt},
                          rules::LegalTable(facts).with_conditions(conditions).value()}},
                        rules::parse_ordinances(ordinances).value())
       .value();
