@@ -42,7 +42,7 @@ Result<std::unique_ptr<DemoPool>> DemoPool::start(PoolPlan plan, const Tell& tel
   auto pool = std::unique_ptr<DemoPool>(new DemoPool(std::move(plan)));
   pool->towns_.assign(municipalities().begin(),
                       municipalities().begin() + static_cast<std::ptrdiff_t>(pool->plan_.towns));
-  const std::array<std::pair<std::string_view, Result<void> (DemoPool::*)()>, 10> stages = {
+  const std::array<std::pair<std::string_view, Result<void> (DemoPool::*)()>, 11> stages = {
       {{"preparing the directory", &DemoPool::make_directory},
        {"starting a private PostgreSQL", &DemoPool::start_database},
        {"joining the towns", &DemoPool::join_towns},
@@ -52,7 +52,8 @@ Result<std::unique_ptr<DemoPool>> DemoPool::start(PoolPlan plan, const Tell& tel
        {"starting the node", &DemoPool::start_node},
        {"acquiring symbols", &DemoPool::acquire_symbols},
        {"registering copies", &DemoPool::register_copies},
-       {"setting flags", &DemoPool::set_flags}}};
+       {"setting flags", &DemoPool::set_flags},
+       {"letting business systems answer", &DemoPool::set_answer_modes}}};
   for (const auto& [name, stage] : stages) {
     tell(name);
     NAKADACHI_CHECK((pool.get()->*stage)());
@@ -123,11 +124,24 @@ Result<void> DemoPool::join_towns() {
   NAKADACHI_TRY(layouts_, embedded_layouts());
   residents_.emplace(ResidentsPlan{.towns = plan_.towns,
                                    .persons = plan_.persons,
+                                   .persons_of_town = persons_of_town(),
                                    .answer_bytes = plan_.answer_bytes,
                                    .everything_answered = plan_.everything_answered},
                      std::move(codes), *layouts_);
   NAKADACHI_CHECK(write_callers());
+  NAKADACHI_CHECK(write_ordinances());
   return write_private_file(file("institutions.tsv"), write_institutions(institutions_));
+}
+
+/// By real population, at least one person a town; empty without a scale.
+std::vector<std::size_t> DemoPool::persons_of_town() const {
+  std::vector<std::size_t> persons;
+  if (plan_.scale == 0) return persons;
+  persons.reserve(towns_.size());
+  for (const Municipality& town : towns_) {
+    persons.push_back(std::max<std::size_t>(1, town.population / plan_.scale));
+  }
+  return persons;
 }
 
 Result<void> DemoPool::join_town(std::size_t town, storage::TenantDirectory& directory,
@@ -174,7 +188,9 @@ Result<void> DemoPool::write_callers() {
     systems.push_back({.number = number,
                        .institution = systems_[i].institution,
                        .curve_key = to_z85(systems_[i].keys.public_key()),
-                       .affairs = residents_->affairs_of(i)});
+                       .affairs = residents_->affairs_of(i),
+                       .answers = {}});
+    if (is_mayor(i)) systems.back().answers = {DemoResidents::live_kind()};
     staff.push_back({.number = number,
                      .institution = systems_[i].institution,
                      .curve_key = to_z85(systems_[i].staff_keys.public_key()),
@@ -186,6 +202,18 @@ Result<void> DemoPool::write_callers() {
                    .curve_key = to_z85(operator_keys_.public_key())});
   NAKADACHI_CHECK(write_private_file(file("systems.tsv"), write_systems(systems)));
   return write_private_file(file("staff.tsv"), write_staff(staff));
+}
+
+/// Every town lets its education board ask its mayor in one affair of its own.
+Result<void> DemoPool::write_ordinances() const {
+  std::string text;
+  for (const Municipality& town : towns_) {
+    fmt::format_to(std::back_inserter(text),
+                   "within\t{}\t{}\t-\t2\t1\t{}\t2015-10-05\t-\t個人番号の利用に関する条例\n",
+                   town.code.text(), DemoResidents::own_affair().text(),
+                   DemoResidents::own_kind().text());
+  }
+  return write_private_file(file("ordinances.tsv"), text);
 }
 
 /// What a person needs to try commands while the pool runs, or a node started anew.
@@ -302,6 +330,7 @@ std::string DemoPool::node_config() const {
       "systems = \"systems.tsv\"\n\n"
       "[gateway]\nendpoint = \"{}\"\npublic_key = '{}'\nkey_file = \"node-link.curve\"\n\n"
       "[admin]\nendpoint = \"tcp://127.0.0.1:*\"\nstaff = \"staff.tsv\"\n\n"
+      "[law]\nordinances = \"ordinances.tsv\"\n\n"
       "[exchange]\nvalidity_s = {}\n\n",
       logins.train, logins.node, gateway_endpoint_, to_z85(gateway_key_), plan_.validity_s);
 }

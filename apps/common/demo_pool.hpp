@@ -23,6 +23,7 @@ namespace nakadachi::apps {
 struct PoolPlan {
   std::size_t towns = 12;       ///< the first of data/municipalities.csv, at least 2
   std::size_t persons = 1'000;  ///< each known to an asking and a providing town
+  std::uint64_t scale = 0;      ///< 1 person for so many real residents; 0: `persons` in all
   std::size_t lanes = 1;
   std::size_t answer_bytes = 0;      ///< of a registered copy, at least
   bool acquire = true;               ///< symbols one by one; else they are taken over at once
@@ -53,6 +54,7 @@ class DemoPool {
     socket::CurveKeyPair staff_keys;
   };
   const std::vector<System>& systems() const noexcept { return systems_; }
+  static bool is_mayor(std::size_t system) { return system % 2 == 0; }
   const std::vector<Municipality>& towns() const noexcept { return towns_; }
   const std::string& oltp_endpoint() const noexcept { return oltp_endpoint_; }
   /// Of both doors of the node.
@@ -81,7 +83,9 @@ class DemoPool {
   Result<void> join_towns();
   Result<void> join_town(std::size_t town, storage::TenantDirectory& directory, Random& random);
   Result<void> init_national();
+  std::vector<std::size_t> persons_of_town() const;
   Result<void> write_callers();
+  Result<void> write_ordinances() const;
   Result<void> keep_keys();
   Result<void> acquire_symbols();
   Result<void> begin_acquisitions();
@@ -89,6 +93,7 @@ class DemoPool {
   Result<void> take_over_symbols();
   Result<void> register_copies();
   Result<void> set_flags();
+  Result<void> set_answer_modes();
   Result<void> change_all(std::size_t institution, std::vector<wire::AdminRequest> requests);
   Result<void> start_national();
   Result<void> start_gateway();

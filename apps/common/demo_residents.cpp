@@ -14,6 +14,8 @@ constexpr std::uint64_t kAddressSpace = 10'000'000'000;
 constexpr std::string_view kResident = "TM00000000000001";
 constexpr std::string_view kTax = "TM00000000000002";
 constexpr std::string_view kCare = "TM00000000000003";
+constexpr std::string_view kAllowance = "TM90000000000044";
+constexpr std::string_view kOwnAffair = "JM99000000000001";
 constexpr std::string_view kUnlisted = "TM99999999999999";
 constexpr std::string_view kDay = "2026-06-14";  // whose layouts are used
 
@@ -23,7 +25,7 @@ struct Asked {
   std::string_view kind;
   std::string_view section;
 };
-constexpr std::array<Asked, 8> kByMayor = {{
+constexpr std::array<Asked, 9> kByMayor = {{
     {"JM01000000048000", kTax, "市民税課"},           // 地方税の賦課徴収
     {"JM01000000048000", kResident, "市民税課"},      //
     {"JM01000000069000", kTax, "保険年金課"},         // 国民健康保険
@@ -32,6 +34,7 @@ constexpr std::array<Asked, 8> kByMayor = {{
     {"JM01000000132000", kCare, "介護保険課"},        // 介護保険
     {"JM01000000132000", kTax, "介護保険課"},         //
     {"JM01000000108000", kTax, "福祉課"},             //
+    {"JM01000000053000", kAllowance, "住宅課"},       // 公営住宅; 児童手当 is answered live
 }};
 constexpr std::array<Asked, 2> kByBoard = {{
     {"JM01000000063000", kTax, "学務課"},  // 学校保健安全法の援助
@@ -46,6 +49,7 @@ constexpr std::uint64_t kNoCopy = 25;       // 3 of 25
 constexpr std::uint64_t kBeyondTable = 40;  // 13 of 40
 constexpr std::uint64_t kInPart = 30;       // 17 of 30
 constexpr std::uint64_t kHeld = 100;        // 11 of 100
+constexpr std::uint64_t kWithinBody = 20;   // 6 of 20: asked by the board of the same town
 constexpr std::uint16_t kNoSuchItem = 999;
 
 std::uint64_t personal_number_of(std::uint64_t person) {
@@ -78,11 +82,22 @@ std::string value_of(const copies::LayoutItem& item, std::uint64_t person) {
 
 DemoResidents::DemoResidents(const ResidentsPlan& plan, std::vector<InstitutionCode> institutions,
                              const copies::LayoutBook& layouts)
-    : plan_(plan), institutions_(std::move(institutions)), layouts_(layouts) {}
+    : plan_(plan), institutions_(std::move(institutions)), layouts_(layouts) {
+  std::uint64_t persons = 0;
+  first_after_town_.reserve(plan.persons_of_town.size());
+  for (const std::size_t of_town : plan.persons_of_town) {
+    first_after_town_.push_back(persons += of_town);
+  }
+  if (!first_after_town_.empty()) plan_.persons = persons;
+}
 
 // Who lives where -------------------------------------------------------------
 
-std::size_t DemoResidents::asking_town(std::uint64_t person) const { return person % plan_.towns; }
+std::size_t DemoResidents::asking_town(std::uint64_t person) const {
+  if (first_after_town_.empty()) return person % plan_.towns;
+  const auto town = std::upper_bound(first_after_town_.begin(), first_after_town_.end(), person);
+  return static_cast<std::size_t>(town - first_after_town_.begin());
+}
 
 std::size_t DemoResidents::providing_town(std::uint64_t person) const {
   const std::uint64_t step = 1 + person / plan_.towns % (plan_.towns - 1);
@@ -94,7 +109,7 @@ std::size_t DemoResidents::asking_institution(std::uint64_t person) const {
 }
 
 AddressNumber DemoResidents::address_of(std::size_t institution, std::uint64_t person) {
-  return *AddressNumber::from_number((institution + 1) * kAddressSpace + person);
+  return *AddressNumber::from_number((institution / 2 + 1) * kAddressSpace + person);
 }
 
 std::vector<DemoResidents::Known> DemoResidents::known() const {
@@ -147,6 +162,16 @@ std::vector<DemoResidents::Copy> DemoResidents::copies() const {
   return copies;
 }
 
+InformationKind DemoResidents::live_kind() { return *InformationKind::parse(kAllowance); }
+AffairCode DemoResidents::own_affair() { return *AffairCode::parse(kOwnAffair); }
+InformationKind DemoResidents::own_kind() { return *InformationKind::parse(kTax); }
+
+std::optional<copies::CopyContent> DemoResidents::live_answer(const AddressNumber& person) const {
+  const std::uint64_t number = person.reveal() % kAddressSpace;
+  if (mixed(number, kNoCopy, 3)) return std::nullopt;
+  return content_of(number, live_kind());
+}
+
 std::vector<DemoResidents::Held> DemoResidents::held() const {
   std::vector<Held> held;
   constexpr std::array kDecisions = {Decision::kApprove, Decision::kApprove, Decision::kRefuse,
@@ -177,6 +202,7 @@ std::vector<AffairCode> DemoResidents::affairs_of(std::size_t institution) const
   };
   if (institution % 2 == 1) {
     for (const Asked& asked : kByBoard) add(asked);
+    affairs.push_back(own_affair());
   } else {
     for (const Asked& asked : kByMayor) add(asked);
   }
@@ -186,6 +212,7 @@ std::vector<AffairCode> DemoResidents::affairs_of(std::size_t institution) const
 DemoResidents::PlannedQuery DemoResidents::query(std::uint64_t i) const {
   const std::uint64_t person = i % plan_.persons;
   const std::uint64_t round = i / plan_.persons;
+  if (mixed(person, kWithinBody, 6)) return query_within_body(person);
   const std::size_t asker = asking_institution(person);
   const Asked& asked = asker % 2 == 1 ? kByBoard[(person / kBoardOf + round) % kByBoard.size()]
                                       : kByMayor[(person / plan_.towns + round) % kByMayor.size()];
@@ -203,7 +230,23 @@ DemoResidents::PlannedQuery DemoResidents::query(std::uint64_t i) const {
   return planned;
 }
 
-/// In the order in which the pool judges: the law, Article 28, symbols, flags, copies.
+/// 番号法19条11号: an education board asks the mayor of its own town.
+DemoResidents::PlannedQuery DemoResidents::query_within_body(std::uint64_t person) const {
+  const std::size_t provider = providing_institution(person);
+  PlannedQuery planned{
+      .system = provider + 1, .person = address_of(provider, person), .subject = {}};
+  exchange::Subject& subject = planned.subject;
+  subject.asker = institutions_[provider + 1];
+  subject.provider = institutions_[provider];
+  subject.affair = own_affair();
+  subject.procedure = *ProcedureCode::parse("JT00000000000001");
+  subject.kind = own_kind();
+  subject.section = "学務課";
+  planned.expected = expected_of_provider(person, subject);
+  return planned;
+}
+
+/// In the order in which the pool judges: the law, Article 28, symbols, then the provider.
 exchange::Outcome DemoResidents::expected(std::uint64_t person,
                                           const exchange::Subject& subject) const {
   using exchange::Outcome;
@@ -214,6 +257,13 @@ exchange::Outcome DemoResidents::expected(std::uint64_t person,
     return Outcome::kRefused;
   }
   if (mixed(person, kNoSymbol, 7)) return Outcome::kProviderHoldsNoSymbol;
+  return expected_of_provider(person, subject);
+}
+
+/// Flags, then what is registered.
+exchange::Outcome DemoResidents::expected_of_provider(std::uint64_t person,
+                                                      const exchange::Subject& subject) const {
+  using exchange::Outcome;
   if (mixed(person, kHeld, 11)) {
     const std::uint64_t sort = person / kHeld % 4;
     if (sort == 2) return Outcome::kRefused;

@@ -15,6 +15,8 @@ namespace nakadachi::apps {
 struct ResidentsPlan {
   std::size_t towns = 12;
   std::size_t persons = 1'000;
+  /// How many of the persons live in each town, in its order; empty: about equally many.
+  std::vector<std::size_t> persons_of_town = {};
   std::size_t answer_bytes = 0;      ///< of a registered copy, at least
   bool everything_answered = false;  ///< no query that ends otherwise
 };
@@ -54,6 +56,16 @@ class DemoResidents {
   };
   std::vector<Held> held() const;
 
+  /// The kind that the business systems of all mayors answer themselves, and what they
+  /// say about one of their persons; nothing when there is no data.
+  static InformationKind live_kind();
+  std::optional<copies::CopyContent> live_answer(const AddressNumber& person) const;
+
+  /// The affair in which every education board may ask its own mayor, by ordinance, and
+  /// the kind it may ask for.
+  static AffairCode own_affair();
+  static InformationKind own_kind();
+
   /// Which institution's file of which kind violates Article 28; none when
   /// everything is answered.
   struct Suspended {
@@ -80,14 +92,19 @@ class DemoResidents {
   std::size_t providing_institution(std::uint64_t person) const {
     return 2 * providing_town(person);
   }
+  /// Both institutions of a town know a person by the same number.
   static AddressNumber address_of(std::size_t institution, std::uint64_t person);
+  PlannedQuery query_within_body(std::uint64_t person) const;
   copies::CopyContent content_of(std::uint64_t person, const InformationKind& kind) const;
   exchange::Outcome expected(std::uint64_t person, const exchange::Subject& subject) const;
+  exchange::Outcome expected_of_provider(std::uint64_t person,
+                                         const exchange::Subject& subject) const;
   bool mixed(std::uint64_t person, std::uint64_t every, std::uint64_t which) const {
     return !plan_.everything_answered && person % every == which;
   }
 
   ResidentsPlan plan_;
+  std::vector<std::uint64_t> first_after_town_;  ///< the next town's first person
   std::vector<InstitutionCode> institutions_;
   const copies::LayoutBook& layouts_;
 };

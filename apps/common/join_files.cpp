@@ -48,6 +48,28 @@ Result<std::vector<Row>> read_list(const std::string& path, std::size_t columns,
   return rows;
 }
 
+/// Codes with commas between them, - for none.
+template <class Code>
+std::string codes_text(const std::vector<Code>& codes) {
+  std::string text;
+  for (const Code& code : codes) {
+    if (!text.empty()) text += ',';
+    text += code.text();
+  }
+  return text.empty() ? "-" : text;
+}
+
+template <class Code>
+Result<std::vector<Code>> parse_codes(std::string_view text) {
+  std::vector<Code> codes;
+  if (text == "-") return codes;
+  for (const std::string_view word : split(text, ',')) {
+    NAKADACHI_TRY(const Code code, Code::parse(word));
+    codes.push_back(code);
+  }
+  return codes;
+}
+
 }  // namespace
 
 std::string write_institutions(const std::vector<crypto::RegistryEntry>& entries) {
@@ -123,27 +145,22 @@ std::string write_hand_overs(const std::vector<HandOverRow>& rows) {
 }
 
 std::string write_systems(const std::vector<BusinessSystem>& systems) {
-  std::string text = "# number\tinstitution\tCURVE public key\taffairs\n";
+  std::string text = "# number\tinstitution\tCURVE public key\taffairs\tanswers\n";
   for (const BusinessSystem& system : systems) {
-    text += fmt::format("{}\t{}\t{}\t", system.number, system.institution.text(), system.curve_key);
-    for (std::size_t i = 0; i < system.affairs.size(); ++i) {
-      text += (i == 0 ? "" : ",") + system.affairs[i].text();
-    }
-    text += "\n";
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\n", system.number, system.institution.text(),
+                        system.curve_key, codes_text(system.affairs), codes_text(system.answers));
   }
   return text;
 }
 
 Result<std::vector<BusinessSystem>> read_systems(const std::string& path) {
-  return read_list<BusinessSystem>(path, 4, [](const Fields& fields) -> Result<BusinessSystem> {
+  return read_list<BusinessSystem>(path, 5, [](const Fields& fields) -> Result<BusinessSystem> {
     BusinessSystem system;
     NAKADACHI_TRY(system.number, parse_number<std::uint32_t>(fields[0], "number"));
     NAKADACHI_TRY(system.institution, InstitutionCode::parse(fields[1]));
     system.curve_key = std::string(fields[2]);
-    for (const std::string_view code : split(fields[3], ',')) {
-      NAKADACHI_TRY(const AffairCode affair, AffairCode::parse(code));
-      system.affairs.push_back(affair);
-    }
+    NAKADACHI_TRY(system.affairs, parse_codes<AffairCode>(fields[3]));
+    NAKADACHI_TRY(system.answers, parse_codes<InformationKind>(fields[4]));
     return system;
   });
 }

@@ -45,12 +45,14 @@ struct HandOverRow {
 };
 std::string write_hand_overs(const std::vector<HandOverRow>& rows);
 
-/// A business system. number, institution, CURVE public key (Z85), affairs (commas).
+/// A business system. number, institution, CURVE public key (Z85), affairs it may ask in
+/// (commas), kinds it answers itself (commas, - for none).
 struct BusinessSystem {
   std::uint32_t number = 0;
   InstitutionCode institution;
   std::string curve_key;
   std::vector<AffairCode> affairs;
+  std::vector<InformationKind> answers;
 };
 std::string write_systems(const std::vector<BusinessSystem>& systems);
 Result<std::vector<BusinessSystem>> read_systems(const std::string& path);

@@ -28,6 +28,7 @@ struct DemoOptions {
   std::string program_directory;
   std::size_t tenants = 12;
   std::uint64_t exchanges = 2'000;
+  std::uint64_t scale = 0;
   std::size_t in_flight = 500;
   std::int64_t latency_ms = 0;
   std::string keep;
@@ -59,11 +60,16 @@ class Crowd {
   explicit Crowd(DemoPool& pool) : pool_(&pool) {}
 
   Result<void> connect() {
-    for (const DemoPool::System& system : pool_->systems()) {
-      NAKADACHI_TRY(auto made, client::Client::connect({.endpoint = pool_->oltp_endpoint(),
-                                                        .server_key = pool_->oltp_key(),
-                                                        .keys = system.keys,
-                                                        .give_up_after_ms = kPatienceMs}));
+    for (std::size_t i = 0; i < pool_->systems().size(); ++i) {
+      client::Config config{.endpoint = pool_->oltp_endpoint(),
+                            .server_key = pool_->oltp_key(),
+                            .keys = pool_->systems()[i].keys,
+                            .give_up_after_ms = kPatienceMs};
+      if (DemoPool::is_mayor(i)) {
+        config.on_question = [this, i](const exchange::LiveQuestion& asked) { answer(i, asked); };
+      }
+      NAKADACHI_TRY(auto made, client::Client::connect(config));
+      const std::scoped_lock lock(mutex_);
       clients_.push_back(std::move(made));
     }
     return {};
@@ -89,12 +95,27 @@ class Crowd {
 
   const ClientOutcomes& told() const noexcept { return told_; }
   std::uint64_t unexpected() const noexcept { return unexpected_; }
+  std::uint64_t answered_live() const noexcept { return answered_live_; }
+  std::uint64_t within_body() const noexcept { return within_body_; }
   const std::map<ErrorCode, std::uint64_t>& errors() const noexcept { return errors_; }
 
  private:
+  /// A mayor's business system hands over what it has.
+  void answer(std::size_t system, const exchange::LiveQuestion& question) {
+    client::Client* client = nullptr;
+    {
+      const std::scoped_lock lock(mutex_);
+      client = clients_[system].get();
+    }
+    const auto answered = client->hand_over(question.request,
+                                            pool_->residents().live_answer(question.person));
+    if (answered) ++answered_live_;
+  }
+
   void ask(std::uint64_t i) {
     const DemoResidents::PlannedQuery planned = pool_->residents().query(i);
     exchange::Query query{client::Client::make_key(), planned.person, planned.subject};
+    if (planned.subject.affair == DemoResidents::own_affair()) ++within_body_;
     clients_[planned.system]->ask(
         query, [this, key = query.key, expected = planned.expected](Result<exchange::Reply> reply) {
           take(key, expected, std::move(reply));
@@ -120,6 +141,8 @@ class Crowd {
   std::size_t under_way_ = 0;
   std::atomic<std::uint64_t> done_ = 0;
   std::uint64_t unexpected_ = 0;
+  std::uint64_t within_body_ = 0;
+  std::atomic<std::uint64_t> answered_live_ = 0;
   ClientOutcomes told_;
   std::map<ErrorCode, std::uint64_t> errors_;
   std::vector<std::unique_ptr<client::Client>> clients_;  // last: their threads use the above
@@ -154,6 +177,8 @@ void print_report(const DemoOptions& options, const DemoPool& pool, const Crowd&
   fmt::print(
       "\n  {} symbols acquired, {} copies registered; {} requests held, {} decided by staff\n",
       pool.symbols(), pool.copies(), report.rows.held, report.decided);
+  fmt::print("  {} questions answered by business systems themselves, {} within one body\n",
+             crowd.answered_live(), crowd.within_body());
   fmt::print("  {} durable rows in {} trains, {:.2f} rows an exchange\n", report.rows.rows,
              report.rows.trains,
              static_cast<double>(report.rows.rows) / static_cast<double>(options.exchanges));
@@ -184,6 +209,8 @@ Result<void> write_json(const DemoOptions& options, const DemoPool& pool, const 
                                {"copies", pool.copies()},
                                {"held", report.rows.held},
                                {"decided_by_staff", report.decided},
+                               {"answered_live", crowd.answered_live()},
+                               {"within_body", crowd.within_body()},
                                {"rows", report.rows.rows},
                                {"trains", report.rows.trains},
                                {"contradictions", report.rows.contradictions},
@@ -197,6 +224,7 @@ Result<void> run_demo(const DemoOptions& options) {
   PoolPlan plan;
   plan.towns = options.tenants;
   plan.persons = std::min<std::size_t>(options.exchanges, kMostPersons);
+  plan.scale = options.scale;
   plan.national_latency_ms = options.latency_ms;
   plan.directory = options.keep;
   plan.keep = !options.keep.empty();
@@ -244,6 +272,10 @@ void add_demo_command(CLI::App& app, Command& chosen, const std::string& program
   command->add_option("--exchanges", options->exchanges, "queries to ask")
       ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
+  command->add_option("--scale", options->scale,
+                      "one simulated resident for so many real ones of each town, e.g. 1000;\n"
+                      "default: as many in each town, 5,000 in all at most")
+      ->check(CLI::Range(100, 10'000'000));
   command->add_option("--in-flight", options->in_flight, "queries under way at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000));

@@ -76,8 +76,7 @@ void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
                        static_cast<std::uint32_t>(wait_ms));
   }
 
-  std::uint16_t legal_item = 0;
-  auto judged = judge_query(owner, caller, job.query, legal_item);
+  auto judged = judge_query(owner, caller, job.query);
   const bool lawful = judged.ok();
   const ErrorCode reason = lawful ? ErrorCode::kInternal : judged.error().code;
   if (!lawful) {
@@ -86,22 +85,23 @@ void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
                           reason == ErrorCode::kNotInLegalTable;
     if (!recorded) return reply_error(job.client, job.query.key, reason);
   }
-  exchange::Inquiry inquiry;
+  LawfulQuery query;
   if (lawful) {
-    inquiry = *std::move(judged);
+    query = *std::move(judged);
   } else {
-    inquiry.subject = job.query.subject;
-    inquiry.asked_at = now_;
+    query.inquiry.subject = job.query.subject;
+    query.inquiry.asked_at = now_;
     const auto symbol =
         owner.institutions.at(caller.institution).symbols.find_symbol(job.query.person);
-    if (symbol) inquiry.symbol = *symbol;
+    if (symbol) query.inquiry.symbol = *symbol;
   }
-  OpenAsk open(timing_, std::move(inquiry));
+  OpenAsk open(timing_, std::move(query.inquiry));
   open.content_hash = hash;
   open.key = job.query.key;
   open.system = job.system;
   open.client = job.client;
-  open.legal_item = legal_item;
+  open.legal_item = query.legal_item;
+  if (query.within_body) open.within_body = job.query.person;
   ++counts_.accepted;
   if (lawful) return ask(partition, *id, std::move(open));
   refuse(partition, *id, std::move(open), reason);
@@ -141,10 +141,9 @@ bool NodeCore::Impl::answer_replay(std::size_t partition, const ExchangeId& id, 
 }
 
 /// Rights, legal basis, symbol: what must hold before anything leaves the town.
-Result<exchange::Inquiry> NodeCore::Impl::judge_query(Partition& partition,
-                                                      const CallerRights& caller,
-                                                      const exchange::Query& query,
-                                                      std::uint16_t& legal_item) {
+Result<NodeCore::Impl::LawfulQuery> NodeCore::Impl::judge_query(Partition& partition,
+                                                                const CallerRights& caller,
+                                                                const exchange::Query& query) {
   const exchange::Subject& subject = query.subject;
   if (subject.asker != caller.institution) return ErrorCode::kInstitutionNotAllowed;
   if (std::find(caller.affairs.begin(), caller.affairs.end(), subject.affair) ==
@@ -154,16 +153,20 @@ Result<exchange::Inquiry> NodeCore::Impl::judge_query(Partition& partition,
   if (registry_.find(subject.provider) == nullptr) return ErrorCode::kUnknownInstitution;
   const rules::Verdict verdict = judge(subject, now_);
   if (!verdict.allowed) return ErrorCode::kNotInLegalTable;
-  legal_item = verdict.item.value();
-  NAKADACHI_TRY(const Symbol symbol,
-                partition.institutions.at(subject.asker).symbols.find_symbol(query.person));
-  exchange::Inquiry inquiry;
-  inquiry.subject = subject;
-  inquiry.symbol = symbol;
-  inquiry.asked_at = now_;
-  inquiry.valid_until = now_ + validity_ms_;
-  inquiry.nonce = random_->make<Salt>();
-  return inquiry;
+  LawfulQuery lawful;
+  lawful.legal_item = verdict.item.value();
+  lawful.within_body = verdict.source == rules::Source::kWithinBodyOrdinance;
+  if (!lawful.within_body) {
+    NAKADACHI_TRY(lawful.inquiry.symbol,
+                  partition.institutions.at(subject.asker).symbols.find_symbol(query.person));
+  } else if (!partition.institutions.contains(subject.provider)) {
+    return ErrorCode::kUnknownInstitution;
+  }
+  lawful.inquiry.subject = subject;
+  lawful.inquiry.asked_at = now_;
+  lawful.inquiry.valid_until = now_ + validity_ms_;
+  lawful.inquiry.nonce = random_->make<Salt>();
+  return lawful;
 }
 
 void NodeCore::Impl::ask(std::size_t partition, const ExchangeId& id, OpenAsk open) {
@@ -174,6 +177,7 @@ void NodeCore::Impl::ask(std::size_t partition, const ExchangeId& id, OpenAsk op
   content.content_hash = open.content_hash;
   content.key = open.key;
   content.system = open.system.value;
+  content.person = open.within_body;
   wire::LinkItem item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(statement),
                 institution(partition, open.inquiry.subject.asker));
@@ -223,7 +227,9 @@ void NodeCore::Impl::act(std::size_t partition, const ExchangeId& id, OpenAsk& o
     case Do::kConclude:
       return conclude(partition, id, open);
     case Do::kSendInquiry:
-      if (open.item.batch != nullptr) {
+      if (open.within_body) {
+        provide_within(partition, open);
+      } else if (open.item.batch != nullptr) {
         out(SendItem{open.item});
       } else {
         resends_.add(open.item);  // its train's proof was lost with the former process
@@ -237,6 +243,10 @@ void NodeCore::Impl::act(std::size_t partition, const ExchangeId& id, OpenAsk& o
                                         .provider = subject.provider,
                                         .asked_at = open.inquiry.asked_at,
                                         .valid_until = open.inquiry.valid_until};
+      if (open.within_body) {
+        arm_timer(partition, id, open);
+        return answer_status(query);  // may conclude the exchange
+      }
       statuses_.add(make_item(exchange::StatementKind::kStatusQuery, subject.provider,
                               wire::encode(query), institution(partition, subject.asker)));
       if (!outbox_since_) outbox_since_ = now_;
@@ -251,18 +261,24 @@ void NodeCore::Impl::on_provision(const wire::LinkItem& item) {
   if (!provision) return count(provision.error().code);
   const auto checked = items_.check_node(item, provision->provider, crypto::BatchPurpose::kTrain);
   if (!checked) return count(checked.error().code);
-  const auto known = open_by_request_.find(provision->request_hash);
+  take_provision(item, *provision);
+}
+
+/// A believed provision.
+void NodeCore::Impl::take_provision(const wire::LinkItem& item,
+                                    const exchange::Provision& provision) {
+  const auto known = open_by_request_.find(provision.request_hash);
   if (known == open_by_request_.end()) return;  // concluded before: a late or second copy
   const auto [partition, id] = known->second;
   OpenAsk& open = partitions_[partition].asking.at(id);
   if (open.leg.state() != exchange::AskerLeg::State::kAwaiting) return;
-  if (const auto accepted = accept_answer(open, *provision); !accepted) {
+  if (const auto accepted = accept_answer(open, provision); !accepted) {
     return count(accepted.error().code);
   }
-  open.provider_non_disclosure = provision->non_disclosure;
+  open.provider_non_disclosure = provision.non_disclosure;
   open.provision_leaf =
       crypto::leaf_hash(item.salt, static_cast<std::uint8_t>(item.kind), item.statement);
-  act(partition, id, open, open.leg.on_provision(provision->outcome, provision->reason));
+  act(partition, id, open, open.leg.on_provision(provision.outcome, provision.reason));
 }
 
 /// Whether the provision is one for this question; opens its answer.
@@ -300,18 +316,23 @@ void NodeCore::Impl::on_status_reply(const wire::LinkItem& item) {
   if (!reply) return count(reply.error().code);
   const auto checked = items_.check_node(item, reply->provider, crypto::BatchPurpose::kStatus);
   if (!checked) return count(checked.error().code);
-  const auto known = open_by_request_.find(reply->request_hash);
+  take_status(*reply);
+}
+
+/// A believed answer to the question what became of a request.
+void NodeCore::Impl::take_status(const exchange::StatusReply& reply) {
+  const auto known = open_by_request_.find(reply.request_hash);
   if (known == open_by_request_.end()) return;
   const auto [partition, id] = known->second;
   OpenAsk& open = partitions_[partition].asking.at(id);
-  if (open.inquiry.subject.provider != reply->provider) {
+  if (open.inquiry.subject.provider != reply.provider) {
     return count(ErrorCode::kPermitForAnotherRequest);
   }
-  if (reply->status == exchange::Status::kHeld) {
+  if (reply.status == exchange::Status::kHeld) {
     open.held = true;
     if (open.client) reply_error(*open.client, open.key, ErrorCode::kHeld);
   }
-  act(partition, id, open, open.leg.on_status(reply->status, now_));
+  act(partition, id, open, open.leg.on_status(reply.status, now_));
 }
 
 // From the decision to the reply ----------------------------------------------
@@ -370,6 +391,7 @@ void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredSte
   open.content_hash = content->content_hash;
   open.key = content->key;
   open.system = SystemId{content->system};
+  open.within_body = content->person;
   open.legal_item = judge(open.inquiry.subject, open.inquiry.asked_at).item.value();
   open.item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(content->statement),

@@ -17,38 +17,34 @@ constexpr std::int64_t kAgainMs = 1'000;
 
 /// A request held is a step of its exchange: it keeps the permit, and the
 /// provision that follows keeps the decision.
-void NodeCore::Impl::hold(std::size_t partition, const ExchangeId& id, const PermitJob& job) {
+Result<void> NodeCore::Impl::hold(std::size_t partition, const ExchangeId& id,
+                                  const PermitJob& job) {
   Partition& owner = partitions_[partition];
   wire::StoredContent content;
   content.statement = job.statement;
   content.content_hash = content_hash(job.permit);
+  content.person = job.person;
   wire::LinkItem item;  // goes nowhere
   item.salt = random_->make<Salt>();
-  const auto pushed = push_step(partition, id, storage::Step::kHeld, 0, std::move(item), content);
-  if (!pushed) return count(pushed.error().code);
+  NAKADACHI_CHECK(
+      push_step(partition, id, storage::Step::kHeld, 0, std::move(item), content));
   owner.providing.insert(id);
   ++counts_.held;
+  return {};
 }
 
-void NodeCore::Impl::on_held_durable(const PendingStep& step) {
-  Partition& owner = partitions_[step.partition];
-  owner.providing.erase(step.row.exchange);
-  const auto content =
-      owner.open({.exchange = step.row.exchange, .step = step.row.step, .sealed = step.row.sealed});
-  if (!content) return count(content.error().code);
-  auto permit = wire::decode_permit(content->statement);
-  if (!permit) return count(permit.error().code);
-  add_held(step.partition, step.row.exchange,
-           {*std::move(permit), wire::permit_hash(content->statement), content->statement});
-}
-
-void NodeCore::Impl::recover_held(std::size_t partition, const storage::StoredStep& held) {
+/// A request held is durable, or was found again.
+void NodeCore::Impl::take_held(std::size_t partition, const storage::StoredStep& held) {
   const auto content = partitions_[partition].open(held);
   if (!content) return count(content.error().code);
   auto permit = wire::decode_permit(content->statement);
   if (!permit) return count(permit.error().code);
   add_held(partition, held.exchange,
-           {*std::move(permit), wire::permit_hash(content->statement), content->statement});
+           {.permit = *std::move(permit),
+            .permit_hash = wire::permit_hash(content->statement),
+            .statement = content->statement,
+            .person = content->person,
+            .handed_over = {}});
 }
 
 void NodeCore::Impl::add_held(std::size_t partition, const ExchangeId& id, PermitJob job) {
@@ -86,6 +82,12 @@ void NodeCore::Impl::decide_held(std::size_t partition, AdminJob job) {
   Result<Decision> decision = Decision{.reason = command.refusal.value_or(ErrorCode::kNoData)};
   if (!command.refusal) decision = decide(owner, held.job, true);
   if (!decision) return answer(decision.error().code);
+  if (decision->ask) {
+    const auto asked = ask_live(partition, command.request, held.job);
+    if (!asked) return answer(asked.error().code);
+    held.decision = std::move(job);
+    return;
+  }
   const auto pushed = push_provision(partition, command.request, held.job, *decision,
                                      job.request.who, job.request.why);
   if (!pushed) return answer(pushed.error().code);
@@ -114,11 +116,10 @@ void NodeCore::Impl::on_held_provided(std::size_t partition, const ExchangeId& i
 wire::HeldRequests NodeCore::Impl::list_held(Partition& partition,
                                              const InstitutionCode& institution) {
   wire::HeldRequests list;
-  const Institution& provider = partition.institutions.at(institution);
   for (const auto& [id, held] : partition.held) {
     const exchange::Permit& permit = held.job.permit;
     if (permit.subject.provider != institution || held.decision) continue;
-    const auto person = provider.symbols.find_address(permit.symbol);
+    const auto person = partition.person_of(held.job);
     if (!person) continue;
     list.requests.push_back({.request = id,
                              .subject = permit.subject,

@@ -155,7 +155,7 @@ void NodeCore::Impl::handle(StepsRecovered& event) {
     if (ended) {
       settled.remember(step.exchange, 0);
     } else if (step.step == storage::Step::kHeld) {
-      recover_held(index, step);
+      take_held(index, step);
     } else {
       recover_ask(index, step);
     }
@@ -322,12 +322,15 @@ void NodeCore::Impl::on_step_durable(PendingStep step) {
       partition.settled.remember(step.row.exchange, step.fingerprint);
       on_held_provided(step.partition, step.row.exchange, nullptr);
       ++counts_.provided;
-      return out(SendItem{std::move(step.item)});
+      return send_provision(std::move(step.item));
     }
     case storage::Step::kConcluded:
       return on_concluded_durable(step);
     case storage::Step::kHeld:
-      return on_held_durable(step);
+      partitions_[step.partition].providing.erase(step.row.exchange);
+      return take_held(step.partition, {.exchange = step.row.exchange,
+                                        .step = step.row.step,
+                                        .sealed = std::move(step.row.sealed)});
   }
 }
 
@@ -392,6 +395,7 @@ void NodeCore::Impl::drop_lane(LaneSlot& slot) {
     partition.asking.clear();
     partition.providing.clear();
     partition.held.clear();
+    partition.live.clear();
     partition.open_changes.clear();
     partition.receipts.clear();
     partition.changing.clear();
@@ -415,7 +419,9 @@ void NodeCore::Impl::run_timers() {
   while (!timers_.empty() && std::get<Timestamp>(timers_.top()) <= now_) {
     const auto [at, index, id] = timers_.top();
     timers_.pop();
-    if (partitions_[index].held.contains(id)) {
+    if (partitions_[index].live.contains(id)) {
+      wake_live(index, id, at);
+    } else if (partitions_[index].held.contains(id)) {
       lapse_held(index, id);
     } else {
       run_ask_timer(index, id, at);

@@ -22,7 +22,8 @@ namespace nakadachi::tenant_vm {
 
 /// node_core.cpp has the frame (events, lanes, scheduling, what leaves),
 /// asker_side.cpp and provider_side.cpp the two sides of an exchange, held_side.cpp
-/// what waits for staff, holdings.cpp how holdings change and come back,
+/// what waits for staff, live_side.cpp what waits for business systems that answer
+/// themselves, within_body.cpp exchanges that need no network, holdings.cpp how holdings change and come back,
 /// staff_side.cpp the admin door's requests, acquisition_side.cpp symbols.
 class NodeCore::Impl {
  public:
@@ -77,6 +78,7 @@ class NodeCore::Impl {
 
   // Events (node_core.cpp)
   void handle(QueriesArrived& event);
+  void handle(HandOversArrived& event);
   void handle(AdminRequestsArrived& event);
   void handle(ItemsArrived& event);
   void handle(LaneTaken& event);
@@ -120,8 +122,14 @@ class NodeCore::Impl {
   void admit_query(std::size_t partition, const QueryJob& job);
   bool answer_replay(std::size_t partition, const ExchangeId& id, const QueryJob& job,
                      const Digest& hash);
-  Result<exchange::Inquiry> judge_query(Partition& partition, const CallerRights& caller,
-                                        const exchange::Query& query, std::uint16_t& legal_item);
+  /// A query that may be asked, and by what right.
+  struct LawfulQuery {
+    exchange::Inquiry inquiry;
+    std::uint16_t legal_item = 0;
+    bool within_body = false;
+  };
+  Result<LawfulQuery> judge_query(Partition& partition, const CallerRights& caller,
+                                  const exchange::Query& query);
   void ask(std::size_t partition, const ExchangeId& id, OpenAsk open);
   void refuse(std::size_t partition, const ExchangeId& id, OpenAsk open, ErrorCode reason);
   void add_open(std::size_t partition, const ExchangeId& id, OpenAsk open);
@@ -129,8 +137,10 @@ class NodeCore::Impl {
   void on_asked_durable(PendingStep& step);
   void on_concluded_durable(const PendingStep& step);
   void on_provision(const wire::LinkItem& item);
+  void take_provision(const wire::LinkItem& item, const exchange::Provision& provision);
   void on_refusal(const wire::LinkItem& item);
   void on_status_reply(const wire::LinkItem& item);
+  void take_status(const exchange::StatusReply& reply);
   Result<void> accept_answer(OpenAsk& open, const exchange::Provision& provision);
   void act(std::size_t partition, const ExchangeId& id, OpenAsk& open, exchange::AskerLeg::Do what);
   void conclude(std::size_t partition, const ExchangeId& id, OpenAsk& open);
@@ -148,31 +158,45 @@ class NodeCore::Impl {
     bool non_disclosure = false;
     Bytes answer;       ///< with an outcome that has one
     bool hold = false;  ///< staff must decide; the rest does not count
+    bool ask = false;   ///< the business system must answer; the rest does not count
   };
   void on_permit(const wire::LinkItem& item);
   void admit_permit(std::size_t partition, PermitJob job);
   bool waits_for_change(Partition& partition, const PermitJob& job);
   void provide(std::size_t partition, const ExchangeId& id, const PermitJob& job);
+  Result<void> try_to_provide(std::size_t partition, const ExchangeId& id, const PermitJob& job);
   Result<Decision> decide(Partition& partition, const PermitJob& job, bool staff_agreed);
-  Result<void> add_copy(Partition& partition, const PermitJob& job, const AddressNumber& person,
-                        const rules::Verdict& verdict, Decision& to);
+  Result<void> add_answer(Partition& partition, const PermitJob& job, const AddressNumber& person,
+                          const rules::Verdict& verdict, Decision& to);
   Result<void> push_provision(std::size_t partition, const ExchangeId& id, const PermitJob& job,
                               const Decision& decision, std::string who, std::string why);
   void on_status_query(const wire::LinkItem& item);
+  void answer_status(const exchange::StatusQuery& query);
   void tell_status(std::size_t partition, const ExchangeId& id, const exchange::StatusQuery& query);
   void resend_provision(std::size_t partition, const storage::StoredStep& provided);
   void finish_permit(Lookup lookup, const std::vector<storage::StoredStep>& steps);
   void finish_status(const Lookup& lookup, const std::vector<storage::StoredStep>& steps);
 
   // What waits for staff (held_side.cpp)
-  void hold(std::size_t partition, const ExchangeId& id, const PermitJob& job);
-  void on_held_durable(const PendingStep& step);
-  void recover_held(std::size_t partition, const storage::StoredStep& held);
+  Result<void> hold(std::size_t partition, const ExchangeId& id, const PermitJob& job);
+  void take_held(std::size_t partition, const storage::StoredStep& held);
   void add_held(std::size_t partition, const ExchangeId& id, PermitJob job);
   void lapse_held(std::size_t partition, const ExchangeId& id);
   void decide_held(std::size_t partition, AdminJob job);
   void on_held_provided(std::size_t partition, const ExchangeId& id, const Error* refusal);
   wire::HeldRequests list_held(Partition& partition, const InstitutionCode& institution);
+
+  // Business systems that answer themselves (live_side.cpp)
+  Result<void> ask_live(std::size_t partition, const ExchangeId& id, PermitJob job);
+  void send_question(std::size_t partition, const ExchangeId& id, LivePermit& live);
+  void take_hand_over(std::size_t partition, const CallerRights& system,
+                      exchange::HandOver answer);
+  void wake_live(std::size_t partition, const ExchangeId& id, Timestamp at);
+
+  // Exchanges within one body (within_body.cpp)
+  bool is_within_body(const Digest& request_hash) const;
+  void provide_within(std::size_t partition, const OpenAsk& open);
+  void send_provision(wire::LinkItem item);
 
   // Holdings (holdings.cpp)
   /// One change decided, sealed and named.

@@ -94,6 +94,13 @@ Result<wire::StoredContent> Partition::open(const storage::StoredStep& stored) {
   return wire::decode_stored_content(plain);
 }
 
+std::optional<AddressNumber> Partition::person_of(const PermitJob& job) const {
+  if (job.person) return job.person;
+  const Institution& provider = institutions.at(job.permit.subject.provider);
+  const auto person = provider.symbols.find_address(job.permit.symbol);
+  return person ? std::optional(*person) : std::nullopt;
+}
+
 Result<Bytes> Partition::seal_record(const ExchangeId& change, const copies::ChangeRecord& record,
                                      Random& random) {
   return cipher.seal({.table = "change", .column = "record", .row = change.view()},

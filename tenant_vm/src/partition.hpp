@@ -33,6 +33,10 @@ struct PermitJob {
   exchange::Permit permit;
   Digest permit_hash;
   Bytes statement;  ///< of the permit, as it came
+  /// Within one body, where no symbol names the person (番号法19条11号).
+  std::optional<AddressNumber> person;
+  /// What the business system that answers itself has handed over.
+  std::optional<exchange::HandOver> handed_over;
 };
 
 /// A request at the admin door that waits for its turn.
@@ -46,6 +50,19 @@ struct AdminJob {
 struct HeldPermit {
   PermitJob job;
   std::optional<AdminJob> decision;  ///< set once decided: its provision is on the way
+};
+
+/// A question that a business system of the provider is to answer itself. In memory
+/// only: after a restart the asker asks again.
+struct LivePermit {
+  PermitJob job;
+  Timestamp wake_at;  ///< when it is asked again, or has lapsed
+};
+
+/// A business system that takes live questions.
+struct Listener {
+  ClientId client;
+  Timestamp until;
 };
 
 /// A change request whose rows wait for their trains.
@@ -75,6 +92,7 @@ struct OpenAsk {
   SystemId system;
   std::optional<ClientId> client;  ///< who waits for the reply, if anybody does
   std::uint16_t legal_item = 0;
+  std::optional<AddressNumber> within_body;  ///< asked of another institution of the same body
   bool held = false;                  ///< the provider has said that staff must decide
   wire::LinkItem item;                ///< the inquiry, for sending again; proof set once durable
   std::optional<Timestamp> timer_at;  ///< the one timer of this exchange that counts
@@ -122,6 +140,8 @@ struct Partition {
   std::map<ExchangeId, OpenAsk> asking;
   std::unordered_set<ExchangeId> providing;  ///< its step is on the way, or being looked up
   std::map<ExchangeId, HeldPermit> held;
+  std::map<ExchangeId, LivePermit> live;
+  std::map<SystemId, Listener> listening;
   RecentIds settled;
 
   using HoldingName = std::pair<storage::Section, HoldingKey>;
@@ -144,6 +164,8 @@ struct Partition {
   Result<Bytes> seal(const ExchangeId& exchange, storage::Step step,
                      const wire::StoredContent& content, Random& random);
   Result<wire::StoredContent> open(const storage::StoredStep& stored);
+  /// Whom a permit is about; nothing when the provider has no such symbol.
+  std::optional<AddressNumber> person_of(const PermitJob& job) const;
   Result<Bytes> seal_record(const ExchangeId& change, const copies::ChangeRecord& record,
                             Random& random);
 };

@@ -27,7 +27,11 @@ void NodeCore::Impl::on_permit(const wire::LinkItem& item) {
   LaneSlot& slot = slot_of(*partition);
   if (!slot.lane.is_open()) return count(ErrorCode::kStoreUnavailable);
   if (owner.permits.size() >= owner.quota.max_queued) return count(ErrorCode::kQueueFull);
-  owner.permits.push_back({*std::move(permit), wire::permit_hash(item.statement), item.statement});
+  owner.permits.push_back({.permit = *std::move(permit),
+                           .permit_hash = wire::permit_hash(item.statement),
+                           .statement = item.statement,
+                           .person = {},
+                           .handed_over = {}});
   slot.fair.activate(flow_of(slot, *partition, FlowSort::kPermits));
 }
 
@@ -37,8 +41,7 @@ void NodeCore::Impl::on_permit(const wire::LinkItem& item) {
 bool NodeCore::Impl::waits_for_change(Partition& partition, const PermitJob& job) {
   if (partition.changing.empty()) return false;
   const exchange::Subject& subject = job.permit.subject;
-  const auto person =
-      partition.institutions.at(subject.provider).symbols.find_address(job.permit.symbol);
+  const auto person = partition.person_of(job);
   if (!person) return false;
   const auto flags = copies::flag_key(partition.cipher, subject.provider, *person);
   const auto copy = copies::copy_key(partition.cipher, subject.provider, *person, subject.kind);
@@ -54,7 +57,9 @@ void NodeCore::Impl::admit_permit(std::size_t partition, PermitJob job) {
   const exchange::Permit& permit = job.permit;
   const auto id = owner.provide_id(permit.subject.provider, permit.request_hash, permit.asked_at);
   if (!id) return count(id.error().code);
-  if (owner.providing.contains(*id) || owner.held.contains(*id)) return;
+  if (owner.providing.contains(*id)) return;
+  if (job.handed_over) return provide(partition, *id, job);
+  if (owner.held.contains(*id) || owner.live.contains(*id)) return;
   const RecentIds::Fingerprint* const known = owner.settled.find(*id);
   if (known == nullptr && bucket_of(*id) >= owner.settled.complete_from()) {
     return provide(partition, *id, job);
@@ -85,13 +90,25 @@ void NodeCore::Impl::finish_permit(Lookup lookup, const std::vector<storage::Sto
 }
 
 void NodeCore::Impl::provide(std::size_t partition, const ExchangeId& id, const PermitJob& job) {
-  if (job.permit.valid_until < now_) return count(ErrorCode::kPermitExpired);
-  if (!slot_of(partition).lane.is_open()) return count(ErrorCode::kStoreUnavailable);
-  const auto decision = decide(partitions_[partition], job, false);
-  if (!decision) return count(decision.error().code);  // the asker will ask what became of it
-  if (decision->hold) return hold(partition, id, job);
-  const auto pushed = push_provision(partition, id, job, *decision, {}, {});
-  if (!pushed) count(pushed.error().code);
+  const auto provided = try_to_provide(partition, id, job);
+  if (provided) return;
+  count(provided.error().code);  // the asker will ask what became of it
+  on_held_provided(partition, id, &provided.error());
+}
+
+Result<void> NodeCore::Impl::try_to_provide(std::size_t partition, const ExchangeId& id,
+                                            const PermitJob& job) {
+  if (job.permit.valid_until < now_) return ErrorCode::kPermitExpired;
+  if (!slot_of(partition).lane.is_open()) return ErrorCode::kStoreUnavailable;
+  Partition& owner = partitions_[partition];
+  const auto held = owner.held.find(id);
+  const AdminJob* const agreed =
+      held != owner.held.end() && held->second.decision ? &*held->second.decision : nullptr;
+  NAKADACHI_TRY(const Decision decision, decide(owner, job, agreed != nullptr));
+  if (decision.hold) return hold(partition, id, job);
+  if (decision.ask) return ask_live(partition, id, job);
+  if (agreed == nullptr) return push_provision(partition, id, job, decision, {}, {});
+  return push_provision(partition, id, job, decision, agreed->request.who, agreed->request.why);
 }
 
 /// Decides what this provider answers. Its own reading of the law counts as much
@@ -102,12 +119,13 @@ Result<NodeCore::Impl::Decision> NodeCore::Impl::decide(Partition& partition, co
   const exchange::Subject& subject = job.permit.subject;
   Decision decision;
   const rules::Verdict verdict = judge(subject, job.permit.asked_at);
-  if (!verdict.allowed) {
+  const bool within_body = verdict.source == rules::Source::kWithinBodyOrdinance;
+  if (!verdict.allowed || within_body != job.person.has_value()) {
     decision.reason = ErrorCode::kNotInLegalTable;
     return decision;
   }
   const Institution& provider = partition.institutions.at(subject.provider);
-  const auto person = provider.symbols.find_address(job.permit.symbol);
+  const auto person = partition.person_of(job);
   if (!person) {
     decision.outcome = Outcome::kProviderHoldsNoSymbol;
     return decision;
@@ -115,21 +133,28 @@ Result<NodeCore::Impl::Decision> NodeCore::Impl::decide(Partition& partition, co
   NAKADACHI_TRY(const copies::FlagState flags,
                 provider.flags.of(partition.cipher, *person, subject.kind, Day::of(now_)));
   decision.non_disclosure = flags.non_disclosure;
-  const bool by_staff = provider.modes.of(subject.kind) == copies::AnswerMode::kApproval;
-  decision.hold = !staff_agreed && (flags.held || by_staff);
-  if (decision.hold) return decision;
-  NAKADACHI_CHECK(add_copy(partition, job, *person, verdict, decision));
+  const copies::AnswerMode mode = provider.modes.of(subject.kind);
+  decision.hold = !staff_agreed && (flags.held || mode == copies::AnswerMode::kApproval);
+  decision.ask = mode == copies::AnswerMode::kLive && !job.handed_over;
+  if (decision.hold || decision.ask) return decision;
+  NAKADACHI_CHECK(add_answer(partition, job, *person, verdict, decision));
   return decision;
 }
 
-/// The items asked for, of the registered copy, as far as the law covers them.
-Result<void> NodeCore::Impl::add_copy(Partition& partition, const PermitJob& job,
-                                      const AddressNumber& person, const rules::Verdict& verdict,
-                                      Decision& to) {
+/// The items asked for, of what was handed over or else of the registered copy, as
+/// far as the law covers them.
+Result<void> NodeCore::Impl::add_answer(Partition& partition, const PermitJob& job,
+                                        const AddressNumber& person, const rules::Verdict& verdict,
+                                        Decision& to) {
   const exchange::Subject& subject = job.permit.subject;
   to.outcome = Outcome::kNoData;
-  NAKADACHI_TRY(const auto copy, partition.institutions.at(subject.provider)
-                                     .copies.find(partition.cipher, person, subject.kind));
+  std::optional<copies::CopyContent> copy;
+  if (!job.handed_over) {
+    NAKADACHI_TRY(copy, partition.institutions.at(subject.provider)
+                            .copies.find(partition.cipher, person, subject.kind));
+  } else if (!job.handed_over->content.empty()) {
+    NAKADACHI_TRY(copy, copies::decode_content(job.handed_over->content));
+  }
   if (!copy || !copy->validity.holds(Day::of(now_))) return {};
   copies::Selection selection = copies::select(*copy, subject.items);
   const std::size_t uncovered =
@@ -172,8 +197,8 @@ Result<void> NodeCore::Impl::push_provision(std::size_t partition, const Exchang
   content.content_hash = content_hash(job.permit);
   content.who = std::move(who);
   content.why = std::move(why);
-  wire::LinkItem item =
-      make_item(StatementKind::kProvision, provision.asker, content.statement, provider);
+  const InstitutionCode to = job.person ? InstitutionCode() : provision.asker;
+  wire::LinkItem item = make_item(StatementKind::kProvision, to, content.statement, provider);
   NAKADACHI_CHECK(push_step(partition, id, storage::Step::kProvided,
                             static_cast<std::uint16_t>(provision.outcome), std::move(item),
                             content));
@@ -188,22 +213,26 @@ void NodeCore::Impl::on_status_query(const wire::LinkItem& item) {
   if (!query) return count(query.error().code);
   const auto checked = items_.check_node(item, query->asker, crypto::BatchPurpose::kStatus);
   if (!checked) return count(checked.error().code);
-  const auto partition = holder_of(query->provider);
+  answer_status(*query);
+}
+
+void NodeCore::Impl::answer_status(const exchange::StatusQuery& query) {
+  const auto partition = holder_of(query.provider);
   if (!partition) return count(ErrorCode::kUnknownInstitution);
   Partition& owner = partitions_[*partition];
   if (!slot_of(*partition).lane.is_open()) return count(ErrorCode::kStoreUnavailable);
-  const auto id = owner.provide_id(query->provider, query->request_hash, query->asked_at);
+  const auto id = owner.provide_id(query.provider, query.request_hash, query.asked_at);
   if (!id) return count(id.error().code);
   const bool decided_in_memory =
       owner.settled.find(*id) == nullptr && bucket_of(*id) >= owner.settled.complete_from();
   if (decided_in_memory || owner.providing.contains(*id) || owner.held.contains(*id)) {
-    return tell_status(*partition, *id, *query);
+    return tell_status(*partition, *id, query);
   }
   Lookup lookup;
   lookup.purpose = Lookup::For::kStatus;
   lookup.partition = *partition;
   lookup.exchange = *id;
-  lookup.status = *query;
+  lookup.status = query;
   start_lookup(std::move(lookup));
 }
 
@@ -223,13 +252,15 @@ void NodeCore::Impl::tell_status(std::size_t partition, const ExchangeId& id,
   reply.at = now_;
   if (partitions_[partition].held.contains(id)) {
     reply.status = Status::kHeld;
-  } else if (partitions_[partition].providing.contains(id)) {
+  } else if (partitions_[partition].providing.contains(id) ||
+             partitions_[partition].live.contains(id)) {
     reply.status = Status::kPending;
   } else if (now_ > query.valid_until + limits::kLapseMarginMs) {
     reply.status = Status::kLapsed;
   } else {
     reply.status = Status::kNotSeen;
   }
+  if (is_within_body(query.request_hash)) return take_status(reply);
   statuses_.add(make_item(StatementKind::kStatusReply, query.asker, wire::encode(reply),
                           institution(partition, query.provider)));
   if (!outbox_since_) outbox_since_ = now_;
@@ -243,6 +274,7 @@ void NodeCore::Impl::resend_provision(std::size_t partition, const storage::Stor
   wire::LinkItem item = make_item(StatementKind::kProvision, provision->asker, content->statement,
                                   institution(partition, provision->provider));
   item.salt = provided.salt;  // the leaf stays that of the stored step
+  if (is_within_body(provision->request_hash)) return take_provision(item, *provision);
   resends_.add(std::move(item));
   if (!outbox_since_) outbox_since_ = now_;
 }

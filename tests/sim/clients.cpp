@@ -3,10 +3,48 @@
 #include "world.hpp"
 
 namespace nakadachi::sim {
+namespace {
+
+constexpr std::int64_t kSayAnsweringMs = 2'000;
+
+}  // namespace
 
 void World::schedule_queries() {
   for (std::size_t i = 0; i < asked_.size(); ++i) {
     at(time_of(asked_[i].query.key), [this, i] { ask(i); });
+  }
+  for (std::size_t i = 0; i < kInstitutions; ++i) say_answering(i);
+}
+
+/// Business systems of every institution answer one kind themselves.
+void World::say_answering(std::size_t system) {
+  send_hand_over(system, nullptr);
+  after(kSayAnsweringMs, [this, system] { say_answering(system); });
+}
+
+void World::send_hand_over(std::size_t system, const exchange::HandOver* answer) {
+  const std::size_t node = node_of_town_[Universe::town_of(system)];
+  const tenant_vm::ClientId client{std::uint64_t{system} << 32 | connections_[system]};
+  send("client to node", wire::encode_hand_over(answer),
+       [this, node, client, system](const Bytes& frame) {
+         node_event(node,
+                    tenant_vm::HandOversArrived{client,
+                                                {static_cast<std::uint32_t>(system + 1)},
+                                                wire::decode_query_frame(frame)->hand_overs});
+       });
+}
+
+void World::on_question(std::size_t system, std::uint64_t connection, const Bytes& frame) {
+  if (connections_[system] != connection) return;
+  const auto decoded = wire::decode_replies(frame);
+  for (const exchange::LiveQuestion& question : decoded->questions) {
+    if (question.subject.provider != universe_.institution(system)) {
+      return broken("isolation", "a question reached another institution's system");
+    }
+    const auto content = universe_.live_answer(question);
+    exchange::HandOver answer{.request = question.request, .content = {}};
+    if (content) answer.content = *copies::encode(*content);
+    send_hand_over(system, &answer);
   }
 }
 
@@ -20,7 +58,7 @@ void World::ask(std::size_t index) {
        [this, node, client, asker = asked.asker](const Bytes& frame) {
          node_event(node, tenant_vm::QueriesArrived{{client},
                                                     {static_cast<std::uint32_t>(asker + 1)},
-                                                    *wire::decode_queries(frame)});
+                                                    wire::decode_query_frame(frame)->queries});
        });
   ask_again_later(index, 1'000 + static_cast<std::int64_t>(random_.below(3'000)));
 }

@@ -77,9 +77,12 @@ void World::check_end() {
         (reply.outcome != exchange::Outcome::kRefused || reply.code == expected.code);
     if (!right) {
       return broken("right-answer",
-                    fmt::format("outcome {} ({}) where {} ({}) was due",
+                    fmt::format("outcome {} ({}) where {} ({}) was due, kind {} of {} asked by {}",
                                 static_cast<int>(reply.outcome), text_of(reply.code).name,
-                                static_cast<int>(expected.outcome), text_of(expected.code).name));
+                                static_cast<int>(expected.outcome), text_of(expected.code).name,
+                                asked.query.subject.kind.text(),
+                                asked.query.subject.provider.text(),
+                                asked.query.subject.asker.text()));
     }
   }
   check_rows();
@@ -112,7 +115,7 @@ void World::check_rows() {
       held.insert(wire::decode_permit(content->statement)->request_hash);
     } else if (stored.step == storage::Step::kAsked) {
       const auto inquiry = wire::decode_inquiry(content->statement);
-      about.emplace(wire::request_hash(content->statement), universe_.about(*inquiry));
+      about.emplace(wire::request_hash(content->statement), universe_.about(*inquiry, content->person));
     } else if (stored.step == storage::Step::kConcluded) {
       const auto conclusion = wire::decode_conclusion(content->statement);
       if (conclusion->request_hash != Digest()) {

@@ -103,6 +103,9 @@ class World {
   void ask(std::size_t index);
   void on_reply(std::size_t asker, std::uint64_t connection, const Bytes& frame);
   void settle(Asked& asked, const exchange::Reply& reply);
+  void say_answering(std::size_t system);
+  void send_hand_over(std::size_t system, const exchange::HandOver* answer);
+  void on_question(std::size_t system, std::uint64_t connection, const Bytes& frame);
   void ask_again_later(std::size_t index, std::int64_t ms);
   bool all_settled() const;
 

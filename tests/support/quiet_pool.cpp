@@ -54,17 +54,31 @@ Result<wire::AdminAnswer> QuietPool::command(const wire::AdminRequest& request,
   return command_as({static_cast<std::uint32_t>(institution + 1)}, request);
 }
 
-Result<wire::AdminAnswer> QuietPool::command_as(tenant_vm::StaffId staff,
-                                                const wire::AdminRequest& request) {
+void QuietPool::send_command(std::size_t institution, const wire::AdminRequest& request) {
+  send({static_cast<std::uint32_t>(institution + 1)}, request);
+}
+
+void QuietPool::send(tenant_vm::StaffId staff, const wire::AdminRequest& request) {
   admin_replies.clear();
   auto requests = wire::decode_admin_requests(wire::encode_admin_requests({&request, 1}));
   NAKADACHI_ASSERT(requests.ok());
   happen(tenant_vm::AdminRequestsArrived{{2}, staff, *std::move(requests)});
   settle();
+}
+
+Result<wire::AdminAnswer> QuietPool::command_as(tenant_vm::StaffId staff,
+                                                const wire::AdminRequest& request) {
+  send(staff, request);
   NAKADACHI_ASSERT(admin_replies.size() == 1);
   const auto reply = wire::decode_admin_reply(wire::encode_admin_reply(admin_replies.front()));
   NAKADACHI_ASSERT(reply.ok() && reply->reply);
   return reply->reply->answer;
+}
+
+void QuietPool::hand_over_live(std::size_t system, std::vector<exchange::HandOver> answers) {
+  happen(tenant_vm::HandOversArrived{
+      {3}, {static_cast<std::uint32_t>(system + 1)}, std::move(answers)});
+  settle();
 }
 
 void QuietPool::hand_over(std::size_t institution, std::uint64_t number, std::size_t person) {
@@ -114,6 +128,8 @@ void QuietPool::happen(tenant_vm::Event event) {
 void QuietPool::carry_out(tenant_vm::Action& action) {
   if (auto* reply = std::get_if<tenant_vm::SendReply>(&action)) {
     replies.push_back(std::move(reply->reply));
+  } else if (auto* asked = std::get_if<tenant_vm::SendQuestion>(&action)) {
+    questions.push_back(std::move(asked->question));
   } else if (auto* answer = std::get_if<tenant_vm::SendAdminReply>(&action)) {
     admin_replies.push_back(std::move(answer->reply));
   } else if (auto* item = std::get_if<tenant_vm::SendItem>(&action)) {
@@ -147,7 +163,8 @@ exchange::Query QuietPool::query_for(exchange::Outcome outcome, ErrorCode code) 
     exchange::Query query = universe.make_query(random.below(kInstitutions), now, random);
     const Universe::Expected expected = universe.expected(query);
     const bool fits = expected.recorded && expected.outcome == outcome &&
-                      !universe.waits_for_staff(query) &&
+                      !universe.waits_for_staff(query) && !Universe::is_live(query) &&
+                      !Universe::is_within_body(query) &&
                       (outcome != exchange::Outcome::kRefused || expected.code == code);
     if (fits) return query;
   }

@@ -27,6 +27,10 @@ class QuietPool {
   /// everything run its course; the answer is there by then.
   Result<wire::AdminAnswer> command(const wire::AdminRequest& request, std::size_t institution);
   Result<wire::AdminAnswer> command_as(tenant_vm::StaffId staff, const wire::AdminRequest& request);
+  /// As `command`, for one that is answered later: see `admin_replies`.
+  void send_command(std::size_t institution, const wire::AdminRequest& request);
+  /// The business system of an institution answers, or only says that it is there.
+  void hand_over_live(std::size_t system, std::vector<exchange::HandOver> answers);
   /// 機構 is told whom an institution means by a 取得番号.
   void hand_over(std::size_t institution, std::uint64_t number, std::size_t person);
   /// Hands items to the node as if they came over the link.
@@ -55,10 +59,12 @@ class QuietPool {
   /// Called instead of appending when set.
   std::function<storage::AppendResult(const storage::Train&)> on_append;
   std::vector<exchange::Reply> replies;
+  std::vector<exchange::LiveQuestion> questions;  ///< put to business systems, in order
   std::vector<LaneId> lanes_given_up;
   std::vector<wire::AdminReply> admin_replies;
 
  private:
+  void send(tenant_vm::StaffId staff, const wire::AdminRequest& request);
   void happen(tenant_vm::Event event);
   void carry_out(tenant_vm::Action& action);
   void run_national();

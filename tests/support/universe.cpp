@@ -20,14 +20,18 @@ constexpr std::string_view kLaw =
     "48\t1\tJM01000000048000\t1\tTM00000000000002\n"
     "48\t1\tJM01000000048000\t1\tTM00000000000001\n"
     "63\t2\tJM01000000063000\t1\tTM00000000000002\n"
-    "106\t1\tJM01000000106000\t1\tTM00000000000002\n";
+    "48\t1\tJM01000000048000\t1\tTM00000000000004\n"
+    "106\t1\tJM01000000106000\t1\tTM00000000000002\n"
+    "106\t1\tJM01000000106000\t1\tTM00000000000004\n";
 constexpr std::string_view kOnlyNodesKnow = "132\t1\tJM01000000132000\t1\tTM00000000000003\n";
 
 constexpr std::array<std::string_view, 5> kAffairs = {"JM01000000048000", "JM01000000063000",
                                                       "JM01000000106000", "JM01000000132000",
                                                       "JM01000000999000"};
-constexpr std::array<std::string_view, 3> kKinds = {"TM00000000000001", "TM00000000000002",
-                                                    "TM00000000000003"};
+/// The last is answered by business systems themselves.
+constexpr std::array<std::string_view, 4> kKinds = {"TM00000000000001", "TM00000000000002",
+                                                    "TM00000000000003", "TM00000000000004"};
+constexpr std::size_t kLiveKind = 3;
 constexpr std::int64_t kYearMs = std::int64_t{365} * 24 * 3600 * 1000;
 
 /// Affairs a business system may ask in; the last of kAffairs never.
@@ -45,8 +49,27 @@ std::uint16_t class_of(std::size_t institution) {
                                         : rules::InstitutionClass::kEducationBoard);
 }
 
-rules::LawBook law_of(std::string_view rows) {
-  return rules::LawBook::of(*rules::LegalFacts::parse(rows));
+rules::LawBook core_law() { return rules::LawBook::of(*rules::LegalFacts::parse(kLaw)); }
+
+/// Both towns let the mayor ask the education board in the first affair.
+rules::LawBook node_law() {
+  const auto facts =
+      *rules::LegalFacts::parse(std::string(kLaw) + std::string(kOnlyNodesKnow));
+  std::vector<rules::Ordinance> ordinances;
+  for (const std::uint32_t town : kTownCodes) {
+    ordinances.push_back({.sort = rules::OrdinanceSort::kWithinBody,
+                          .municipality = *MunicipalityCode::parse(fmt::format("{:06}", town)),
+                          .affair = *AffairCode::parse(kAffairs[0]),
+                          .treated_as = {},
+                          .inquirer = rules::InstitutionClass::kMayor,
+                          .provider = rules::InstitutionClass::kEducationBoard,
+                          .kind = *InformationKind::parse(kKinds[1]),
+                          .in_force = {},
+                          .name = "条例"});
+  }
+  std::vector<rules::DatedTable> tables;
+  tables.push_back({Period{}, rules::LegalTable(facts)});
+  return *rules::LawBook::make(facts.classes, std::move(tables), std::move(ordinances));
 }
 
 }  // namespace
@@ -156,6 +179,11 @@ std::vector<storage::Holding> Universe::holdings(std::size_t town) const {
   crypto::TenantCipher sealer = cipher(town);
   SeededRandom random(seed_ + town);
   for (const std::size_t i : {2 * town, 2 * town + 1}) {
+    const auto live = *InformationKind::parse(kKinds[kLiveKind]);
+    const HoldingKey mode_key = *copies::answer_setting_key(sealer, codes_[i], live);
+    made.push_back({Section::kSetting, mode_key,
+                    *copies::seal_answer_setting(
+                        sealer, mode_key, {codes_[i], live, copies::AnswerMode::kLive}, random)});
     for (std::size_t person = 0; person < kPersons; ++person) {
       if (!knows(i, person)) continue;
       const AddressNumber address = address_of(i, person);
@@ -164,8 +192,8 @@ std::vector<storage::Holding> Universe::holdings(std::size_t town) const {
       const HoldingKey symbol_key = *tenant_vm::symbol_key(sealer, codes_[i], address);
       made.push_back({Section::kSymbol, symbol_key,
                       *tenant_vm::seal_symbol(sealer, symbol_key, symbol, random)});
-      for (const std::string_view text : kKinds) {
-        const auto kind = *InformationKind::parse(text);
+      for (std::size_t k = 0; k < kLiveKind; ++k) {
+        const auto kind = *InformationKind::parse(kKinds[k]);
         if (!holds(i, person, kind)) continue;
         const HoldingKey key = *copies::copy_key(sealer, codes_[i], address, kind);
         const copies::StoredCopy copy{codes_[i], address, kind, copy_of(i, person, kind)};
@@ -194,7 +222,7 @@ crypto::PersonId Universe::person_id(std::size_t person) const {
 }
 
 AddressNumber Universe::address_of(std::size_t institution, std::size_t person) {
-  return *AddressNumber::from_number(1'000'000 * (institution + 1) + person);
+  return *AddressNumber::from_number(1'000'000 * (town_of(institution) + 1) + person);
 }
 
 std::size_t Universe::index_of(const InstitutionCode& code) const {
@@ -226,7 +254,10 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
                                             codes_[i], node_signer.public_key(), present_ - kYearMs,
                                             present_ + kYearMs, *institution_signers_[i])});
       partition.callers.push_back(
-          {.system = {number}, .institution = codes_[i], .affairs = permitted_affairs()});
+          {.system = {number},
+           .institution = codes_[i],
+           .affairs = permitted_affairs(),
+           .answers = {*InformationKind::parse(kKinds[kLiveKind])}});
       partition.staff.push_back(
           {.staff = {number}, .institution = codes_[i], .may_change = true, .may_decide = true});
     }
@@ -234,7 +265,7 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
   }
   return {.roots = roots_,
           .registry = *crypto::Registry::open(registry_, roots_, *verifier_),
-          .law = law_of(std::string(kLaw) + std::string(kOnlyNodesKnow)),
+          .law = node_law(),
           .partitions = std::move(partitions),
           .operators = {kOperator},
           .timing = {.status_after_ms = 500, .status_at_most_ms = 8'000},
@@ -251,7 +282,7 @@ national::NationalSetup Universe::national_setup() const {
   }
   return {.roots = roots_,
           .registry = *crypto::Registry::open(registry_, roots_, *verifier_),
-          .law = law_of(kLaw),
+          .law = core_law(),
           .symbol_root = secret("symbols"),
           .issued = std::move(issued),
           .violations = {},
@@ -263,6 +294,7 @@ exchange::Query Universe::make_query(std::size_t asker, Timestamp now, SeededRan
   std::size_t provider = random.below(kInstitutions - 1);
   if (provider >= asker) ++provider;
   if (random.chance(800)) provider = 2 * (1 - town_of(asker));  // the other town's mayor
+  if (asker % 2 == 0 && random.chance(60)) provider = asker + 1;  // within the body
   const auto mayor_affairs = std::array<std::size_t, 2>{0, 2};
   std::size_t affair = asker % 2 == 0 ? mayor_affairs[random.below(2)] : 1;
   if (random.chance(150)) affair = random.below(kAffairs.size());
@@ -274,13 +306,13 @@ exchange::Query Universe::make_query(std::size_t asker, Timestamp now, SeededRan
   query.subject.procedure = *ProcedureCode::parse("JT01000000000001");
   query.subject.kind =
       *InformationKind::parse(kKinds[affair == 3          ? 2
-                                     : random.chance(900) ? 1
+                                     : random.chance(750) ? 1
                                                           : random.below(kKinds.size())]);
   query.subject.non_disclosure = random.chance(100);
   if (random.chance(150)) query.subject.items = {1, 2};
   if (random.chance(50)) query.subject.items = {3, 4};
   if (random.chance(20)) query.subject.items = {4};
-  query.subject.section = "市民税課";
+  query.subject.section = fmt::format("市民税課 第{}係", asker);
   return query;
 }
 
@@ -292,6 +324,17 @@ bool Universe::waits_for_staff(const exchange::Query& query) const {
   return flagged(index_of(query.subject.provider), query.person.reveal() % 1'000'000);
 }
 
+bool Universe::is_live(const exchange::Query& query) {
+  return query.subject.kind == *InformationKind::parse(kKinds[kLiveKind]);
+}
+
+bool Universe::is_within_body(const exchange::Query& query) {
+  const std::size_t asker = system_of(query);
+  return asker % 2 == 0 && query.subject.provider.number() % 100'000 == asker + 1 &&
+         query.subject.affair == *AffairCode::parse(kAffairs[0]) &&
+         query.subject.kind == *InformationKind::parse(kKinds[1]);
+}
+
 std::size_t Universe::person_of(const InstitutionCode& institution, const Symbol& symbol) const {
   crypto::SymbolCipher symbols(secret("symbols"));
   const crypto::PersonId wanted = symbols.person_of(institution, symbol);
@@ -300,9 +343,20 @@ std::size_t Universe::person_of(const InstitutionCode& institution, const Symbol
   return person;
 }
 
-std::pair<std::size_t, std::size_t> Universe::about(const exchange::Inquiry& inquiry) const {
+std::optional<copies::CopyContent> Universe::live_answer(
+    const exchange::LiveQuestion& question) const {
+  const std::size_t provider = index_of(question.subject.provider);
+  const std::size_t person = question.person.reveal() % 1'000'000;
+  if (!holds(provider, person, question.subject.kind)) return std::nullopt;
+  return copy_of(provider, person, question.subject.kind);
+}
+
+std::pair<std::size_t, std::size_t> Universe::about(
+    const exchange::Inquiry& inquiry, const std::optional<AddressNumber>& within_body) const {
   const exchange::Subject& subject = inquiry.subject;
-  return {index_of(subject.provider), person_of(subject.asker, inquiry.symbol)};
+  const std::size_t person = within_body ? within_body->reveal() % 1'000'000
+                                         : person_of(subject.asker, inquiry.symbol);
+  return {index_of(subject.provider), person};
 }
 
 std::pair<std::size_t, std::size_t> Universe::about(const exchange::Permit& permit) const {
@@ -350,21 +404,31 @@ Universe::Expected Universe::expected(const exchange::Query& query) const {
   if (std::find(affairs.begin(), affairs.end(), subject.affair) == affairs.end()) {
     return refused(ErrorCode::kAffairNotAllowed);
   }
-  const auto allows = [&](std::string_view law) {
-    return rules::LegalTable::parse(law)
-        ->judge(rules::InstitutionClass{class_of(caller)}, subject.affair,
-                rules::InstitutionClass{class_of(provider)}, subject.kind)
-        .allowed;
+  const auto judge = [&](const rules::LawBook& law) {
+    const auto party = [&](std::size_t institution) {
+      const auto town = MunicipalityCode::parse(fmt::format("{:06}", kTownCodes[town_of(institution)]));
+      return rules::Party{rules::InstitutionClass{class_of(institution)}, *town};
+    };
+    return law.judge({.inquirer = party(caller),
+                      .affair = subject.affair,
+                      .procedure = subject.procedure,
+                      .provider = party(provider),
+                      .kind = subject.kind},
+                     present_);
   };
-  if (!allows(std::string(kLaw) + std::string(kOnlyNodesKnow))) {
-    return refused(ErrorCode::kNotInLegalTable);
-  }
-  if (!knows(caller, person)) {
-    return {.recorded = false, .code = ErrorCode::kSymbolNotAcquired, .answer = {}};
-  }
-  if (!allows(kLaw)) return refused(ErrorCode::kNotInLegalTable);
-  if (!knows(provider, person)) {
-    return {.outcome = exchange::Outcome::kProviderHoldsNoSymbol, .answer = {}};
+  const rules::LawBook law = node_law();
+  const rules::Verdict verdict = judge(law);
+  if (!verdict.allowed) return refused(ErrorCode::kNotInLegalTable);
+  if (verdict.source != rules::Source::kWithinBodyOrdinance) {
+    if (!knows(caller, person)) {
+      return {.recorded = false, .code = ErrorCode::kSymbolNotAcquired, .answer = {}};
+    }
+    if (!judge(core_law()).allowed) return refused(ErrorCode::kNotInLegalTable);
+    if (!knows(provider, person)) {
+      return {.outcome = exchange::Outcome::kProviderHoldsNoSymbol, .answer = {}};
+    }
+  } else if (!knows(provider, person)) {
+    return {.outcome = exchange::Outcome::kNoData, .answer = {}};
   }
   if (flagged(provider, person)) {
     const Staff staff = staff_about(provider, address_of(provider, person));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,17 @@ class Universe {
   bool may_be_flagged(std::size_t institution, std::size_t person) const;
   /// Whether the provider has to ask its staff (if the question gets that far).
   bool waits_for_staff(const exchange::Query& query) const;
-  /// Provider and person an inquiry is about.
-  std::pair<std::size_t, std::size_t> about(const exchange::Inquiry& inquiry) const;
+  /// Whether the provider's business system answers (if the question gets that far).
+  static bool is_live(const exchange::Query& query);
+  /// Whether the question stays within its town.
+  static bool is_within_body(const exchange::Query& query);
+  /// What the business system of a provider hands over about a person; nothing when
+  /// there is no data.
+  std::optional<copies::CopyContent> live_answer(const exchange::LiveQuestion& question) const;
+  /// Provider and person an inquiry is about; `within_body` names the person of one that
+  /// stays within a body.
+  std::pair<std::size_t, std::size_t> about(const exchange::Inquiry& inquiry,
+                                            const std::optional<AddressNumber>& within_body) const;
   std::pair<std::size_t, std::size_t> about(const exchange::Permit& permit) const;
   /// Whether the store binds the person to a symbol, with no acquisition left.
   bool binds(const storage::MemoryStore& store, std::size_t institution, std::size_t person) const;
@@ -68,10 +78,12 @@ class Universe {
   std::unique_ptr<crypto::Signer> make_signer(std::string_view name) const;
   const crypto::Verifier& verifier() const { return *verifier_; }
   const crypto::Signer& core_signer() const { return *core_signer_; }
+  /// Institutions of one town know a person by the same number.
   static AddressNumber address_of(std::size_t institution, std::size_t person);
-  /// The business system (index of its institution) that asks.
+  /// The business system (index of its institution) that asks; its section says so.
   static std::size_t system_of(const exchange::Query& query) {
-    return query.person.reveal() / 1'000'000 - 1;
+    const std::string& section = query.subject.section;
+    return static_cast<std::size_t>(section[section.find_first_of("0123")] - '0');
   }
 
  private:

@@ -1,7 +1,9 @@
 #include "nakadachi/client/client.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -46,6 +48,7 @@ struct Client::Impl {
   Result<void> start();
   void ask(exchange::Query query, std::int64_t give_up_after_ms, Callback callback);
   Future ask_for_future(exchange::Query query, std::int64_t give_up_after_ms);
+  Result<void> hand_over(exchange::HandOver answer);
   void close();
 
   struct Asked {
@@ -58,12 +61,16 @@ struct Client::Impl {
   void take_inbox();
   void on_frame(ByteView frame);
   void send_due(Timestamp now);
+  void send_answers(Timestamp now);
+  std::optional<Timestamp> deadline() const;
   void publish_counts();
 
   const Config config;
   SystemRandom random;  // of the loop's thread
   AskBook book;         // of the loop's thread
   bool has_room = false;
+  std::deque<exchange::HandOver> answers;       // of the loop's thread
+  std::optional<Timestamp> say_answering_at;    // nothing while there is no connection
 
   std::atomic<std::size_t> in_flight{0};
   std::mutex mutex;
@@ -96,13 +103,22 @@ Result<void> Client::Impl::start() {
                                                [this] {
                                                  has_room = true;
                                                  book.on_connected();
+                                                 say_answering_at = loop->now();
                                                },
-                                           .on_disconnected = [this] { has_room = false; },
+                                           .on_disconnected =
+                                               [this] {
+                                                 has_room = false;
+                                                 say_answering_at.reset();
+                                               },
                                            .on_frame = [this](ByteView frame) { on_frame(frame); },
                                            .on_writable = [this] { has_room = true; }}));
-  loop->add_hooks({.deadline = [this] { return book.deadline(); },
+  loop->add_hooks({.deadline = [this] { return deadline(); },
                    .on_deadline = [this](Timestamp now) { book.on_deadline(now); },
-                   .on_turn_end = [this](Timestamp now) { send_due(now); }});
+                   .on_turn_end =
+                       [this](Timestamp now) {
+                         send_due(now);
+                         send_answers(now);
+                       }});
   thread = std::thread([this] { loop->run(); });
   thread_id = thread.get_id();
   return {};
@@ -154,6 +170,9 @@ void Client::Impl::take_inbox() {
 void Client::Impl::on_frame(ByteView frame) {
   auto decoded = wire::decode_replies(frame);
   if (!decoded) return add(frames_unreadable, 1);
+  for (const exchange::LiveQuestion& question : decoded->questions) {
+    if (config.on_question != nullptr) config.on_question(question);
+  }
   book.on_replies(std::move(*decoded), loop->now());
 }
 
@@ -167,6 +186,34 @@ void Client::Impl::send_due(Timestamp now) {
     add(queries_sent, book.frame_sent(now));
   }
   publish_counts();
+}
+
+/// Answers as they come, and from time to time the word that questions are taken. What
+/// is not taken now is asked for again.
+void Client::Impl::send_answers(Timestamp now) {
+  if (config.on_question == nullptr) return;
+  while (has_room && !answers.empty()) {
+    has_room = connection->send(wire::encode_hand_over(&answers.front()));
+    if (!has_room) return;
+    answers.pop_front();
+  }
+  if (!has_room || !say_answering_at || *say_answering_at > now) return;
+  has_room = connection->send(wire::encode_hand_over(nullptr));
+  if (has_room) say_answering_at = now + limits::kAnsweringMs / 3;
+}
+
+std::optional<Timestamp> Client::Impl::deadline() const {
+  const auto of_book = book.deadline();
+  if (config.on_question == nullptr || !has_room || !say_answering_at) return of_book;
+  return of_book ? std::min(*of_book, *say_answering_at) : *say_answering_at;
+}
+
+Result<void> Client::Impl::hand_over(exchange::HandOver answer) {
+  const std::lock_guard lock(mutex);
+  if (closed) return ErrorCode::kShuttingDown;
+  auto shared = std::make_shared<exchange::HandOver>(std::move(answer));
+  const bool taken = loop->post([this, shared] { answers.push_back(std::move(*shared)); });
+  return taken ? Result<void>() : Result<void>(ErrorCode::kShuttingDown);
 }
 
 void Client::Impl::publish_counts() {
@@ -216,6 +263,15 @@ std::future<Result<exchange::Reply>> Client::ask(exchange::Query query) {
 Result<exchange::Reply> Client::ask_and_wait(exchange::Query query, std::int64_t give_up_after_ms) {
   NAKADACHI_ASSERT(std::this_thread::get_id() != impl_->thread_id);
   return impl_->ask_for_future(std::move(query), give_up_after_ms).get();
+}
+
+Result<void> Client::hand_over(const ExchangeId& request,
+                               const std::optional<copies::CopyContent>& content) {
+  exchange::HandOver answer{.request = request, .content = {}};
+  if (content) {
+    NAKADACHI_TRY(answer.content, copies::encode(*content));
+  }
+  return impl_->hand_over(std::move(answer));
 }
 
 void Client::close() { impl_->close(); }

@@ -81,7 +81,10 @@ void NationalCore::on_inquiry(const wire::LinkItem& item, Timestamp now) {
                                                    .provider = wire::party_of(*provider),
                                                    .kind = subject.kind},
                                                   inquiry->asked_at);
-  if (!verdict.allowed) return refuse(*inquiry, request_hash, ErrorCode::kNotInLegalTable, now);
+  const bool through_network = verdict.source != rules::Source::kWithinBodyOrdinance;
+  if (!verdict.allowed || !through_network) {
+    return refuse(*inquiry, request_hash, ErrorCode::kNotInLegalTable, now);
+  }
   if (violates(subject)) {
     return refuse(*inquiry, request_hash, ErrorCode::kProvisionSuspended, now);
   }

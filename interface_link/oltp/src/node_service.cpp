@@ -254,14 +254,20 @@ Result<void> NodeService::Impl::run() {
 }
 
 void NodeService::Impl::on_query_frame(const socket::Peer& peer, ByteView frame) {
-  auto queries = wire::decode_queries(frame);
-  if (!queries) {
-    ++refused_frames_[queries.error().code];
-    door_->send(peer, wire::encode_frame_error(queries.error()));
+  auto opened = wire::decode_query_frame(frame);
+  if (!opened) {
+    ++refused_frames_[opened.error().code];
+    door_->send(peer, wire::encode_frame_error(opened.error()));
     return;
   }
-  happen(tenant_vm::QueriesArrived{
-      client_of(peer), {static_cast<std::uint32_t>(peer.user.value)}, *std::move(queries)});
+  const tenant_vm::ClientId client = client_of(peer);
+  const tenant_vm::SystemId system{static_cast<std::uint32_t>(peer.user.value)};
+  if (opened->answering) {
+    happen(tenant_vm::HandOversArrived{client, system, std::move(opened->hand_overs)});
+  }
+  if (!opened->queries.empty()) {
+    happen(tenant_vm::QueriesArrived{client, system, std::move(opened->queries)});
+  }
 }
 
 void NodeService::Impl::on_admin_frame(const socket::Peer& peer, ByteView frame) {
@@ -308,6 +314,8 @@ void NodeService::Impl::ask_store(StoreWorker& worker, Call call) {
 void NodeService::Impl::carry_out(tenant_vm::Action& action) {
   if (auto* reply = std::get_if<tenant_vm::SendReply>(&action)) {
     replies_[reply->client].push_back(std::move(reply->reply));
+  } else if (auto* asked = std::get_if<tenant_vm::SendQuestion>(&action)) {
+    door_->send(peer_of(asked->client), wire::encode_questions({&asked->question, 1}));
   } else if (auto* answer = std::get_if<tenant_vm::SendAdminReply>(&action)) {
     admin_->send(peer_of(answer->client), wire::encode_admin_reply(answer->reply));
   } else if (auto* told = std::get_if<tenant_vm::TellOperators>(&action)) {
@@ -368,6 +376,7 @@ void NodeService::Impl::write_counts(Timestamp now) {
               {"replayed", counts.replayed},
               {"provided", counts.provided},
               {"held", counts.held},
+              {"live", counts.live},
               {"concluded", counts.concluded},
               {"changes", counts.changes},
               {"trains", counts.trains},

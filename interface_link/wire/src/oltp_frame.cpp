@@ -13,7 +13,9 @@ constexpr std::uint32_t kVersion = 1;
 // key 18, person 9, subject 5 × 9 + 2 + 62 + 131, tags and lengths 7: the largest query.
 constexpr std::size_t kMostQueryBytes =
     18 + 9 + (5 * 9 + 2 + 2 + limits::kMaxSectionBytes + 3 + 2 * limits::kMaxItemsAsked) + 7;
-static_assert(kMostQueryBytes * limits::kMaxQueriesPerFrame + 2 <= limits::kMaxClientFrameBytes,
+// A question has a request for a key, and an item and two times more.
+constexpr std::size_t kMostQuestionBytes = kMostQueryBytes + 4 + 8 + 8;
+static_assert(kMostQuestionBytes * limits::kMaxQueriesPerFrame + 2 <= limits::kMaxClientFrameBytes,
               "a full frame of queries keeps to the limit");
 
 void put(const exchange::Query& from, v1::Query& to) {
@@ -54,6 +56,32 @@ void read(const v1::Reply& from, FieldReader& reader, exchange::Reply& to) {
   if (from.has_legal_item()) reader.small(NAKADACHI_FIELD(from, legal_item), to.legal_item);
   to.retry_after_ms = from.retry_after_ms();
   reader.bytes(NAKADACHI_FIELD(from, answer), limits::kMaxAnswerBytes, to.answer);
+}
+
+void put(const exchange::LiveQuestion& from, v1::LiveQuestion& to) {
+  NAKADACHI_PUT(to, request, from.request.view());
+  to.set_person(from.person.reveal());
+  put_subject(from.subject, *to.mutable_subject());
+  if (from.legal_item != 0) to.set_legal_item(from.legal_item);
+  to.set_asked_at(from.asked_at.ms);
+  to.set_valid_until(from.valid_until.ms);
+}
+
+Result<exchange::LiveQuestion> read_question(const v1::LiveQuestion& from) {
+  FieldReader reader;
+  exchange::Subject subject;
+  ExchangeId request;
+  reader.fixed(NAKADACHI_FIELD(from, request), request);
+  read_subject(from.has_subject(), from.subject(), reader, subject);
+  reader.require(from.has_person(), "person");
+  if (reader.failed()) return reader.error();
+  NAKADACHI_TRY(const AddressNumber person, AddressNumber::from_number(from.person()));
+  exchange::LiveQuestion question{.request = request, .person = person, .subject = subject};
+  if (from.has_legal_item()) reader.small(NAKADACHI_FIELD(from, legal_item), question.legal_item);
+  reader.time(NAKADACHI_FIELD(from, asked_at), question.asked_at);
+  reader.time(NAKADACHI_FIELD(from, valid_until), question.valid_until);
+  if (reader.failed()) return reader.error();
+  return question;
 }
 
 /// Checks form and version of a frame and fills its generated message.
@@ -112,17 +140,44 @@ Bytes encode_queries(std::span<const exchange::Query> queries) {
   return serialise(frame);
 }
 
-Result<std::vector<DecodedQuery>> decode_queries(ByteView frame) {
+Bytes encode_hand_over(const exchange::HandOver* answer) {
+  ArenaScope scope;
+  auto& frame = scope.make<v1::QueryFrame>();
+  frame.set_version(kVersion);
+  frame.set_answering(true);
+  if (answer != nullptr) {
+    NAKADACHI_ASSERT(answer->content.size() <= limits::kMaxCopyBytes);
+    v1::HandOver& to = *frame.add_hand_overs();
+    NAKADACHI_PUT(to, request, answer->request.view());
+    if (!answer->content.empty()) NAKADACHI_PUT(to, content, answer->content);
+  }
+  return serialise(frame);
+}
+
+Result<QueryFrame> decode_query_frame(ByteView frame) {
   ArenaScope scope;
   auto& opened = scope.make<v1::QueryFrame>();
   NAKADACHI_CHECK(open_frame(frame, opened));
-  std::vector<DecodedQuery> decoded;
-  decoded.reserve(static_cast<std::size_t>(opened.queries_size()));
+  QueryFrame decoded;
+  decoded.answering = opened.answering();
+  decoded.queries.reserve(static_cast<std::size_t>(opened.queries_size()));
   for (int i = 0; i < opened.queries_size(); ++i) {
     const v1::Query& query = opened.queries(i);
     const auto key = RequestKey::from(as_bytes(query.key()));
     if (!key) return Error{.code = ErrorCode::kWrongLength, .field = "key", .position = i};
-    decoded.push_back({*key, read_query(query, *key)});
+    decoded.queries.push_back({*key, read_query(query, *key)});
+  }
+  if (!decoded.answering && opened.hand_overs_size() > 0) {
+    return Error{.code = ErrorCode::kMissingField, .field = "answering"};
+  }
+  decoded.hand_overs.resize(static_cast<std::size_t>(opened.hand_overs_size()));
+  for (int i = 0; i < opened.hand_overs_size(); ++i) {
+    const v1::HandOver& from = opened.hand_overs(i);
+    exchange::HandOver& to = decoded.hand_overs[static_cast<std::size_t>(i)];
+    FieldReader reader;
+    reader.fixed(NAKADACHI_FIELD(from, request), to.request);
+    reader.bytes(NAKADACHI_FIELD(from, content), limits::kMaxCopyBytes, to.content);
+    if (reader.failed()) return at_position(reader.error(), i);
   }
   return decoded;
 }
@@ -132,6 +187,15 @@ std::vector<Bytes> encode_replies(std::span<const exchange::Reply> replies) {
   std::size_t next = 0;
   while (next < replies.size()) frames.push_back(encode_some(replies, next));
   return frames;
+}
+
+Bytes encode_questions(std::span<const exchange::LiveQuestion> questions) {
+  NAKADACHI_ASSERT(questions.size() <= limits::kMaxQueriesPerFrame);
+  ArenaScope scope;
+  auto& frame = scope.make<v1::ReplyFrame>();
+  frame.set_version(kVersion);
+  for (const exchange::LiveQuestion& question : questions) put(question, *frame.add_questions());
+  return serialise(frame);
 }
 
 Bytes encode_frame_error(const Error& error) {
@@ -153,6 +217,12 @@ Result<ReplyFrame> decode_replies(ByteView frame) {
     FieldReader reader;
     read(opened.replies(i), reader, decoded.replies[static_cast<std::size_t>(i)]);
     if (reader.failed()) return at_position(reader.error(), i);
+  }
+  decoded.questions.reserve(static_cast<std::size_t>(opened.questions_size()));
+  for (int i = 0; i < opened.questions_size(); ++i) {
+    auto question = read_question(opened.questions(i));
+    if (!question) return at_position(question.error(), i);
+    decoded.questions.push_back(*std::move(question));
   }
   if (opened.has_error()) {
     FieldReader reader;

@@ -18,6 +18,7 @@ void put(const StoredContent& from, v1::StoredContent& to) {
   if (!from.answer.empty()) NAKADACHI_PUT(to, answer, from.answer);
   if (!from.who.empty()) to.set_who(from.who);
   if (!from.why.empty()) to.set_why(from.why);
+  if (from.person) to.set_person(from.person->reveal());
 }
 
 void read(const v1::StoredContent& from, FieldReader& reader, StoredContent& to) {
@@ -32,6 +33,10 @@ void read(const v1::StoredContent& from, FieldReader& reader, StoredContent& to)
   if (from.why().size() > limits::kMaxWhyBytes) reader.fail(ErrorCode::kWrongLength, "why");
   to.who = from.who();
   to.why = from.why();
+  if (!from.has_person()) return;
+  const auto person = AddressNumber::from_number(from.person());
+  if (!person) return reader.fail(person.error().code, "person");
+  to.person = *person;
 }
 
 }  // namespace

@@ -96,13 +96,13 @@ class ScriptedNode {
 
  private:
   void on_frame(const Peer& peer, ByteView frame) {
-    const auto queries = wire::decode_queries(frame);
+    const auto queries = wire::decode_query_frame(frame);
     NAKADACHI_ASSERT(queries.ok());
     {
       const std::lock_guard lock(mutex_);
-      frame_sizes_.push_back(queries->size());
+      frame_sizes_.push_back(queries->queries.size());
     }
-    for (const wire::DecodedQuery& query : *queries) {
+    for (const wire::DecodedQuery& query : queries->queries) {
       NAKADACHI_ASSERT(query.query.ok());
       int nth = 0;
       {

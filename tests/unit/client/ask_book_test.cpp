@@ -38,9 +38,9 @@ class Desk {
     std::vector<int> numbers;
     const auto frame = book.next_frame(now);
     if (!frame) return numbers;
-    const auto queries = wire::decode_queries(*frame);
+    const auto queries = wire::decode_query_frame(*frame);
     REQUIRE(queries.ok());
-    for (const auto& query : *queries) numbers.push_back(query.key.view()[0]);
+    for (const auto& query : queries->queries) numbers.push_back(query.key.view()[0]);
     REQUIRE(book.frame_sent(now) == numbers.size());
     return numbers;
   }

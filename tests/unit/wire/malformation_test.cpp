@@ -306,14 +306,14 @@ TEST_CASE("wire: a malformed query has its own error and leaves its neighbours a
   const auto frame = parsed<v1::QueryFrame>(encode_queries(queries));
   int broken = 0;
   const Decoder decode = [&](ByteView bytes) -> std::optional<Error> {
-    const auto read = decode_queries(bytes);
+    const auto read = decode_query_frame(bytes);
     REQUIRE(read.ok());
-    REQUIRE(read->size() == 3);
-    CHECK(*read->at(0).query == queries[0]);
-    CHECK(*read->at(2).query == queries[2]);
-    CHECK(read->at(1).key == queries[1].key);
+    REQUIRE(read->queries.size() == 3);
+    CHECK(*read->queries.at(0).query == queries[0]);
+    CHECK(*read->queries.at(2).query == queries[2]);
+    CHECK(read->queries.at(1).key == queries[1].key);
     ++broken;
-    Error error = read->at(1).query.error();
+    Error error = read->queries.at(1).query.error();
     error.position = 1;
     return error;
   };
@@ -327,7 +327,7 @@ TEST_CASE("wire: a key that cannot be read spoils the frame") {
   for (const std::size_t size : {std::size_t{0}, std::size_t{15}, std::size_t{17}}) {
     auto frame = parsed<v1::QueryFrame>(encode_queries(queries));
     frame.mutable_queries(1)->set_key(std::string(size, 'k'));
-    const auto read = decode_queries(bytes_of(frame));
+    const auto read = decode_query_frame(bytes_of(frame));
     REQUIRE_FALSE(read.ok());
     CHECK(read.error() == Error{.code = ErrorCode::kWrongLength, .field = "key", .position = 1});
   }
@@ -361,15 +361,15 @@ TEST_CASE("wire: a section is one line of UTF-8 without a personal number") {
     exchange::Query query = samples::query(random);
     query.subject.section = row.section;
     const auto checked = check_query(query);
-    const auto read = decode_queries(encode_queries({&query, 1}));
+    const auto read = decode_query_frame(encode_queries({&query, 1}));
     REQUIRE(read.ok());
-    REQUIRE(read->size() == 1);
+    REQUIRE(read->queries.size() == 1);
     REQUIRE(checked.ok() == !row.error.has_value());
-    REQUIRE(read->at(0).query.ok() == !row.error.has_value());
+    REQUIRE(read->queries.at(0).query.ok() == !row.error.has_value());
     if (row.error) {
       const Error expected{.code = *row.error, .field = "section"};
       CHECK(checked.error() == expected);
-      CHECK(read->at(0).query.error() == expected);
+      CHECK(read->queries.at(0).query.error() == expected);
     }
   }
 }

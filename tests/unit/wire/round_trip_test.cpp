@@ -60,13 +60,13 @@ TEST_CASE("wire: queries and replies come back in order") {
       queries.push_back(samples::query(random));
       replies.push_back(samples::reply(random));
     }
-    const auto read = decode_queries(encode_queries(queries));
+    const auto read = decode_query_frame(encode_queries(queries));
     REQUIRE(read.ok());
-    REQUIRE(read->size() == queries.size());
+    REQUIRE(read->queries.size() == queries.size());
     for (std::size_t i = 0; i < queries.size(); ++i) {
-      REQUIRE(read->at(i).key == queries[i].key);
-      REQUIRE(read->at(i).query.ok());
-      REQUIRE(*read->at(i).query == queries[i]);
+      REQUIRE(read->queries.at(i).key == queries[i].key);
+      REQUIRE(read->queries.at(i).query.ok());
+      REQUIRE(*read->queries.at(i).query == queries[i]);
     }
     std::vector<exchange::Reply> read_replies;
     for (const Bytes& frame : encode_replies(replies)) {

@@ -265,7 +265,7 @@ void decode_with_everything(ByteView bytes) {
   static_cast<void>(decode_sealed_answer(bytes));
   static_cast<void>(decode_stored_content(bytes));
   static_cast<void>(decode_link_frame(bytes));
-  static_cast<void>(decode_queries(bytes));
+  static_cast<void>(decode_query_frame(bytes));
   static_cast<void>(decode_replies(bytes));
 }
 

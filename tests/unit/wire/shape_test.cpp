@@ -47,7 +47,7 @@ const Bytes kVersionOne = {0x08, 0x01};
 
 TEST_CASE("wire: the smallest frames are taken") {
   CHECK(decode_link_frame(kVersionOne).ok());
-  CHECK(decode_queries(kVersionOne).ok());
+  CHECK(decode_query_frame(kVersionOne).ok());
   CHECK(decode_replies(kVersionOne).ok());
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("wire: another version, or none, is refused") {
   for (const char* frame : {"", "0800", "0802", "08ffffffff0f"}) {
     INFO(frame);
     for (const auto& error :
-         {decode_link_frame(hex(frame)).error(), decode_queries(hex(frame)).error(),
+         {decode_link_frame(hex(frame)).error(), decode_query_frame(hex(frame)).error(),
           decode_replies(hex(frame)).error()}) {
       CHECK(error == Error{.code = ErrorCode::kUnsupportedVersion, .field = "version"});
     }
@@ -122,7 +122,7 @@ TEST_CASE("wire: unknown fields are refused wherever they stand") {
   v1::Subject& subject = *queries.mutable_queries(0)->mutable_subject();
   v1::Subject::GetReflection()->MutableUnknownFields(&subject)->AddFixed64(9, 1);
   const std::string text = queries.SerializeAsString();
-  const auto read = decode_queries(as_bytes(text));
+  const auto read = decode_query_frame(as_bytes(text));
   REQUIRE_FALSE(read.ok());
   CHECK(read.error() == Error{.code = ErrorCode::kUnsupportedVersion, .position = 0});
 
@@ -144,7 +144,7 @@ TEST_CASE("wire: too many items are refused by their count, however small") {
           ErrorCode::kTooManyItems);
     CHECK(link_error(frame_of(list, limits::kMaxItemsPerLinkFrame)) == ErrorCode::kMissingField);
   }
-  const auto queries = decode_queries(frame_of(2, limits::kMaxQueriesPerFrame + 1));
+  const auto queries = decode_query_frame(frame_of(2, limits::kMaxQueriesPerFrame + 1));
   REQUIRE_FALSE(queries.ok());
   CHECK(queries.error().code == ErrorCode::kTooManyItems);
   const auto replies = decode_replies(frame_of(2, limits::kMaxQueriesPerFrame + 1));
@@ -163,7 +163,7 @@ TEST_CASE("wire: a hello over its limit is refused") {
 TEST_CASE("wire: what is over its size is refused before it is looked at") {
   const auto code_of = [](const auto& result) { return result.error().code; };
   CHECK(code_of(decode_link_frame(Bytes(limits::kMaxLinkFrameBytes + 1))) == ErrorCode::kOversize);
-  CHECK(code_of(decode_queries(Bytes(limits::kMaxClientFrameBytes + 1))) == ErrorCode::kOversize);
+  CHECK(code_of(decode_query_frame(Bytes(limits::kMaxClientFrameBytes + 1))) == ErrorCode::kOversize);
   CHECK(code_of(decode_replies(Bytes(limits::kMaxClientFrameBytes + 1))) == ErrorCode::kOversize);
   const Bytes statement(limits::kMaxStatementBytes + 1);
   CHECK(code_of(decode_inquiry(statement)) == ErrorCode::kOversize);

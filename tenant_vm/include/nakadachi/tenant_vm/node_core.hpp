@@ -46,6 +46,7 @@ struct CallerRights {
   SystemId system;
   InstitutionCode institution;      ///< the one it speaks for
   std::vector<AffairCode> affairs;  ///< those it may ask in
+  std::vector<InformationKind> answers = {};  ///< those it may answer itself
 };
 
 /// What somebody at the admin door may do.
@@ -97,6 +98,12 @@ struct QueriesArrived {
   ClientId client;
   SystemId system;
   std::vector<wire::DecodedQuery> queries;
+};
+/// A business system that answers itself is there, with these answers.
+struct HandOversArrived {
+  ClientId client;
+  SystemId system;
+  std::vector<exchange::HandOver> hand_overs;
 };
 /// A frame of requests came through the admin door from an authenticated person or system.
 struct AdminRequestsArrived {
@@ -154,7 +161,7 @@ struct DelegationsRenewed {
 /// Time has passed; see `NodeCore::deadline`.
 struct Tick {};
 
-using Event = std::variant<QueriesArrived, AdminRequestsArrived, ItemsArrived, LaneTaken,
+using Event = std::variant<QueriesArrived, HandOversArrived, AdminRequestsArrived, ItemsArrived, LaneTaken,
                            StepsRecovered, HoldingsRecovered, ChangesRecovered, LaneReady,
                            TrainSettled, FateTold, StepsFound, DelegationsRenewed, Tick>;
 
@@ -163,6 +170,11 @@ using Event = std::variant<QueriesArrived, AdminRequestsArrived, ItemsArrived, L
 struct SendReply {
   ClientId client;
   exchange::Reply reply;
+};
+/// Ask a business system that answers itself.
+struct SendQuestion {
+  ClientId client;
+  exchange::LiveQuestion question;
 };
 struct SendAdminReply {
   ClientId client;
@@ -199,7 +211,7 @@ struct TellOperators {
   InstitutionCode institution;
 };
 
-using Action = std::variant<SendReply, SendAdminReply, SendItem, AppendTrain, AskFate, FindSteps,
+using Action = std::variant<SendReply, SendQuestion, SendAdminReply, SendItem, AppendTrain, AskFate, FindSteps,
                             GiveUpLane, TellOperators>;
 using Actions = std::vector<Action>;
 
@@ -210,6 +222,7 @@ struct NodeCounts {
   std::uint64_t concluded = 0;
   std::uint64_t provided = 0;
   std::uint64_t held = 0;     ///< requests that waited for staff
+  std::uint64_t live = 0;     ///< requests that a business system was asked to answer
   std::uint64_t changes = 0;  ///< changes of holdings
   std::uint64_t trains = 0;
   std::uint64_t rows = 0;

@@ -70,6 +70,27 @@ struct Reply {
   friend bool operator==(const Reply&, const Reply&) = default;
 };
 
+/// What a provider's partition asks the business system that answers a kind itself.
+/// Not a statement: it stays within the body.
+struct LiveQuestion {
+  ExchangeId request;  ///< names the question; the answer says the same
+  AddressNumber person;
+  Subject subject;
+  std::uint16_t legal_item = 0;
+  Timestamp asked_at;
+  Timestamp valid_until;  ///< an answer after this is worth nothing
+
+  friend bool operator==(const LiveQuestion&, const LiveQuestion&) = default;
+};
+
+/// The business system's answer to a `LiveQuestion`.
+struct HandOver {
+  ExchangeId request;
+  Bytes content;  ///< of copies::CopyContent, encoded; empty: there is no data
+
+  friend bool operator==(const HandOver&, const HandOver&) = default;
+};
+
 /// Statement of the step "asked"; goes to the core system (Cabinet Order 20).
 struct Inquiry {
   Subject subject;
@@ -154,7 +175,7 @@ enum class Status : std::uint8_t {
   kNotSeen = 1,  ///< no permit for it has arrived, and one may still be honoured
   kPending = 2,  ///< arrived, its step is not durable yet: ask again
   kLapsed = 3,   ///< never provided and never will be: the validity period is over
-  kHeld = 4      ///< arrived and durable; waits for the provider's staff or business system
+  kHeld = 4      ///< arrived and durable; waits for the provider's staff
 };
 inline constexpr Status kLastStatus = Status::kHeld;
 

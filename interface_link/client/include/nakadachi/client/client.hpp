@@ -4,10 +4,12 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "nakadachi/base/clock.hpp"
 #include "nakadachi/base/result.hpp"
+#include "nakadachi/copies/content.hpp"
 #include "nakadachi/exchange/messages.hpp"
 #include "nakadachi/socket/curve_keys.hpp"
 
@@ -25,6 +27,11 @@ struct Config {
   std::uint32_t heartbeat_ms = 5'000;       ///< a node silent for three of these is left
   std::uint32_t reconnect_most_ms = 5'000;  ///< longest pause between attempts to connect
   const Clock* clock = nullptr;  ///< for the pauses; null: time since the machine started
+  /// For a business system that answers questions itself (即時の引渡し): takes each and
+  /// has it answered by `hand_over`, now or later, from any thread. Runs on the client's
+  /// thread; must be quick, must not throw, must not `close`. The same question may come
+  /// again until it is answered. Null: this system is never asked.
+  std::function<void(const exchange::LiveQuestion&)> on_question = nullptr;
 };
 
 /// What a client did so far.
@@ -96,6 +103,14 @@ class Client {
   void ask(exchange::Query query, Callback callback);
   /// As above with its own time limit. Not on the client's thread.
   Result<exchange::Reply> ask_and_wait(exchange::Query query, std::int64_t give_up_after_ms);
+
+  /// Answers a question: with what the copy of this kind would say (docs/copies.md), or
+  /// nothing when there is no data. An answer that is lost on the way or comes when the
+  /// validity of the request is over changes nothing: the question comes again, or has
+  /// lapsed. Any thread. Errors: those of copies::encode, nothing is sent then;
+  /// `kShuttingDown`.
+  Result<void> hand_over(const ExchangeId& request,
+                         const std::optional<copies::CopyContent>& content);
 
   /// Settles every query in flight with `kShuttingDown` and joins the thread. Later
   /// queries are refused with the same. Again: nothing.

@@ -201,7 +201,7 @@ struct DecodedAdminRequest {
 /// At most limits::kMaxQueriesPerFrame requests within limits::kMaxClientFrameBytes;
 /// anything else is a bug.
 Bytes encode_admin_requests(std::span<const AdminRequest> requests);
-/// Errors for the frame as a whole as of `decode_queries`; of one request those of
+/// Errors for the frame as a whole as of `decode_query_frame`; of one request those of
 /// its fields, and in "who" and "why" those of copies::ChangeReason.
 Result<std::vector<DecodedAdminRequest>> decode_admin_requests(ByteView frame);
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "nakadachi/crypto/sealing.hpp"
 #include "nakadachi/exchange/messages.hpp"
 
@@ -55,6 +58,8 @@ struct StoredContent {
   Bytes answer;              ///< concluded with an answer: the opened one, for replays
   std::string who;           ///< provided after a hold: who decided, at most limits::kMaxWhoBytes
   std::string why;           ///< and why, at most limits::kMaxWhyBytes
+  /// Asked and held within one body, where no symbol names the person.
+  std::optional<AddressNumber> person;
 
   friend bool operator==(const StoredContent&, const StoredContent&) = default;
 };
