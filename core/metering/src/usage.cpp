@@ -12,7 +12,7 @@ namespace {
 
 struct SumField {
   std::string_view name;
-  std::uint64_t Sums::*sum;
+  std::uint64_t Sums::* sum;
 };
 
 constexpr std::array<SumField, 6> kFields{{{"rows", &Sums::rows},
@@ -69,8 +69,8 @@ Sums sums_of(const Units& units) noexcept {
 }
 
 Result<void> Rollup::fold(TenantId tenant, const ExchangeId& id, const Units& units) {
-  return add({.key = {.tenant = tenant, .day = day_of(id), .cause = units.cause},
-              .sums = sums_of(units)});
+  return add(
+      {.key = {.tenant = tenant, .day = day_of(id), .cause = units.cause}, .sums = sums_of(units)});
 }
 
 Result<void> Rollup::add(const DayUsage& line) {

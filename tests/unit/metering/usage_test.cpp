@@ -204,8 +204,8 @@ TEST_CASE("the first difference of two roll-ups is told with its field") {
 
 TEST_CASE("a month's totals hold its days in Japan and no others") {
   Rollup rollup;
-  for (const char* day : {"2026-05-31", "2026-06-01", "2026-06-15", "2026-06-30", "2026-07-01",
-                          "2025-06-15"}) {
+  for (const char* day :
+       {"2026-05-31", "2026-06-01", "2026-06-15", "2026-06-30", "2026-07-01", "2025-06-15"}) {
     REQUIRE(rollup.fold(kTown, id_on(day), some_units(Cause::kOwnQuery)).ok());
   }
   REQUIRE(rollup.fold(kTown, id_on("2026-06-02"), some_units(Cause::kSymbols)).ok());
@@ -218,8 +218,7 @@ TEST_CASE("a month's totals hold its days in Japan and no others") {
   CHECK(*totals == expected);
   CHECK(month_totals(rollup, {.year = 2026, .month = 4}).value().empty());
 
-  REQUIRE(rollup.add({{kTown, Day::parse("2026-06-03").value(), Cause::kOwnQuery},
-                      {.rows = kMost}})
+  REQUIRE(rollup.add({{kTown, Day::parse("2026-06-03").value(), Cause::kOwnQuery}, {.rows = kMost}})
               .ok());
   CHECK(code_of(month_totals(rollup, {.year = 2026, .month = 6})) == ErrorCode::kSumTooLarge);
   CHECK(month_totals(rollup, {.year = 2026, .month = 5}).ok());
