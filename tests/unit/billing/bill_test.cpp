@@ -156,7 +156,7 @@ TEST_CASE("what cannot be billed is refused with the field") {
       {[](Tariff&, Members& m, Totals&) { m[0].population = 1U << 28; }, kSumTooLarge,
        "population"},
       {[](Tariff& t, Members&, Totals& u) {
-         t.of(Cause::kHoldings).kib = 1'000'000;
+         t.of(Cause::kHoldings).kib = 8'193;
          u[kTown][Cause::kHoldings] = {.rows = 1, .bytes_in = kMost, .bytes_out = kMost};
        },
        kSumTooLarge, "points"},
@@ -181,7 +181,7 @@ TEST_CASE("the most that can be billed is billed exactly") {
   auto usage = example_usage();
   usage[kTown][Cause::kHoldings] = {.rows = 1, .bytes_in = kMost, .bytes_out = kMost};
   Tariff tariff = example_tariff();
-  tariff.of(Cause::kHoldings).kib = 8'000;  // 2^65 bytes of them stay just below 2^78
+  tariff.of(Cause::kHoldings).kib = 8'191;  // of 2^65 bytes: just below 2^78
   const auto bill = make_bill(pool, tariff, members, usage);
   REQUIRE(bill.ok());
   CHECK(total_of(*bill, kTown) + total_of(*bill, kCity) == kMost);

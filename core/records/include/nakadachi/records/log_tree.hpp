@@ -79,7 +79,8 @@ class Growth {
 };
 
 /// RFC 9162 2.1.3.2: whether `entry_hash` stands at `path.number` of the log of `size`
-/// entries with this root. Take number, size and root from what is signed.
+/// entries with this root. Take number, size and root from what is signed. A path that is
+/// too long is not followed to its end.
 bool verify_inclusion(const Digest& entry_hash, const LogPath& path, std::uint64_t size,
                       const Digest& root);
 
