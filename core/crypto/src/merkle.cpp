@@ -15,10 +15,6 @@ constexpr std::array<std::uint8_t, 1> kLeaf{0x00};
 constexpr std::array<std::uint8_t, 1> kNode{0x01};
 constexpr std::size_t kMaxLeaves = std::size_t{1} << limits::kMaxPathNodes;
 
-Digest node_hash(const Digest& left, const Digest& right) {
-  return sha256({kNode, left.view(), right.view()});
-}
-
 /// Joins neighbours; a last one without neighbour goes up as it is, which makes
 /// the same tree as the recursive definition in RFC 9162.
 std::vector<Digest> level_above(const std::vector<Digest>& level) {
@@ -35,6 +31,10 @@ std::vector<Digest> level_above(const std::vector<Digest>& level) {
 
 Digest leaf_hash(const Salt& salt, std::uint8_t kind, ByteView statement) {
   return sha256({kLeaf, salt.view(), ByteView(&kind, 1), statement});
+}
+
+Digest node_hash(const Digest& left, const Digest& right) {
+  return sha256({kNode, left.view(), right.view()});
 }
 
 MerkleTree::MerkleTree(std::vector<Digest> leaves) {

@@ -62,6 +62,15 @@ enum class ErrorCode : std::uint16_t {
   kRegistryInvalid = 507,
   kSimulatedTrust = 508,
   kSealBroken = 509,
+  kStatementDiffers = 520,
+  kNotInLog = 521,
+  kHeadNotInTrain = 522,
+  kNotATrain = 523,
+  kAnotherTenant = 524,
+  kLogGap = 525,
+  kLogNumberTwice = 526,
+  kLogHeadDiffers = 527,
+  kLogForked = 528,
 
   kLaneLost = 601,
   kStoreFailed = 602,
@@ -79,6 +88,8 @@ enum class ErrorCode : std::uint16_t {
   kTimedOut = 804,
   kInternal = 805,
   kWallsUnsound = 840,
+  kSumTooLarge = 860,
+  kNothingToShareBy = 861,
 };
 
 /// Whether the same call may be made again, and when.

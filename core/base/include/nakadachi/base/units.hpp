@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 
 namespace nakadachi {
 
@@ -14,6 +16,18 @@ enum class Cause : std::uint8_t {
   kHoldings = 5,  ///< keeping of copies (副本), flags, persons and settings
   kOutside = 6    ///< a body outside the pool asked, whatever was done about it
 };
+
+/// Every cause, ascending by number.
+inline constexpr std::array kCauses{Cause::kOwnQuery, Cause::kAnswered, Cause::kApproval,
+                                    Cause::kSymbols,  Cause::kHoldings, Cause::kOutside};
+
+/// The cause with this number, or nothing.
+constexpr std::optional<Cause> cause_of(std::uint32_t number) noexcept {
+  for (const Cause cause : kCauses) {
+    if (static_cast<std::uint32_t>(cause) == number) return cause;
+  }
+  return std::nullopt;
+}
 
 /// What a row is metered with. Bytes are those of encoded statements as they
 /// travel on the link, counted once however often they were sent again; a change

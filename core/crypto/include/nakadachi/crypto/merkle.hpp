@@ -12,6 +12,9 @@ namespace nakadachi::crypto {
 /// RFC 9162 2.1.1 with the salt and kind as part of the leaf's content.
 Digest leaf_hash(const Salt& salt, std::uint8_t kind, ByteView statement);
 
+/// Hash of an inner node: SHA-256(0x01 ‖ left ‖ right), RFC 9162 2.1.1.
+Digest node_hash(const Digest& left, const Digest& right);
+
 /// Where a leaf stands and the hashes that lead from it to the root.
 struct InclusionPath {
   std::uint32_t index = 0;
