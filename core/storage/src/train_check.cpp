@@ -107,6 +107,7 @@ std::string_view fault_of_logs(const Train& train) {
 
 std::vector<std::uint64_t> entries_of_heads(const Train& train) {
   std::vector<std::uint64_t> entries(train.heads.size());
+  if (entries.empty()) return entries;
   for (const StepRow& row : train.rows) ++entries[place_of(train.heads, row.tenant)];
   for (const ChangeRow& change : train.changes) ++entries[place_of(train.heads, change.tenant)];
   return entries;
