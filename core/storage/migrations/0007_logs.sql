@@ -164,7 +164,7 @@ BEGIN
     FROM (SELECT tenant, size, lag(tenant) OVER () AS former
             FROM nakadachi.heads_of(NEW.heads)) AS h
     LEFT JOIN nakadachi.log_end AS l ON l.tenant = h.tenant;
-  IF wrong OR numbered <> NEW.rows + NEW.changes THEN
+  IF wrong OR numbered IS DISTINCT FROM NEW.rows + NEW.changes THEN
     RAISE EXCEPTION 'train % of lane % does not have the heads of its logs', NEW.number, NEW.lane
       USING ERRCODE = 'NK005';
   END IF;
