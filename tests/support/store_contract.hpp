@@ -348,7 +348,8 @@ class StoreContract {
         train.checkpoints[0].frontier.emplace_back();
         break;
       default:
-        train.checkpoints = {new_checkpoint({.tenant = head.tenant, .size = head.size + 1, .root = {}})};
+        train.checkpoints = {
+            new_checkpoint({.tenant = head.tenant, .size = head.size + 1, .root = {}})};
         break;
     }
     return train;

@@ -77,9 +77,8 @@ LogEntry entry_of(const pqxx::row& row) {
 Checkpoint checkpoint_of(TenantId tenant, const pqxx::row& row) {
   auto frontier = decode_digests(bytes_of(row[1]));
   if (!frontier) throw std::range_error("not the frontier expected");
-  return {.tenant = tenant,
-          .size = number_of<std::uint64_t>(row[0]),
-          .frontier = std::move(*frontier)};
+  return {
+      .tenant = tenant, .size = number_of<std::uint64_t>(row[0]), .frontier = std::move(*frontier)};
 }
 
 StoredTrain train_of(LaneId lane, const pqxx::row& row) {
@@ -272,9 +271,8 @@ Result<std::optional<Checkpoint>> PostgresStore::last_checkpoint(TenantId tenant
                 transaction.exec("SELECT size, frontier FROM nakadachi.log_checkpoint"
                                  " WHERE tenant = $1 ORDER BY size DESC LIMIT 1",
                                  std::to_string(tenant.value)));
-  NAKADACHI_TRY(std::vector<Checkpoint> found, all_of(rows, [&](const pqxx::row& row) {
-                  return checkpoint_of(tenant, row);
-                }));
+  NAKADACHI_TRY(std::vector<Checkpoint> found,
+                all_of(rows, [&](const pqxx::row& row) { return checkpoint_of(tenant, row); }));
   if (found.empty()) return std::optional<Checkpoint>{};
   return std::optional<Checkpoint>{std::move(found.front())};
 }
@@ -294,7 +292,8 @@ Result<std::vector<StoredTrain>> PostgresStore::scan_trains(LaneId lane, TrainNu
         transaction,
         "SELECT number, epoch, low_water_bucket, rows, changes, signed_at_ms, root, signer,"
         " signature, heads FROM nakadachi.trains($1, $2, $3)",
-        std::to_string(lane.value), std::to_string(from.value), std::to_string(rows_of_page(limit)));
+        std::to_string(lane.value), std::to_string(from.value),
+        std::to_string(rows_of_page(limit)));
     return all_of(rows, [&](const pqxx::row& row) { return train_of(lane, row); });
   });
 }

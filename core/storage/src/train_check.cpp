@@ -76,9 +76,7 @@ std::string_view fault_of_logs(const Train& train) {
   const auto not_ascending = [](const auto& a, const auto& b) { return a.tenant >= b.tenant; };
   const std::vector<Head>& heads = train.heads;
   if (std::ranges::adjacent_find(heads, not_ascending) != heads.end()) return "heads";
-  const auto has_head = [&](const auto& row) {
-    return place_of(heads, row.tenant) < heads.size();
-  };
+  const auto has_head = [&](const auto& row) { return place_of(heads, row.tenant) < heads.size(); };
   if (!std::ranges::all_of(train.rows, has_head)) return "heads";
   if (!std::ranges::all_of(train.changes, has_head)) return "heads";
 

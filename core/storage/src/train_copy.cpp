@@ -74,7 +74,8 @@ void append_changes(std::string& sql, const Train& train) {
   Columns columns(sql, train.changes);
   columns.add_numbers([](const ChangeRow& change) { return change.tenant.value; });
   columns.add_numbers([](const ChangeRow& change) { return change.number; });
-  columns.add_numbers([](const ChangeRow& change) { return static_cast<unsigned>(change.section); });
+  columns.add_numbers(
+      [](const ChangeRow& change) { return static_cast<unsigned>(change.section); });
   columns.add_words([](const ChangeRow& change) { return change.erase ? "t" : "f"; });
   columns.add_numbers(
       [](const ChangeRow& change) { return static_cast<unsigned>(change.units.cause); });

@@ -49,8 +49,8 @@ struct Fixture {
   }
 
   ExchangeId any_id() {
-    ExchangeId id = first_id_of_bucket(
-        kLastOfMarch - kUnitsOfDay + static_cast<std::uint32_t>(random.below(3 * kUnitsOfDay)));
+    ExchangeId id = first_id_of_bucket(kLastOfMarch - kUnitsOfDay +
+                                       static_cast<std::uint32_t>(random.below(3 * kUnitsOfDay)));
     // The units at both sides of midnight come often.
     if (random.chance(300)) {
       id = first_id_of_bucket(kLastOfMarch + static_cast<std::uint32_t>(random.below(2)));
@@ -159,7 +159,11 @@ TEST_CASE("a month is closed once, with all its lines or not at all") {
   database.join(1, 2, LaneId{1});
   BillStore bills(database.login("nakadachi_finance"));
   const std::vector<BillLine> lines = {
-      {.tenant = TenantId{1}, .line = 0, .item = "基本 \"a\" \\, {b}", .units = 3, .yen = 12'000'000},
+      {.tenant = TenantId{1},
+       .line = 0,
+       .item = "基本 \"a\" \\, {b}",
+       .units = 3,
+       .yen = 12'000'000},
       {.tenant = TenantId{1}, .line = 1, .item = "credit", .units = 0, .yen = -5},
       {.tenant = TenantId{2}, .line = 0, .item = "基本", .units = 1, .yen = 345'683}};
   CHECK(bills.months()->empty());

@@ -164,8 +164,9 @@ TEST_CASE("rows from before there were logs begin them, in the order they were w
                           {"1", "1", "2", "second"},
                           {"1", "2", "5", "third"},
                           {"2", "0", "2", "second"}});
-  CHECK(admin.run("SELECT outcome, leaf_index, persons, bytes_in FROM nakadachi.step"
-                  " WHERE step = 3")
+  CHECK(admin
+            .run("SELECT outcome, leaf_index, persons, bytes_in FROM nakadachi.step"
+                 " WHERE step = 3")
             .rows == Rows{{"7", "0", "0", "0"}});
 
   // A train that goes on with the log is taken, and one that begins it again is not.

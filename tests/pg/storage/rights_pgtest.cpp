@@ -439,7 +439,8 @@ TEST_CASE("the train writer numbers logs without a gap, and states heads that ar
       {"a change with a number that is used", head(head_hex(1, 4), 0, 1) + change(2), "NK005"},
       {"a change beyond a gap", head(head_hex(1, 5), 0, 1) + change(4), "NK005"},
       {"a change and a step with one number",
-       head(head_hex(1, 4), 1, 1) + change(3) + step_row_sql(1, 3, epoch, 1, "ac", 0, "step_all", 3),
+       head(head_hex(1, 4), 1, 1) + change(3) +
+           step_row_sql(1, 3, epoch, 1, "ac", 0, "step_all", 3),
        "NK005"},
       {"a step before a change", head(head_hex(1, 5), 1, 1) + change(4) + step(3), "NK005"},
       {"a head beyond the entries", head(head_hex(1, 5), 1, 0) + step(3) + "COMMIT", "NK005"},
@@ -499,19 +500,27 @@ TEST_CASE("finance sees roll-ups and bills, and nothing of a row") {
   // Ids of the fixture are random: all the days there are.
   CHECK(finance.run("SELECT nakadachi.roll_up('1970-01-01', '10700-01-01')").ok());
   CHECK(finance.run("SELECT sum(rows) FROM nakadachi.meter_day").value() == "12");
-  check_refused(
-      finance,
-      {"SELECT * FROM nakadachi.step", "SELECT * FROM nakadachi.step_all",
-       "SELECT * FROM nakadachi.tenant_key", "SELECT * FROM nakadachi.tenant",
-       "SELECT * FROM nakadachi.train", "SELECT * FROM nakadachi.lane",
-       "SELECT * FROM nakadachi.tenants()", "SELECT * FROM nakadachi.trains(1, 1, 1)",
-       "SELECT * FROM nakadachi.migration", "SELECT * FROM nakadachi.change",
-       "SELECT * FROM nakadachi.change_all", "SELECT * FROM nakadachi.holding",
-       "SELECT count(*) FROM nakadachi.holding_other", "SELECT * FROM nakadachi.log_end",
-       "SELECT * FROM nakadachi.log_checkpoint", "INSERT INTO nakadachi.meter_day DEFAULT VALUES",
-       "UPDATE nakadachi.meter_day SET rows = 0", "DELETE FROM nakadachi.meter_day",
-       "TRUNCATE nakadachi.meter_day", "SELECT * FROM nakadachi.take_lane(1, 'me')",
-       "ALTER TABLE nakadachi.meter_day NO FORCE ROW LEVEL SECURITY"});
+  check_refused(finance, {"SELECT * FROM nakadachi.step",
+                          "SELECT * FROM nakadachi.step_all",
+                          "SELECT * FROM nakadachi.tenant_key",
+                          "SELECT * FROM nakadachi.tenant",
+                          "SELECT * FROM nakadachi.train",
+                          "SELECT * FROM nakadachi.lane",
+                          "SELECT * FROM nakadachi.tenants()",
+                          "SELECT * FROM nakadachi.trains(1, 1, 1)",
+                          "SELECT * FROM nakadachi.migration",
+                          "SELECT * FROM nakadachi.change",
+                          "SELECT * FROM nakadachi.change_all",
+                          "SELECT * FROM nakadachi.holding",
+                          "SELECT count(*) FROM nakadachi.holding_other",
+                          "SELECT * FROM nakadachi.log_end",
+                          "SELECT * FROM nakadachi.log_checkpoint",
+                          "INSERT INTO nakadachi.meter_day DEFAULT VALUES",
+                          "UPDATE nakadachi.meter_day SET rows = 0",
+                          "DELETE FROM nakadachi.meter_day",
+                          "TRUNCATE nakadachi.meter_day",
+                          "SELECT * FROM nakadachi.take_lane(1, 'me')",
+                          "ALTER TABLE nakadachi.meter_day NO FORCE ROW LEVEL SECURITY"});
 }
 
 TEST_CASE("a closed month is added once, with its lines, and nobody changes it") {
@@ -545,11 +554,11 @@ TEST_CASE("a closed month is added once, with its lines, and nobody changes it")
     INFO(role);
     Sql other(fixture.login(role));
     other.must("SET nakadachi.tenant = '1'");
-    check_refused(other, {"SELECT * FROM nakadachi.billing_month",
-                          "SELECT * FROM nakadachi.billing_line",
-                          "SELECT * FROM nakadachi.meter_day",
-                          "SELECT nakadachi.roll_up('2026-01-01', '2026-01-02')",
-                          "SELECT nakadachi.forget_roll_up()"});
+    check_refused(other,
+                  {"SELECT * FROM nakadachi.billing_month", "SELECT * FROM nakadachi.billing_line",
+                   "SELECT * FROM nakadachi.meter_day",
+                   "SELECT nakadachi.roll_up('2026-01-01', '2026-01-02')",
+                   "SELECT nakadachi.forget_roll_up()"});
     CHECK(other.run(month).sqlstate == kRefused);
     CHECK(other.run(line).sqlstate == kRefused);
   }

@@ -18,11 +18,11 @@ inline constexpr std::size_t kMaxBillItemBytes = 200;
 
 /// A month that was closed: what was shared out, by which tariff.
 struct BilledMonth {
-  Day first_day;                ///< the first of the month
-  std::int64_t pool_cost = 0;   ///< yen
-  std::string tariff;           ///< its whole text, UTF-8, not empty
-  Digest digest;                ///< over the bill as it was computed
-  Timestamp closed_at = {};     ///< the database's time; ignored when closing
+  Day first_day;               ///< the first of the month
+  std::int64_t pool_cost = 0;  ///< yen
+  std::string tariff;          ///< its whole text, UTF-8, not empty
+  Digest digest;               ///< over the bill as it was computed
+  Timestamp closed_at = {};    ///< the database's time; ignored when closing
 
   friend bool operator==(const BilledMonth&, const BilledMonth&) = default;
 };

@@ -245,8 +245,9 @@ class ExchangeStore {
   /// least one, at most limits::kMaxTrainRows, all of tenants that have joined with
   /// this lane (else `kStoreFailed`; the memory form knows no directory and takes
   /// any tenant but number 0). Numbers that do not continue the logs, or do not end
-  /// at the heads, are a `kStoreFailed` without a row at fault. A step or change that is there already, or twice in
-  /// the train, is a `kRowConflict`; removing a holding that is not there is none.
+  /// at the heads, are a `kStoreFailed` without a row at fault. A step or change that is there
+  /// already, or twice in the train, is a `kRowConflict`; removing a holding that is not there is
+  /// none.
   virtual AppendResult append(const Train& train) = 0;
 
   /// What became of the train after `kUnknown`. Errors: `kLaneLost` when another
