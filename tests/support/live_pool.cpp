@@ -80,6 +80,30 @@ Result<std::optional<storage::StoredChange>> SharedStore::find_change(TenantId t
   return kept_->store.find_change(tenant, change);
 }
 
+Result<std::vector<storage::LogEntry>> SharedStore::scan_log(TenantId tenant,
+                                                             std::uint64_t from_number,
+                                                             std::size_t limit) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.scan_log(tenant, from_number, limit);
+}
+
+Result<std::optional<storage::Checkpoint>> SharedStore::last_checkpoint(TenantId tenant) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.last_checkpoint(tenant);
+}
+
+Result<std::optional<storage::StoredTrain>> SharedStore::find_train(LaneId lane,
+                                                                    TrainNumber number) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.find_train(lane, number);
+}
+
+Result<std::vector<storage::StoredTrain>> SharedStore::scan_trains(LaneId lane, TrainNumber from,
+                                                                   std::size_t limit) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.scan_trains(lane, from, limit);
+}
+
 // The universe is made for the present: real services take the time from the clock.
 LivePool::LivePool()
     : universe(7, SystemClock().now()),

@@ -40,6 +40,12 @@ class SharedStore final : public storage::ExchangeStore {
                                                           std::size_t limit) override;
   Result<std::optional<storage::StoredChange>> find_change(TenantId tenant,
                                                            const ExchangeId& change) override;
+  Result<std::vector<storage::LogEntry>> scan_log(TenantId tenant, std::uint64_t from_number,
+                                                  std::size_t limit) override;
+  Result<std::optional<storage::Checkpoint>> last_checkpoint(TenantId tenant) override;
+  Result<std::optional<storage::StoredTrain>> find_train(LaneId lane, TrainNumber number) override;
+  Result<std::vector<storage::StoredTrain>> scan_trains(LaneId lane, TrainNumber from,
+                                                        std::size_t limit) override;
 
  private:
   std::shared_ptr<Kept> kept_;

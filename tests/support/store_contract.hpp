@@ -49,6 +49,10 @@ class StoreContract {
       check_scan(TenantId{tenant}, 0, std::nullopt, 1000000);
       check_scan_changes(TenantId{tenant}, 0, std::nullopt, 1000000);
       check_scan_holdings(TenantId{tenant}, std::nullopt, 1000000);
+      check_scan_log(TenantId{tenant}, 0, 1000000);
+    }
+    for (std::uint16_t lane = 1; lane <= kContractLanes; ++lane) {
+      check_scan_trains(LaneId{lane}, TrainNumber{0}, 1000000);
     }
   }
 
@@ -61,6 +65,7 @@ class StoreContract {
   static constexpr std::uint32_t kBuckets = 4;
   static constexpr std::uint64_t kSteps = 4;
   static constexpr std::uint64_t kSections = 8;
+  static constexpr std::uint64_t kCauses = 6;
 
   struct Lane {
     Epoch epoch;
@@ -74,9 +79,12 @@ class StoreContract {
     std::optional<std::size_t> bad_row;
   };
 
+  /// How a train is numbered: also well, but as if the logs stood elsewhere.
+  enum class Numbers : std::uint8_t { kGood, kMalformed, kNoContinuation };
+
   void one_call() {
     const LaneId lane{static_cast<std::uint16_t>(1 + random_.below(kContractLanes))};
-    switch (random_.below(14)) {
+    switch (random_.below(18)) {
       case 0:
         return take(lane);
       case 1:
@@ -94,8 +102,17 @@ class StoreContract {
                                   random_.below(8));
       case 7:
         return check_scan_holdings(any_tenant(), any_holding(), random_.below(8));
+      case 8:
+        return check_scan_log(any_tenant(), random_.below(400), random_.below(60));
+      case 9:
+        return check_last_checkpoint();
+      case 10:
+        return check_scan_trains(lane, any_train(lane), random_.below(6));
+      case 11:
+        return check_find_train(lane);
       default:
-        return check_append(spoilt(good_train(lane)));
+        return check_append(random_.chance(150) ? wrongly_numbered(good_train(lane))
+                                                : spoilt(good_train(lane)));
     }
   }
 
@@ -161,7 +178,34 @@ class StoreContract {
     while (train.rows.size() + train.changes.size() < leaves) {
       train.changes.push_back(new_change(lane));
     }
+    number(train);
+    for (const storage::Head& head : train.heads) {
+      if (random_.chance(300)) train.checkpoints.push_back(new_checkpoint(head));
+    }
     return train;
+  }
+
+  /// Numbers rows and changes as the logs go on, with fresh heads.
+  void number(storage::Train& train) {
+    std::map<TenantId, std::uint64_t> sizes;
+    const auto next = [&](TenantId tenant) {
+      return sizes.try_emplace(tenant, log_size(tenant)).first->second++;
+    };
+    for (storage::ChangeRow& change : train.changes) change.number = next(change.tenant);
+    for (storage::StepRow& row : train.rows) row.number = next(row.tenant);
+    train.heads.clear();
+    for (const auto& [tenant, size] : sizes) {
+      train.heads.push_back({.tenant = tenant, .size = size, .root = random_.make<Digest>()});
+    }
+    train.checkpoints.clear();
+  }
+
+  storage::Checkpoint new_checkpoint(const storage::Head& head) {
+    storage::Checkpoint point{.tenant = head.tenant, .size = head.size, .frontier = {}};
+    for (std::uint64_t left = head.size; left != 0; left &= left - 1) {
+      point.frontier.push_back(random_.make<Digest>());
+    }
+    return point;
   }
 
   storage::StepRow new_row(LaneId lane) {
@@ -175,6 +219,7 @@ class StoreContract {
             : make_exchange_id(Timestamp{any_bucket() * kBucketMs}, random_.make<Digest>());
     row.step = static_cast<Step>(1 + random_.below(kSteps));
     row.outcome = static_cast<std::uint16_t>(random_.next());
+    row.units = any_units();
     row.salt = random_.make<Salt>();
     row.leaf = random_.make<Digest>();
     row.sealed = any_bytes();
@@ -188,11 +233,45 @@ class StoreContract {
     change.section = any_section();
     change.key = any_holding_key();
     change.erase = random_.chance(300);
+    change.units = any_units();
     change.salt = random_.make<Salt>();
     change.leaf = random_.make<Digest>();
     change.record = any_bytes();
     if (!change.erase) change.value = any_bytes();
     return change;
+  }
+
+  Units any_units() {
+    const auto count = [&] {
+      return static_cast<std::uint16_t>(random_.below(storage::kMaxUnitCount + 1U));
+    };
+    const auto bytes = [&] {
+      return static_cast<std::uint32_t>(random_.below(storage::kMaxUnitBytes + 1ULL));
+    };
+    return {.cause = static_cast<Cause>(1 + random_.below(kCauses)),
+            .persons = count(),
+            .messages_in = count(),
+            .messages_out = count(),
+            .bytes_in = bytes(),
+            .bytes_out = bytes()};
+  }
+
+  /// More than a row can hold, or of no cause.
+  void spoil(Units& units) {
+    switch (random_.below(4)) {
+      case 0:
+        units.cause = static_cast<Cause>(random_.chance(500) ? 0 : kCauses + 1);
+        break;
+      case 1:
+        units.persons = storage::kMaxUnitCount + 1;
+        break;
+      case 2:
+        units.messages_in = 0xffff;
+        break;
+      default:
+        units.bytes_out = storage::kMaxUnitBytes + 1;
+        break;
+    }
   }
 
   Bytes any_bytes() {
@@ -230,6 +309,7 @@ class StoreContract {
       case 8:
       case 9:
         by_a_change ? spoil_change(train) : spoil_row(train);
+        number(train);
         break;
       default:
         break;
@@ -237,9 +317,60 @@ class StoreContract {
     return train;
   }
 
+  /// Numbers, heads or checkpoints that no store takes.
+  storage::Train wrongly_numbered(storage::Train train) {
+    storage::Head& head = train.heads[random_.below(train.heads.size())];
+    numbers_ = Numbers::kMalformed;
+    switch (random_.below(9)) {
+      case 0:
+      case 1:
+        numbers_ = Numbers::kNoContinuation;
+        shift(train, head, random_.chance(500) || log_size(head.tenant) == 0 ? 1 : -1);
+        break;
+      case 2:
+        head.size += random_.chance(500) ? 1 : -1;
+        break;
+      case 3:
+        train.rows.empty() ? ++train.changes[0].number : ++train.rows[0].number;
+        break;
+      case 4:
+        train.heads.push_back({.tenant = TenantId{kTenants + 1}, .size = 1, .root = {}});
+        break;
+      case 5:
+        train.heads.push_back(train.heads.back());
+        break;
+      case 6:
+        if (train.heads.size() < 2) ++head.tenant.value;
+        train.heads.resize(std::max<std::size_t>(1, train.heads.size() - 1));
+        break;
+      case 7:
+        train.checkpoints = {new_checkpoint(head)};
+        train.checkpoints[0].frontier.emplace_back();
+        break;
+      default:
+        train.checkpoints = {
+            new_checkpoint({.tenant = head.tenant, .size = head.size + 1, .root = {}})};
+        break;
+    }
+    return train;
+  }
+
+  static void shift(storage::Train& train, storage::Head& head, std::int64_t by) {
+    const auto move = [&](auto& row) {
+      if (row.tenant == head.tenant) row.number += static_cast<std::uint64_t>(by);
+    };
+    std::ranges::for_each(train.rows, move);
+    std::ranges::for_each(train.changes, move);
+    head.size += static_cast<std::uint64_t>(by);
+    train.checkpoints.clear();
+  }
+
   void spoil_row(storage::Train& train) {
     storage::StepRow& row = train.rows[random_.below(train.rows.size())];
-    switch (random_.below(4)) {
+    switch (random_.below(5)) {
+      case 3:
+        spoil(row.units);
+        break;
       case 0:
         row.step = static_cast<Step>(random_.chance(500) ? 0 : kSteps + 1);
         break;
@@ -261,7 +392,10 @@ class StoreContract {
 
   void spoil_change(storage::Train& train) {
     storage::ChangeRow& change = train.changes[random_.below(train.changes.size())];
-    switch (random_.below(5)) {
+    switch (random_.below(6)) {
+      case 4:
+        spoil(change.units);
+        break;
       case 0:
         change.section = static_cast<storage::Section>(random_.chance(500) ? 0 : kSections + 1);
         break;
@@ -303,6 +437,7 @@ class StoreContract {
     if (const auto row = first_in(train.changes, is_malformed_change)) {
       return failed(ErrorCode::kStoreFailed, steps + *row);
     }
+    if (numbers_ == Numbers::kMalformed) return failed(ErrorCode::kStoreFailed);
     const auto lane = lanes_.find(train.lane);
     if (lane == lanes_.end() || train.epoch.value == 0 || lane->second.epoch != train.epoch) {
       return failed(ErrorCode::kLaneLost);
@@ -322,18 +457,25 @@ class StoreContract {
     if (const auto row = first_in(train.rows, is_stranger)) {
       return failed(ErrorCode::kStoreFailed, row);
     }
+    if (numbers_ == Numbers::kNoContinuation) return failed(ErrorCode::kStoreFailed);
     return {};
   }
 
   static bool is_malformed(const storage::StepRow& row) {
     const auto step = static_cast<unsigned>(row.step);
-    return step < 1 || step > kSteps || row.tenant.value == 0;
+    return step < 1 || step > kSteps || row.tenant.value == 0 || is_malformed_units(row.units);
+  }
+
+  static bool is_malformed_units(const Units& units) {
+    const auto cause = static_cast<unsigned>(units.cause);
+    return cause < 1 || cause > kCauses || units.persons > storage::kMaxUnitCount ||
+           units.messages_in > storage::kMaxUnitCount || units.bytes_out > storage::kMaxUnitBytes;
   }
 
   static bool is_malformed_change(const storage::ChangeRow& change) {
     const auto section = static_cast<unsigned>(change.section);
     return section < 1 || section > kSections || (change.erase && !change.value.empty()) ||
-           change.tenant.value == 0;
+           change.tenant.value == 0 || is_malformed_units(change.units);
   }
 
   template <class Row, class Wrong>
@@ -364,6 +506,7 @@ class StoreContract {
 
   void check_append(const storage::Train& train) {
     const Expected expected = foretell(train);
+    numbers_ = Numbers::kGood;
     const storage::AppendResult result = store_.append(train);
     INFO("append of " << train.rows.size() << " rows and " << train.changes.size()
                       << " changes: " << describe(result.error));
@@ -401,37 +544,60 @@ class StoreContract {
     Lane& lane = lanes_[train.lane];
     lane.last = train.number;
     lane.low_water_bucket = train.low_water_bucket;
-    for (std::size_t i = 0; i < train.rows.size(); ++i) {
-      const storage::StepRow& row = train.rows[i];
-      rows_[{row.tenant, row.exchange, row.step}] = {.exchange = row.exchange,
-                                                     .step = row.step,
-                                                     .outcome = row.outcome,
-                                                     .lane = train.lane,
-                                                     .epoch = train.epoch,
-                                                     .train = train.number,
-                                                     .leaf_index = static_cast<std::uint16_t>(i),
-                                                     .salt = row.salt,
-                                                     .leaf = row.leaf,
-                                                     .sealed = row.sealed};
-    }
     for (std::size_t i = 0; i < train.changes.size(); ++i) {
       apply(train, train.changes[i], static_cast<std::uint16_t>(train.rows.size() + i));
     }
+    for (std::size_t i = 0; i < train.rows.size(); ++i) {
+      apply(train, train.rows[i], static_cast<std::uint16_t>(i));
+    }
+    for (const storage::Checkpoint& point : train.checkpoints) checkpoints_[point.tenant] = point;
+    trains_[train.lane].push_back({.lane = train.lane,
+                                   .epoch = train.epoch,
+                                   .number = train.number,
+                                   .low_water_bucket = train.low_water_bucket,
+                                   .rows = static_cast<std::uint16_t>(train.rows.size()),
+                                   .changes = static_cast<std::uint16_t>(train.changes.size()),
+                                   .root = train.root,
+                                   .signed_at = train.signed_at,
+                                   .signer = train.signer,
+                                   .signature = train.signature,
+                                   .heads = train.heads});
+  }
+
+  void apply(const storage::Train& train, const storage::StepRow& row, std::uint16_t leaf_index) {
+    const storage::StoredStep stored = {.exchange = row.exchange,
+                                        .step = row.step,
+                                        .outcome = row.outcome,
+                                        .lane = train.lane,
+                                        .epoch = train.epoch,
+                                        .train = train.number,
+                                        .leaf_index = leaf_index,
+                                        .number = row.number,
+                                        .units = row.units,
+                                        .salt = row.salt,
+                                        .leaf = row.leaf,
+                                        .sealed = row.sealed};
+    rows_[key_of(row)] = stored;
+    logs_[row.tenant].emplace_back(stored);
   }
 
   void apply(const storage::Train& train, const storage::ChangeRow& change,
              std::uint16_t leaf_index) {
-    changes_[key_of(change)] = {.change = change.change,
-                                .section = change.section,
-                                .key = change.key,
-                                .erase = change.erase,
-                                .lane = train.lane,
-                                .epoch = train.epoch,
-                                .train = train.number,
-                                .leaf_index = leaf_index,
-                                .salt = change.salt,
-                                .leaf = change.leaf,
-                                .record = change.record};
+    const storage::StoredChange stored = {.change = change.change,
+                                          .section = change.section,
+                                          .key = change.key,
+                                          .erase = change.erase,
+                                          .lane = train.lane,
+                                          .epoch = train.epoch,
+                                          .train = train.number,
+                                          .leaf_index = leaf_index,
+                                          .number = change.number,
+                                          .units = change.units,
+                                          .salt = change.salt,
+                                          .leaf = change.leaf,
+                                          .record = change.record};
+    changes_[key_of(change)] = stored;
+    logs_[change.tenant].emplace_back(stored);
     auto& holdings = holdings_[change.tenant];
     const HoldingPlace place{change.section, change.key};
     if (change.erase) {
@@ -543,28 +709,95 @@ class StoreContract {
     CHECK(a.epoch == b.epoch);
     CHECK(a.train == b.train);
     CHECK(a.leaf_index == b.leaf_index);
+    CHECK(a.number == b.number);
+    CHECK((a.units == b.units));
     CHECK(a.salt == b.salt);
     CHECK(a.leaf == b.leaf);
     CHECK((a.record == b.record));
   }
 
+  static void check_same(const storage::StoredStep& a, const storage::StoredStep& b) {
+    CHECK(a.exchange == b.exchange);
+    CHECK(a.step == b.step);
+    CHECK(a.outcome == b.outcome);
+    CHECK(a.lane == b.lane);
+    CHECK(a.epoch == b.epoch);
+    CHECK(a.train == b.train);
+    CHECK(a.leaf_index == b.leaf_index);
+    CHECK(a.number == b.number);
+    CHECK((a.units == b.units));
+    CHECK(a.salt == b.salt);
+    CHECK(a.leaf == b.leaf);
+    CHECK((a.sealed == b.sealed));
+  }
+
+  static void check_same(const storage::LogEntry& a, const storage::LogEntry& b) {
+    REQUIRE(a.index() == b.index());
+    if (const auto* const step = std::get_if<storage::StoredStep>(&a)) {
+      check_same(*step, std::get<storage::StoredStep>(b));
+    } else {
+      check_same(std::get<storage::StoredChange>(a), std::get<storage::StoredChange>(b));
+    }
+  }
+
   static void check_same(const std::vector<storage::StoredStep>& got,
                          const std::vector<storage::StoredStep>& expected) {
     REQUIRE(got.size() == expected.size());
-    for (std::size_t i = 0; i < got.size(); ++i) {
-      const storage::StoredStep& a = got[i];
-      const storage::StoredStep& b = expected[i];
-      CHECK(a.exchange == b.exchange);
-      CHECK(a.step == b.step);
-      CHECK(a.outcome == b.outcome);
-      CHECK(a.lane == b.lane);
-      CHECK(a.epoch == b.epoch);
-      CHECK(a.train == b.train);
-      CHECK(a.leaf_index == b.leaf_index);
-      CHECK(a.salt == b.salt);
-      CHECK(a.leaf == b.leaf);
-      CHECK((a.sealed == b.sealed));
+    for (std::size_t i = 0; i < got.size(); ++i) check_same(got[i], expected[i]);
+  }
+
+  void check_scan_log(TenantId tenant, std::uint64_t from, std::size_t limit) {
+    INFO("log of tenant " << tenant.value << " from " << from << " limit " << limit);
+    std::vector<storage::LogEntry> read;
+    while (true) {
+      const auto page = store_.scan_log(tenant, from + read.size(), limit);
+      REQUIRE(page);
+      if (page->empty()) break;
+      CHECK(page->size() <= std::max<std::size_t>(limit, 1));
+      read.insert(read.end(), page->begin(), page->end());
     }
+    const auto& log = logs_[tenant];
+    REQUIRE(read.size() == log.size() - std::min<std::uint64_t>(log.size(), from));
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      CHECK(storage::log_number(read[i]) == from + i);
+      check_same(read[i], log[from + i]);
+    }
+  }
+
+  void check_last_checkpoint() {
+    const TenantId tenant = any_tenant();
+    const auto found = store_.last_checkpoint(tenant);
+    REQUIRE(found);
+    const auto expected = checkpoints_.find(tenant);
+    REQUIRE(found->has_value() == (expected != checkpoints_.end()));
+    if (*found) CHECK((**found == expected->second));
+  }
+
+  void check_find_train(LaneId lane) {
+    const TrainNumber number = any_train(lane);
+    const auto found = store_.find_train(lane, number);
+    REQUIRE(found);
+    const auto& trains = trains_[lane];
+    REQUIRE(found->has_value() == (number.value >= 1 && number.value <= trains.size()));
+    if (*found) CHECK((**found == trains[number.value - 1]));
+  }
+
+  void check_scan_trains(LaneId lane, TrainNumber from, std::size_t limit) {
+    INFO("trains of lane " << lane.value << " from " << from.value << " limit " << limit);
+    // Numbers begin with 1.
+    const std::size_t skipped = std::max<std::size_t>(from.value, 1) - 1;
+    std::vector<storage::StoredTrain> read;
+    while (true) {
+      const auto page = store_.scan_trains(lane, from, limit);
+      REQUIRE(page);
+      if (page->empty()) break;
+      CHECK(page->size() <= std::max<std::size_t>(limit, 1));
+      read.insert(read.end(), page->begin(), page->end());
+      from.value = page->back().number.value + 1;
+    }
+    const auto& trains = trains_[lane];
+    REQUIRE(read.size() == trains.size() - std::min(trains.size(), skipped));
+    for (std::size_t i = 0; i < read.size(); ++i) CHECK((read[i] == trains[skipped + i]));
   }
 
   // --- choices
@@ -572,6 +805,14 @@ class StoreContract {
   std::uint64_t near(std::uint64_t value) {
     const std::uint64_t change = random_.below(5);
     return value + change < 2 ? 0 : value + change - 2;
+  }
+  std::uint64_t log_size(TenantId tenant) const {
+    const auto log = logs_.find(tenant);
+    return log == logs_.end() ? 0 : log->second.size();
+  }
+  /// One of the lane, or one beside them.
+  TrainNumber any_train(LaneId lane) {
+    return TrainNumber{random_.below(lanes_[lane].last.value + 2)};
   }
   TenantId any_tenant() {
     return TenantId{static_cast<std::uint32_t>(1 + random_.below(kTenants))};
@@ -630,6 +871,10 @@ class StoreContract {
   std::map<Key, storage::StoredStep> rows_;
   std::map<ChangeKey, storage::StoredChange> changes_;
   std::map<TenantId, std::map<HoldingPlace, Bytes>> holdings_;
+  std::map<TenantId, std::vector<storage::LogEntry>> logs_;
+  std::map<TenantId, storage::Checkpoint> checkpoints_;
+  std::map<LaneId, std::vector<storage::StoredTrain>> trains_;
+  Numbers numbers_ = Numbers::kGood;  ///< of the train that is appended next
 };
 
 }  // namespace nakadachi::testing

@@ -22,6 +22,8 @@ StoredStep stored(const Train& train, std::size_t index) {
           .epoch = train.epoch,
           .train = train.number,
           .leaf_index = static_cast<std::uint16_t>(index),
+          .number = row.number,
+          .units = row.units,
           .salt = row.salt,
           .leaf = row.leaf,
           .sealed = row.sealed};
@@ -36,9 +38,25 @@ StoredChange stored(const Train& train, const ChangeRow& change, std::size_t lea
           .epoch = train.epoch,
           .train = train.number,
           .leaf_index = static_cast<std::uint16_t>(leaf_index),
+          .number = change.number,
+          .units = change.units,
           .salt = change.salt,
           .leaf = change.leaf,
           .record = change.record};
+}
+
+StoredTrain stored(const Train& train) {
+  return {.lane = train.lane,
+          .epoch = train.epoch,
+          .number = train.number,
+          .low_water_bucket = train.low_water_bucket,
+          .rows = static_cast<std::uint16_t>(train.rows.size()),
+          .changes = static_cast<std::uint16_t>(train.changes.size()),
+          .root = train.root,
+          .signed_at = train.signed_at,
+          .signer = train.signer,
+          .signature = train.signature,
+          .heads = train.heads};
 }
 
 }  // namespace
@@ -95,8 +113,10 @@ AppendResult MemoryStore::apply(const Train& train) {
       return failed(ErrorCode::kRowConflict, i);
     }
   }
+  if (!continues_logs(train)) return failed(ErrorCode::kStoreFailed);
   rows_.merge(arrived);
   changes_.merge(journal);
+  note_logs(train);
   for (const ChangeRow& change : train.changes) {
     const HoldingName name{change.tenant, change.section, change.key};
     if (change.erase) {
@@ -108,6 +128,28 @@ AppendResult MemoryStore::apply(const Train& train) {
   state.last = train.number;
   state.low_water_bucket = train.low_water_bucket;
   return {.commit = Commit::kCommitted, .error = {}, .bad_row = {}};
+}
+
+bool MemoryStore::continues_logs(const Train& train) const {
+  const std::vector<std::uint64_t> entries = entries_of_heads(train);
+  for (std::size_t i = 0; i < train.heads.size(); ++i) {
+    const auto log = logs_.find(train.heads[i].tenant);
+    const std::uint64_t size = log == logs_.end() ? 0 : log->second.entries.size();
+    if (size + entries[i] != train.heads[i].size) return false;
+  }
+  return true;
+}
+
+void MemoryStore::note_logs(const Train& train) {
+  trains_.emplace(TrainKey{train.lane, train.number}, stored(train));
+  if (train.heads.empty()) return;
+  for (const ChangeRow& change : train.changes) {
+    logs_[change.tenant].entries.emplace_back(ChangeKey{change.tenant, change.change});
+  }
+  for (const StepRow& row : train.rows) {
+    logs_[row.tenant].entries.emplace_back(Key{row.tenant, row.exchange, row.step});
+  }
+  for (const Checkpoint& point : train.checkpoints) logs_[point.tenant].checkpoint = point;
 }
 
 Result<TrainFate> MemoryStore::read_back(LaneId lane, Epoch epoch, TrainNumber number) {
@@ -177,6 +219,45 @@ Result<std::optional<StoredChange>> MemoryStore::find_change(TenantId tenant,
   const auto found = changes_.find({tenant, change});
   if (found == changes_.end()) return std::optional<StoredChange>{};
   return std::optional<StoredChange>{found->second};
+}
+
+Result<std::vector<LogEntry>> MemoryStore::scan_log(TenantId tenant, std::uint64_t from_number,
+                                                    std::size_t limit) {
+  std::vector<LogEntry> page;
+  const auto log = logs_.find(tenant);
+  if (log == logs_.end()) return page;
+  const auto& entries = log->second.entries;
+  for (std::uint64_t i = from_number; i < entries.size() && page.size() < rows_of_page(limit);
+       ++i) {
+    if (const auto* const step = std::get_if<Key>(&entries[i])) {
+      page.emplace_back(rows_.at(*step));
+    } else {
+      page.emplace_back(changes_.at(std::get<ChangeKey>(entries[i])));
+    }
+  }
+  return page;
+}
+
+Result<std::optional<Checkpoint>> MemoryStore::last_checkpoint(TenantId tenant) {
+  const auto log = logs_.find(tenant);
+  return log == logs_.end() ? std::optional<Checkpoint>{} : log->second.checkpoint;
+}
+
+Result<std::optional<StoredTrain>> MemoryStore::find_train(LaneId lane, TrainNumber number) {
+  const auto found = trains_.find({lane, number});
+  if (found == trains_.end()) return std::optional<StoredTrain>{};
+  return std::optional<StoredTrain>{found->second};
+}
+
+Result<std::vector<StoredTrain>> MemoryStore::scan_trains(LaneId lane, TrainNumber from,
+                                                          std::size_t limit) {
+  std::vector<StoredTrain> page;
+  for (auto next = trains_.lower_bound({lane, from});
+       next != trains_.end() && next->first.first == lane && page.size() < rows_of_page(limit);
+       ++next) {
+    page.push_back(next->second);
+  }
+  return page;
 }
 
 void MemoryStore::put_holding(TenantId tenant, Holding holding) {

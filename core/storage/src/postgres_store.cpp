@@ -1,8 +1,10 @@
 #include "nakadachi/storage/postgres_store.hpp"
 
 #include <limits>
+#include <stdexcept>
 #include <utility>
 
+#include "heads.hpp"
 #include "pages.hpp"
 #include "session.hpp"
 #include "tenant_tx.hpp"
@@ -13,40 +15,86 @@
 namespace nakadachi::storage {
 namespace {
 
+// Steps and changes have the same columns in the same places, so that a log is read as one list.
 constexpr const char* kSteps =
-    "SELECT exchange, step, outcome, lane, epoch, train, leaf_index, salt, leaf, sealed"
+    "SELECT number, lane, epoch, train, leaf_index, cause, persons, messages_in, messages_out,"
+    " bytes_in, bytes_out, salt, leaf, exchange, sealed, step, outcome,"
+    " false AS erase, NULL::bytea AS key"
     " FROM nakadachi.step WHERE tenant = $1";
 constexpr const char* kChanges =
-    "SELECT change, section, key, erase, lane, epoch, train, leaf_index, salt, leaf, record"
+    "SELECT number, lane, epoch, train, leaf_index, cause, persons, messages_in, messages_out,"
+    " bytes_in, bytes_out, salt, leaf, change, record, section, 0, erase, key"
     " FROM nakadachi.change WHERE tenant = $1";
 constexpr const char* kHoldings =
     "SELECT section, key, value FROM nakadachi.holding WHERE tenant = $1";
 
+Units units_of(const pqxx::row& row) {
+  return {.cause = static_cast<Cause>(number_of<std::uint8_t>(row[5])),
+          .persons = number_of<std::uint16_t>(row[6]),
+          .messages_in = number_of<std::uint16_t>(row[7]),
+          .messages_out = number_of<std::uint16_t>(row[8]),
+          .bytes_in = number_of<std::uint32_t>(row[9]),
+          .bytes_out = number_of<std::uint32_t>(row[10])};
+}
+
 StoredStep step_of(const pqxx::row& row) {
-  return {.exchange = fixed_of<ExchangeId>(row[0]),
-          .step = static_cast<Step>(number_of<std::uint8_t>(row[1])),
-          .outcome = number_of<std::uint16_t>(row[2]),
-          .lane = LaneId{number_of<std::uint16_t>(row[3])},
-          .epoch = Epoch{number_of<std::uint64_t>(row[4])},
-          .train = TrainNumber{number_of<std::uint64_t>(row[5])},
-          .leaf_index = number_of<std::uint16_t>(row[6]),
-          .salt = fixed_of<Salt>(row[7]),
-          .leaf = fixed_of<Digest>(row[8]),
-          .sealed = bytes_of(row[9])};
+  return {.exchange = fixed_of<ExchangeId>(row[13]),
+          .step = static_cast<Step>(number_of<std::uint8_t>(row[15])),
+          .outcome = number_of<std::uint16_t>(row[16]),
+          .lane = LaneId{number_of<std::uint16_t>(row[1])},
+          .epoch = Epoch{number_of<std::uint64_t>(row[2])},
+          .train = TrainNumber{number_of<std::uint64_t>(row[3])},
+          .leaf_index = number_of<std::uint16_t>(row[4]),
+          .number = number_of<std::uint64_t>(row[0]),
+          .units = units_of(row),
+          .salt = fixed_of<Salt>(row[11]),
+          .leaf = fixed_of<Digest>(row[12]),
+          .sealed = bytes_of(row[14])};
 }
 
 StoredChange change_of(const pqxx::row& row) {
-  return {.change = fixed_of<ExchangeId>(row[0]),
-          .section = static_cast<Section>(number_of<std::uint8_t>(row[1])),
-          .key = fixed_of<HoldingKey>(row[2]),
-          .erase = row[3].as<bool>(),
-          .lane = LaneId{number_of<std::uint16_t>(row[4])},
-          .epoch = Epoch{number_of<std::uint64_t>(row[5])},
-          .train = TrainNumber{number_of<std::uint64_t>(row[6])},
-          .leaf_index = number_of<std::uint16_t>(row[7]),
-          .salt = fixed_of<Salt>(row[8]),
-          .leaf = fixed_of<Digest>(row[9]),
-          .record = bytes_of(row[10])};
+  return {.change = fixed_of<ExchangeId>(row[13]),
+          .section = static_cast<Section>(number_of<std::uint8_t>(row[15])),
+          .key = fixed_of<HoldingKey>(row[18]),
+          .erase = row[17].as<bool>(),
+          .lane = LaneId{number_of<std::uint16_t>(row[1])},
+          .epoch = Epoch{number_of<std::uint64_t>(row[2])},
+          .train = TrainNumber{number_of<std::uint64_t>(row[3])},
+          .leaf_index = number_of<std::uint16_t>(row[4]),
+          .number = number_of<std::uint64_t>(row[0]),
+          .units = units_of(row),
+          .salt = fixed_of<Salt>(row[11]),
+          .leaf = fixed_of<Digest>(row[12]),
+          .record = bytes_of(row[14])};
+}
+
+/// Only changes have a key.
+LogEntry entry_of(const pqxx::row& row) {
+  if (row[18].is_null()) return step_of(row);
+  return change_of(row);
+}
+
+Checkpoint checkpoint_of(TenantId tenant, const pqxx::row& row) {
+  auto frontier = decode_digests(bytes_of(row[1]));
+  if (!frontier) throw std::range_error("not the frontier expected");
+  return {
+      .tenant = tenant, .size = number_of<std::uint64_t>(row[0]), .frontier = std::move(*frontier)};
+}
+
+StoredTrain train_of(LaneId lane, const pqxx::row& row) {
+  auto heads = decode_heads(bytes_of(row[9]));
+  if (!heads) throw std::range_error("not the heads expected");
+  return {.lane = lane,
+          .epoch = Epoch{number_of<std::uint64_t>(row[1])},
+          .number = TrainNumber{number_of<std::uint64_t>(row[0])},
+          .low_water_bucket = number_of<std::uint32_t>(row[2]),
+          .rows = number_of<std::uint16_t>(row[3]),
+          .changes = number_of<std::uint16_t>(row[4]),
+          .root = fixed_of<Digest>(row[6]),
+          .signed_at = Timestamp{number_of<std::int64_t>(row[5])},
+          .signer = fixed_of<PublicKey>(row[7]),
+          .signature = fixed_of<Signature>(row[8]),
+          .heads = std::move(*heads)};
 }
 
 Holding holding_of(const pqxx::row& row) {
@@ -199,6 +247,55 @@ Result<std::optional<StoredChange>> PostgresStore::find_change(TenantId tenant,
   NAKADACHI_TRY(std::vector<StoredChange> found, all_of(rows, change_of));
   if (found.empty()) return std::optional<StoredChange>{};
   return std::optional<StoredChange>{std::move(found.front())};
+}
+
+Result<std::vector<LogEntry>> PostgresStore::scan_log(TenantId tenant, std::uint64_t from_number,
+                                                      std::size_t limit) {
+  if (!storable(tenant) || !storable(from_number)) return std::vector<LogEntry>{};
+  // One statement: a train that commits between two would leave a gap.
+  constexpr const char* kPage = " AND number >= $2 ORDER BY number LIMIT $3)";
+  std::string sql = "(";
+  sql.append(kSteps).append(kPage).append(" UNION ALL (").append(kChanges).append(kPage);
+  sql.append(" ORDER BY number LIMIT $3");
+  NAKADACHI_TRY(TenantTx transaction, TenantTx::begin(impl_->node, tenant));
+  NAKADACHI_TRY(const pqxx::result rows,
+                transaction.exec(sql, std::to_string(tenant.value), std::to_string(from_number),
+                                 std::to_string(rows_of_page(limit))));
+  return all_of(rows, entry_of);
+}
+
+Result<std::optional<Checkpoint>> PostgresStore::last_checkpoint(TenantId tenant) {
+  if (!storable(tenant)) return std::optional<Checkpoint>{};
+  NAKADACHI_TRY(TenantTx transaction, TenantTx::begin(impl_->node, tenant));
+  NAKADACHI_TRY(const pqxx::result rows,
+                transaction.exec("SELECT size, frontier FROM nakadachi.log_checkpoint"
+                                 " WHERE tenant = $1 ORDER BY size DESC LIMIT 1",
+                                 std::to_string(tenant.value)));
+  NAKADACHI_TRY(std::vector<Checkpoint> found,
+                all_of(rows, [&](const pqxx::row& row) { return checkpoint_of(tenant, row); }));
+  if (found.empty()) return std::optional<Checkpoint>{};
+  return std::optional<Checkpoint>{std::move(found.front())};
+}
+
+Result<std::optional<StoredTrain>> PostgresStore::find_train(LaneId lane, TrainNumber number) {
+  NAKADACHI_TRY(std::vector<StoredTrain> found, scan_trains(lane, number, 1));
+  if (found.empty() || found.front().number != number) return std::optional<StoredTrain>{};
+  return std::optional<StoredTrain>{std::move(found.front())};
+}
+
+Result<std::vector<StoredTrain>> PostgresStore::scan_trains(LaneId lane, TrainNumber from,
+                                                            std::size_t limit) {
+  if (!storable(from.value)) return std::vector<StoredTrain>{};
+  return impl_->node.run([&](Connection& connection) -> Result<std::vector<StoredTrain>> {
+    pqxx::nontransaction transaction(connection.pqxx());
+    const pqxx::result rows = exec_params(
+        transaction,
+        "SELECT number, epoch, low_water_bucket, rows, changes, signed_at_ms, root, signer,"
+        " signature, heads FROM nakadachi.trains($1, $2, $3)",
+        std::to_string(lane.value), std::to_string(from.value),
+        std::to_string(rows_of_page(limit)));
+    return all_of(rows, [&](const pqxx::row& row) { return train_of(lane, row); });
+  });
 }
 
 }  // namespace nakadachi::storage

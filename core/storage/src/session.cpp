@@ -31,6 +31,8 @@ std::string_view application_name(Purpose purpose) {
       return "nakadachi-node";
     case Purpose::kOperator:
       return "nakadachi-operator";
+    case Purpose::kFinance:
+      return "nakadachi-finance";
     case Purpose::kAdmin:
       return "nakadachi-admin";
   }
@@ -48,7 +50,7 @@ void append_setting(std::string& conninfo, std::string_view name, std::string_vi
 
 /// The server notices a vanished client too, or the lane's lock would outlive its holder by hours.
 std::string settings_sql(Purpose purpose, std::int64_t call_timeout_ms) {
-  const bool bounded = purpose == Purpose::kTenant || purpose == Purpose::kOperator;
+  const bool bounded = purpose != Purpose::kTrain && purpose != Purpose::kAdmin;
   return fmt::format(
       "SET default_transaction_isolation = 'read committed';"
       "SET bytea_output = 'hex';"

@@ -22,6 +22,7 @@ enum class Purpose : std::uint8_t {
   kTrain,
   kTenant,    ///< reads and writes rows of one tenant at a time
   kOperator,  ///< tenants and lanes
+  kFinance,   ///< roll-ups and bills
   kAdmin      ///< migrations; the only one that may be superuser
 };
 

@@ -1,6 +1,7 @@
 // Who can reach what, by SQL written by hand, as somebody would who had stolen a login.
 
 #include <initializer_list>
+#include <map>
 #include <set>
 
 #include "nakadachi/storage/tenant_directory.hpp"
@@ -111,7 +112,7 @@ TEST_CASE("a bound node reads its own tenant only, however it asks") {
       node, {"SELECT count(*) FROM nakadachi.step_all", "SELECT count(*) FROM nakadachi.change_all",
              "SELECT count(*) FROM nakadachi.holding_acquisition",
              "SELECT count(*) FROM nakadachi.holding_other", "SELECT count(*) FROM nakadachi.train",
-             "SELECT count(*) FROM nakadachi.step_rollup"});
+             "SELECT count(*) FROM nakadachi.meter_day"});
 }
 
 TEST_CASE("a bound node adds keys of its own tenant and changes nothing at all") {
@@ -176,7 +177,7 @@ TEST_CASE("the train writer reads nothing, not even what it wrote") {
   check_refused(train,
                 {"SELECT * FROM nakadachi.train", "SELECT * FROM nakadachi.tenant_key",
                  "SELECT * FROM nakadachi.tenant", "SELECT * FROM nakadachi.lane",
-                 "SELECT * FROM nakadachi.tenants()", "SELECT * FROM nakadachi.step_rollup",
+                 "SELECT * FROM nakadachi.tenants()", "SELECT * FROM nakadachi.meter_day",
                  "UPDATE nakadachi.step_all SET outcome = 1", "DELETE FROM nakadachi.step_all",
                  "TRUNCATE nakadachi.step_all", "UPDATE nakadachi.train SET rows = 1",
                  "DELETE FROM nakadachi.train", "UPDATE nakadachi.lane SET epoch = 0",
@@ -201,8 +202,9 @@ TEST_CASE("the train writer writes by hand what a train may hold, and nothing el
     std::string sqlstate;
   };
   const std::string two_steps = fmt::format(
-      " {}, 2, 1, 1, 0, n, 0, decode(repeat('ab', 16), 'hex'), decode(repeat('00', 16), 'hex'),"
-      " decode(repeat('00', 32), 'hex'), '' FROM generate_series(1, 2) n;",
+      " {}, 2, 0, 1, 1, 0, 0, 0, n, 0, 1, 0, 0, 0, decode(repeat('ab', 16), 'hex'),"
+      " decode(repeat('00', 16), 'hex'), decode(repeat('00', 32), 'hex'), ''"
+      " FROM generate_series(1, 2) n;",
       epoch);
   const std::vector<Case> cases = {
       {"a lost lane", train_row_sql(1, 2, epoch - 1), "NK001"},
@@ -225,9 +227,9 @@ TEST_CASE("the train writer writes by hand what a train may hold, and nothing el
       {"fewer steps than the train says", train_row_sql(1, 2, epoch, 2) + good_step, "NK004"},
       {"through the parent", good_train + step_row_sql(1, 2, epoch, 1, "ab", 0, "step"), kRefused},
       {"half a hash",
-       good_train + "INSERT INTO nakadachi.step_all (epoch, train, tenant, lane, outcome, step,"
-                    " leaf_index, exchange, salt, leaf, sealed) VALUES (1, 2, 1, 1, 0, 1, 0,"
-                    " decode(repeat('ab', 16), 'hex'), decode(repeat('00', 16), 'hex'), 'x', '')",
+       good_train + "INSERT INTO nakadachi.step_all VALUES (1, 2, 0, 1, 1, 0, 0, 0, 1, 0, 1, 0, 0,"
+                    " 0, decode(repeat('ab', 16), 'hex'), decode(repeat('00', 16), 'hex'), 'x',"
+                    " '')",
        "23514"},
   };
   for (const Case& wrong : cases) {
@@ -240,12 +242,12 @@ TEST_CASE("the train writer writes by hand what a train may hold, and nothing el
   CHECK(train.run(step_row_sql(1, 2, epoch, 1, "ac")).sqlstate == "NK004");
 
   const auto text_row = [&](std::uint64_t number, int tenant) {
-    return fmt::format("{}\t{}\t{}\t1\t0\t1\t0\t\\\\x{:032x}\t\\\\x{:032x}\t\\\\x{:064x}\t\\\\x\n",
-                       epoch, number, tenant, 7, 0, 0);
+    return fmt::format(
+        "{}\t{}\t0\t{}\t1\t0\t0\t0\t1\t0\t1\t0\t0\t0\t\\\\x{:032x}\t\\\\x{:032x}\t\\\\x{:064x}"
+        "\t\\\\x\n",
+        epoch, number, tenant, 7, 0, 0);
   };
-  const std::string copy =
-      "COPY nakadachi.step_all (epoch, train, tenant, lane, outcome, step, leaf_index, exchange,"
-      " salt, leaf, sealed) FROM STDIN";
+  const std::string copy = "COPY nakadachi.step_all FROM STDIN";
   CHECK(train.copy(copy, text_row(2, 1)).sqlstate == "NK004");
   train.must("BEGIN;" + train_row_sql(1, 3, epoch));
   CHECK(train.copy(copy, text_row(3, 4)).sqlstate == "NK003");
@@ -289,8 +291,10 @@ TEST_CASE("the train writer changes holdings with its train, and in no other way
   const auto two = [&](int keys, int records) {
     return train_row_sql(1, 2, epoch, 0, 2) +
            fmt::format(
-               "SELECT nakadachi.add_changes(1, {}, 2, '{{1,1}}', '{{3,3}}', '{{f,f}}', h, k, h, l,"
-               " r, h) FROM array_fill('\\x' || repeat('ab', 16), ARRAY[2]) h,"
+               "SELECT nakadachi.add_changes(1, {}, 2, '{{1,1}}', '{{0,1}}', '{{3,3}}', '{{f,f}}',"
+               " '{{5,5}}', n, n, n, '{{0,0}}', '{{0,0}}', h, k, h, l, r, h)"
+               " FROM array_fill(0::smallint, ARRAY[2]) n,"
+               " array_fill('\\x' || repeat('ab', 16), ARRAY[2]) h,"
                " array_fill('\\x' || repeat('ab', 16), ARRAY[{}]) k,"
                " array_fill('\\x' || repeat('ab', 32), ARRAY[2]) l,"
                " array_fill('\\x'::text, ARRAY[{}]) r",
@@ -308,12 +312,13 @@ TEST_CASE("the train writer changes holdings with its train, and in no other way
        train_row_sql(1, 2, epoch, 0, 2) + change_sql(1, 2, epoch, 1, "ab"), "NK004"},
       {"none at all",
        head + fmt::format("SELECT nakadachi.add_changes(1, {}, 2, '{{}}', '{{}}', '{{}}', '{{}}',"
-                          " '{{}}', '{{}}', '{{}}', '{{}}', '{{}}')",
+                          " '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}',"
+                          " '{{}}', '{{}}', '{{}}', '{{}}')",
                           epoch),
        "NK004"},
       {"nothing where arrays should be",
        head + fmt::format("SELECT nakadachi.add_changes(1, {}, 2, NULL, NULL, NULL, NULL, NULL,"
-                          " NULL, NULL, NULL, NULL)",
+                          " NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
                           epoch),
        "NK004"},
       {"for a tenant of another lane", head + change_sql(1, 2, epoch, 4, "ab"), "NK003"},
@@ -375,7 +380,7 @@ TEST_CASE("operators see tenants and lanes, no step and no key") {
   check_refused(operators,
                 {"SELECT * FROM nakadachi.step", "SELECT * FROM nakadachi.step_all",
                  "SELECT * FROM nakadachi.tenant_key", "SELECT * FROM nakadachi.train",
-                 "SELECT * FROM nakadachi.step_rollup", "SELECT * FROM nakadachi.change",
+                 "SELECT * FROM nakadachi.meter_day", "SELECT * FROM nakadachi.change",
                  "SELECT * FROM nakadachi.holding", "SELECT * FROM nakadachi.holding_acquisition",
                  "DELETE FROM nakadachi.holding", "DELETE FROM nakadachi.tenant",
                  "UPDATE nakadachi.tenant SET tenant = 9", "UPDATE nakadachi.lane SET epoch = 9",
@@ -385,38 +390,177 @@ TEST_CASE("operators see tenants and lanes, no step and no key") {
   CHECK(operators.run(change_sql(1, 2, fixture.epoch, 1, "ab")).sqlstate == kRefused);
 }
 
-TEST_CASE("finance sees counts a tenant, day, step and outcome, and nothing else") {
+TEST_CASE("the train writer numbers logs without a gap, and states heads that are theirs") {
   Fixture fixture;
-  Train train = make_train(fixture.random, Epoch{fixture.epoch}, 2, 3);
-  // 2026-03-31T14:59:28Z is the last unit that begins on 31 March in Japan; the next one begins
-  // on 1 April, a new fiscal year.
-  constexpr std::uint32_t kLastOfMarch = 1774969168 / 64;
-  for (std::size_t i = 0; i < 3; ++i) {
-    train.rows[i].tenant = TenantId{1};
-    train.rows[i].exchange = first_id_of_bucket(kLastOfMarch + (i == 0 ? 0 : 1));
-    train.rows[i].step = static_cast<Step>(1 + i);
-    train.rows[i].outcome = 7;
-  }
-  REQUIRE(fixture.store.append(train).commit == Commit::kCommitted);
+  Sql train(fixture.login("nakadachi_train"));
+  const std::uint64_t epoch = fixture.epoch;
+  std::map<TenantId, std::uint64_t> sizes;
+  Train numbered = make_train(fixture.random, Epoch{epoch}, 2, 6, 200, 3);
+  testing::number_train(numbered, sizes, fixture.random);
+  REQUIRE(fixture.store.append(numbered).commit == Commit::kCommitted);
 
+  // Each of the tenants 1 … 3 has three entries now.
+  const auto head = [&](const std::string& heads, int rows, int changes) {
+    return train_row_sql(1, 3, epoch, rows, changes, heads);
+  };
+  const auto step = [&](std::uint64_t place, int tenant = 1, int leaf = 0) {
+    return step_row_sql(1, 3, epoch, tenant, "ab", leaf, "step_all", place);
+  };
+  const auto change = [&](std::uint64_t place, int tenant = 1) {
+    return change_sql(1, 3, epoch, tenant, "ab", false, place);
+  };
+  const auto point = [&](int tenant, std::uint64_t size, int nodes) {
+    return fmt::format(
+        "SELECT nakadachi.add_checkpoints(1, {}, 3, '{{{}}}', '{{{}}}',"
+        " ARRAY['\\x' || repeat('00', 32 * {})]);",
+        epoch, tenant, size, nodes);
+  };
+  const auto both = [](const std::string& first, const std::string& second) {
+    return fmt::format(
+        "INSERT INTO nakadachi.step_all SELECT {}, 3, n.number, 1, 1, 0, 0, 0, n.leaf + 1, n.leaf,"
+        " 1, 0, 0, 0, decode(repeat('ab', 16), 'hex'), decode(repeat('00', 16), 'hex'),"
+        " decode(repeat('00', 32), 'hex'), '' FROM (VALUES {}) n (number, leaf);",
+        first, second);
+  };
+  const std::string epoch_text = std::to_string(epoch);
+  using testing::head_hex;
+  struct Case {
+    std::string what;
+    std::string sql;
+    std::string sqlstate;
+  };
+  const std::vector<Case> cases = {
+      {"a number that is used", head(head_hex(1, 4), 1, 0) + step(2), "NK005"},
+      {"a gap", head(head_hex(1, 5), 1, 0) + step(4), "NK005"},
+      {"a number twice in the train",
+       head(head_hex(1, 5), 2, 0) + both(epoch_text, "(3, 0), (3, 1)"), "NK005"},
+      {"a gap in the train", head(head_hex(1, 6), 2, 0) + both(epoch_text, "(3, 0), (5, 1)"),
+       "NK005"},
+      {"a change with a number that is used", head(head_hex(1, 4), 0, 1) + change(2), "NK005"},
+      {"a change beyond a gap", head(head_hex(1, 5), 0, 1) + change(4), "NK005"},
+      {"a change and a step with one number",
+       head(head_hex(1, 4), 1, 1) + change(3) +
+           step_row_sql(1, 3, epoch, 1, "ac", 0, "step_all", 3),
+       "NK005"},
+      {"a step before a change", head(head_hex(1, 5), 1, 1) + change(4) + step(3), "NK005"},
+      {"a head beyond the entries", head(head_hex(1, 5), 1, 0) + step(3) + "COMMIT", "NK005"},
+      {"a head before the entries", head(head_hex(1, 3), 1, 0) + step(3) + "COMMIT", "NK005"},
+      {"the head of another", head(head_hex(2, 3), 1, 0) + step(3) + "COMMIT", "NK005"},
+      {"one head more", head(head_hex(1, 4) + head_hex(2, 3), 1, 0) + step(3) + "COMMIT", "NK005"},
+      {"one head twice", head(head_hex(1, 4) + head_hex(1, 4), 1, 0) + step(3) + "COMMIT", "NK005"},
+      {"a head of nobody", head(head_hex(1, 4) + head_hex(9, 1), 1, 0) + step(3) + "COMMIT",
+       "NK005"},
+      {"no head of one of two tenants",
+       head(head_hex(1, 4), 1, 1) + change(3, 2) + step(3) + "COMMIT", "NK005"},
+      {"half a head", head("00", 1, 0), "23514"},
+      {"a train whose steps never come", head(head_hex(1, 4), 1, 0) + "COMMIT", "NK005"},
+      {"a train whose changes never come", head(head_hex(1, 4), 1, 1) + step(3) + "COMMIT",
+       "NK005"},
+      {"steps that come twice",
+       head(head_hex(1, 4), 1, 0) + step(3) + step_row_sql(1, 3, epoch, 1, "ac", 0, "step_all", 4) +
+           "COMMIT",
+       "NK005"},
+      {"a checkpoint at no head", head(head_hex(1, 4), 1, 0) + point(1, 3, 2), "NK005"},
+      {"a checkpoint of another", head(head_hex(1, 4), 1, 0) + point(2, 4, 1), "NK005"},
+      {"a checkpoint of too few nodes", head(head_hex(1, 7), 1, 0) + point(1, 7, 2), "23514"},
+      {"a checkpoint without its train", point(1, 3, 2), "NK005"},
+  };
+  for (const Case& wrong : cases) {
+    INFO(wrong.what);
+    CHECK(train.run("BEGIN;" + wrong.sql).sqlstate == wrong.sqlstate);
+    train.must("ROLLBACK");
+  }
+  check_refused(train, {"SELECT * FROM nakadachi.log_end", "SELECT * FROM nakadachi.log_checkpoint",
+                        "UPDATE nakadachi.log_end SET size = 0",
+                        "INSERT INTO nakadachi.log_end (tenant, size) VALUES (9, 9)",
+                        "INSERT INTO nakadachi.log_checkpoint VALUES (1, 1, '')",
+                        "DELETE FROM nakadachi.log_end", "TRUNCATE nakadachi.log_checkpoint",
+                        "SELECT * FROM nakadachi.trains(1, 1, 9)",
+                        "SET CONSTRAINTS nakadachi.check_heads IMMEDIATE; TABLE nakadachi.train"});
+  CHECK(train
+            .run("BEGIN;" + head(head_hex(1, 5), 1, 1) + change(3) + point(1, 5, 2) + step(4) +
+                 "COMMIT")
+            .ok());
+
+  Sql node(fixture.login("nakadachi_node"));
+  CHECK(node.run("SELECT count(*) FROM nakadachi.log_checkpoint").value() == "0");
+  node.must("SET nakadachi.tenant = '2'");
+  CHECK(node.run("SELECT count(*) FROM nakadachi.log_checkpoint").value() == "0");
+  node.must("SET nakadachi.tenant = '1'");
+  CHECK(node.run("SELECT size FROM nakadachi.log_checkpoint").value() == "5");
+  CHECK(node.run("SELECT count(*) FROM nakadachi.trains(1, 1, 9)").value() == "3");
+  check_refused(node, {"SELECT * FROM nakadachi.log_end", "SELECT * FROM nakadachi.train",
+                       "INSERT INTO nakadachi.log_checkpoint VALUES (1, 1, '')",
+                       "DELETE FROM nakadachi.log_checkpoint"});
+}
+
+TEST_CASE("finance sees roll-ups and bills, and nothing of a row") {
+  Fixture fixture;
   Sql finance(fixture.login("nakadachi_finance"));
-  const Answer counts = finance.run(
-      "SELECT tenant, day, step, outcome, steps FROM nakadachi.step_rollup WHERE outcome = 7"
-      " ORDER BY day, step");
-  CHECK(counts.rows == std::vector<std::vector<std::string>>{{"1", "2026-03-31", "1", "7", "1"},
-                                                             {"1", "2026-04-01", "2", "7", "1"},
-                                                             {"1", "2026-04-01", "3", "7", "1"}});
-  CHECK(finance.run("SELECT sum(steps) FROM nakadachi.step_rollup").value() == "9");
-  for (const char* statement :
-       {"SELECT * FROM nakadachi.step", "SELECT * FROM nakadachi.step_all",
-        "SELECT * FROM nakadachi.tenant_key", "SELECT * FROM nakadachi.tenant",
-        "SELECT * FROM nakadachi.train", "SELECT * FROM nakadachi.lane",
-        "SELECT * FROM nakadachi.tenants()", "SELECT * FROM nakadachi.migration",
-        "SELECT * FROM nakadachi.change", "SELECT * FROM nakadachi.holding",
-        "SELECT count(*) FROM nakadachi.holding_other", "DELETE FROM nakadachi.step_rollup"}) {
-    INFO(statement);
-    const std::string state = finance.run(statement).sqlstate;
-    CHECK((state == kRefused || state == "55000"));  // a view that cannot be changed
+  // Ids of the fixture are random: all the days there are.
+  CHECK(finance.run("SELECT nakadachi.roll_up('1970-01-01', '10700-01-01')").ok());
+  CHECK(finance.run("SELECT sum(rows) FROM nakadachi.meter_day").value() == "12");
+  check_refused(finance, {"SELECT * FROM nakadachi.step",
+                          "SELECT * FROM nakadachi.step_all",
+                          "SELECT * FROM nakadachi.tenant_key",
+                          "SELECT * FROM nakadachi.tenant",
+                          "SELECT * FROM nakadachi.train",
+                          "SELECT * FROM nakadachi.lane",
+                          "SELECT * FROM nakadachi.tenants()",
+                          "SELECT * FROM nakadachi.trains(1, 1, 1)",
+                          "SELECT * FROM nakadachi.migration",
+                          "SELECT * FROM nakadachi.change",
+                          "SELECT * FROM nakadachi.change_all",
+                          "SELECT * FROM nakadachi.holding",
+                          "SELECT count(*) FROM nakadachi.holding_other",
+                          "SELECT * FROM nakadachi.log_end",
+                          "SELECT * FROM nakadachi.log_checkpoint",
+                          "INSERT INTO nakadachi.meter_day DEFAULT VALUES",
+                          "UPDATE nakadachi.meter_day SET rows = 0",
+                          "DELETE FROM nakadachi.meter_day",
+                          "TRUNCATE nakadachi.meter_day",
+                          "SELECT * FROM nakadachi.take_lane(1, 'me')",
+                          "ALTER TABLE nakadachi.meter_day NO FORCE ROW LEVEL SECURITY"});
+}
+
+TEST_CASE("a closed month is added once, with its lines, and nobody changes it") {
+  Fixture fixture;
+  Sql finance(fixture.login("nakadachi_finance"));
+  const std::string month =
+      "INSERT INTO nakadachi.billing_month (month, pool_cost, tariff, digest)"
+      " VALUES ('2026-04-01', 1000, 'tariff', decode(repeat('ab', 32), 'hex'));";
+  const std::string line =
+      "INSERT INTO nakadachi.billing_line (month, tenant, line, item, units, yen)"
+      " VALUES ('2026-04-01', 1, 0, 'base', 1, 1000);";
+  CHECK(finance.run(line).sqlstate == "23503");
+  CHECK(finance.run("BEGIN;" + month + line + "COMMIT").ok());
+  CHECK(finance.run(month).sqlstate == "23505");
+  CHECK(finance
+            .run("INSERT INTO nakadachi.billing_line (month, tenant, line, item, units, yen)"
+                 " VALUES ('2026-04-01', 2, 0, 'base', 1, 1000)")
+            .sqlstate == "NK006");
+  CHECK(finance
+            .run("INSERT INTO nakadachi.billing_month (month, pool_cost, tariff, digest)"
+                 " VALUES ('2026-05-02', 1, 't', decode(repeat('ab', 32), 'hex'))")
+            .sqlstate == "23514");
+  check_refused(finance,
+                {"UPDATE nakadachi.billing_month SET pool_cost = 1",
+                 "UPDATE nakadachi.billing_line SET yen = 1", "DELETE FROM nakadachi.billing_month",
+                 "DELETE FROM nakadachi.billing_line", "TRUNCATE nakadachi.billing_line",
+                 "INSERT INTO nakadachi.billing_month (month, closed_at) VALUES (now(), now())",
+                 "ALTER TABLE nakadachi.billing_line DISABLE TRIGGER ALL"});
+  CHECK(finance.run("SELECT yen FROM nakadachi.billing_line").value() == "1000");
+  for (const char* role : {"nakadachi_node", "nakadachi_train", "nakadachi_operator"}) {
+    INFO(role);
+    Sql other(fixture.login(role));
+    other.must("SET nakadachi.tenant = '1'");
+    check_refused(other,
+                  {"SELECT * FROM nakadachi.billing_month", "SELECT * FROM nakadachi.billing_line",
+                   "SELECT * FROM nakadachi.meter_day",
+                   "SELECT nakadachi.roll_up('2026-01-01', '2026-01-02')",
+                   "SELECT nakadachi.forget_roll_up()"});
+    CHECK(other.run(month).sqlstate == kRefused);
+    CHECK(other.run(line).sqlstate == kRefused);
   }
 }
 
@@ -501,15 +645,26 @@ TEST_CASE("the rights that are granted are exactly these") {
       " WHERE p.pronamespace = 'nakadachi'::regnamespace AND g.grantee <> p.proowner");
   CHECK(column(granted) == std::set<std::string>{
                                "add_changes() nakadachi_train EXECUTE",
+                               "add_checkpoints() nakadachi_train EXECUTE",
+                               "billing_line nakadachi_finance INSERT",
+                               "billing_line nakadachi_finance SELECT",
+                               "billing_month nakadachi_finance SELECT",
+                               "billing_month.digest nakadachi_finance INSERT",
+                               "billing_month.month nakadachi_finance INSERT",
+                               "billing_month.pool_cost nakadachi_finance INSERT",
+                               "billing_month.tariff nakadachi_finance INSERT",
                                "bound_tenant() nakadachi_node EXECUTE",
                                "change nakadachi_node SELECT",
+                               "forget_roll_up() nakadachi_finance EXECUTE",
                                "holding nakadachi_node SELECT",
                                "lane nakadachi_operator SELECT",
                                "lane.lane nakadachi_operator INSERT",
+                               "log_checkpoint nakadachi_node SELECT",
+                               "meter_day nakadachi_finance SELECT",
                                "read_back() nakadachi_train EXECUTE",
+                               "roll_up() nakadachi_finance EXECUTE",
                                "step nakadachi_node SELECT",
                                "step_all nakadachi_train INSERT",
-                               "step_rollup nakadachi_finance SELECT",
                                "take_lane() nakadachi_train EXECUTE",
                                "tenant nakadachi_node SELECT",
                                "tenant nakadachi_operator INSERT",
@@ -522,6 +677,7 @@ TEST_CASE("the rights that are granted are exactly these") {
                                "tenants() nakadachi_node EXECUTE",
                                "tenants() nakadachi_operator EXECUTE",
                                "train nakadachi_train INSERT",
+                               "trains() nakadachi_node EXECUTE",
                            });
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -57,6 +58,25 @@ inline storage::Train make_train(Random& random, Epoch epoch, std::uint64_t numb
   return train;
 }
 
+/// Numbers the train's rows and changes as the logs of tenants go on that are `sizes` long, moves
+/// `sizes` on, and gives the train its heads.
+inline void number_train(storage::Train& train, std::map<TenantId, std::uint64_t>& sizes,
+                         Random& random) {
+  std::map<TenantId, std::uint64_t> heads;
+  for (storage::ChangeRow& change : train.changes) {
+    change.number = sizes[change.tenant]++;
+    heads[change.tenant] = sizes[change.tenant];
+  }
+  for (storage::StepRow& row : train.rows) {
+    row.number = sizes[row.tenant]++;
+    heads[row.tenant] = sizes[row.tenant];
+  }
+  train.heads.clear();
+  for (const auto& [tenant, size] : heads) {
+    train.heads.push_back({.tenant = tenant, .size = size, .root = random.make<Digest>()});
+  }
+}
+
 /// Logins whose lane connection goes through the proxy.
 inline storage::PostgresLogins through(const PostgresProxy& proxy, const TestDatabase& database) {
   storage::PostgresLogins logins = database.logins();
@@ -85,41 +105,49 @@ inline bool is_there(Sql& admin, const storage::Train& train) {
   throw std::runtime_error(fmt::format("train {} is there in part", train.number.value));
 }
 
-/// SQL by hand for the row of a train, of one step unless told otherwise.
+/// SQL by hand for the row of a train, of one step unless told otherwise; `heads` in hexadecimal.
 inline std::string train_row_sql(int lane, std::uint64_t number, std::uint64_t epoch, int rows = 1,
-                                 int changes = 0) {
+                                 int changes = 0, const std::string& heads = {}) {
   return fmt::format(
       "INSERT INTO nakadachi.train (lane, number, epoch, rows, changes, low_water_bucket,"
-      " signed_at_ms, root, signer, signature) VALUES ({}, {}, {}, {}, {}, 0, 0,"
+      " signed_at_ms, root, signer, signature, heads) VALUES ({}, {}, {}, {}, {}, 0, 0,"
       " decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'),"
-      " decode(repeat('00', 64), 'hex'));",
-      lane, number, epoch, rows, changes);
+      " decode(repeat('00', 64), 'hex'), '\\x{}');",
+      lane, number, epoch, rows, changes, heads);
+}
+
+/// One head in hexadecimal, of a root of zeros.
+inline std::string head_hex(std::uint32_t tenant, std::uint64_t size) {
+  return fmt::format("{:08x}{:016x}{:064x}", tenant, size, 0);
 }
 
 /// SQL by hand for one change, of a holding whose key is like its id and whose value is 0x77.
 inline std::string change_sql(int lane, std::uint64_t number, std::uint64_t epoch, int tenant,
-                              const std::string& id_byte, bool erase = false) {
+                              const std::string& id_byte, bool erase = false,
+                              std::uint64_t place = 0) {
   const auto bytes = [](const std::string& byte, int count) {
     std::string hex = "\\x";
     for (int i = 0; i < count; ++i) hex += byte;
     return hex;
   };
   return fmt::format(
-      "SELECT nakadachi.add_changes({}, {}, {}, '{{{}}}', '{{3}}', '{{{}}}', ARRAY['{}'],"
-      " ARRAY['{}'], ARRAY['{}'], ARRAY['{}'], ARRAY['\\x01'], ARRAY['\\x77']);",
-      lane, epoch, number, tenant, erase ? "t" : "f", bytes(id_byte, 16), bytes(id_byte, 16),
+      "SELECT nakadachi.add_changes({}, {}, {}, '{{{}}}', '{{{}}}', '{{3}}', '{{{}}}', '{{5}}',"
+      " '{{1}}', '{{1}}', '{{0}}', '{{1}}', '{{0}}', ARRAY['{}'], ARRAY['{}'], ARRAY['{}'],"
+      " ARRAY['{}'], ARRAY['\\x01'], ARRAY['\\x77']);",
+      lane, epoch, number, tenant, place, erase ? "t" : "f", bytes(id_byte, 16), bytes(id_byte, 16),
       bytes("00", 16), bytes("00", 32));
 }
 
 /// SQL by hand for one step.
 inline std::string step_row_sql(int lane, std::uint64_t number, std::uint64_t epoch, int tenant,
                                 const std::string& exchange_byte, int leaf_index = 0,
-                                const std::string& table = "step_all") {
+                                const std::string& table = "step_all", std::uint64_t place = 0) {
   return fmt::format(
-      "INSERT INTO nakadachi.{} (epoch, train, tenant, lane, outcome, step, leaf_index, exchange,"
-      " salt, leaf, sealed) VALUES ({}, {}, {}, {}, 0, 1, {}, decode(repeat('{}', 16), 'hex'),"
+      "INSERT INTO nakadachi.{} (epoch, train, number, tenant, lane, outcome, bytes_in, bytes_out,"
+      " step, leaf_index, cause, persons, messages_in, messages_out, exchange, salt, leaf, sealed)"
+      " VALUES ({}, {}, {}, {}, {}, 0, 0, 0, 1, {}, 1, 0, 0, 0, decode(repeat('{}', 16), 'hex'),"
       " decode(repeat('00', 16), 'hex'), decode(repeat('00', 32), 'hex'), '');",
-      table, epoch, number, tenant, lane, leaf_index, exchange_byte);
+      table, epoch, number, place, tenant, lane, leaf_index, exchange_byte);
 }
 
 }  // namespace nakadachi::testing

@@ -4,10 +4,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "nakadachi/base/ids.hpp"
 #include "nakadachi/base/result.hpp"
+#include "nakadachi/base/units.hpp"
 
 namespace nakadachi::storage {
 
@@ -26,6 +28,10 @@ constexpr std::uint8_t leaf_kind(Step step) noexcept { return static_cast<std::u
 /// The kind of leaf a change of a holding is.
 inline constexpr std::uint8_t kChangeLeafKind = 20;
 
+/// The most persons or messages, and the most bytes, that one row may be metered with.
+inline constexpr std::uint16_t kMaxUnitCount = 0x7fff;
+inline constexpr std::uint32_t kMaxUnitBytes = 0x7fffffff;
+
 /// One appended row: state, record and units of a step at once. What identifies
 /// a person, a counterpart or a fine time is inside `sealed`; what is clear is
 /// coarse. Keyed by (tenant, exchange, step); never updated, never deleted.
@@ -34,6 +40,8 @@ struct StepRow {
   ExchangeId exchange;
   Step step = Step::kAsked;
   std::uint16_t outcome = 0;  ///< exchange::Outcome, 0 while there is none
+  std::uint64_t number = 0;   ///< its place in the tenant's log
+  Units units;                ///< what it is metered with; see kMaxUnitCount, kMaxUnitBytes
   Salt salt;                  ///< of the leaf
   Digest leaf;                ///< crypto::leaf_hash(salt, leaf_kind(step), statement)
   Bytes sealed;               ///< crypto::TenantCipher over statement and kept answer
@@ -57,7 +65,9 @@ struct ChangeRow {
   ExchangeId change;  ///< time-ordered id of the change, made like an exchange's id
   Section section = Section::kSymbol;
   HoldingKey key;
-  bool erase = false;  ///< the holding is removed; `value` is empty
+  bool erase = false;        ///< the holding is removed; `value` is empty
+  std::uint64_t number = 0;  ///< its place in the tenant's log
+  Units units;               ///< as of a step
   Salt salt;
   Digest leaf;   ///< crypto::leaf_hash(salt, kChangeLeafKind, record before sealing)
   Bytes record;  ///< sealed: who, when, why; stays in the journal
@@ -66,9 +76,33 @@ struct ChangeRow {
   friend bool operator==(const ChangeRow&, const ChangeRow&) = default;
 };
 
+/// Where a tenant's log stands after a train. The log is every step and change of
+/// the tenant, numbered together from 0 without gaps.
+struct Head {
+  TenantId tenant;
+  std::uint64_t size = 0;  ///< entries; the last one has the number before
+  Digest root;             ///< RFC 9162 2.1.1 over the hashes of the entries
+
+  friend bool operator==(const Head&, const Head&) = default;
+};
+
+/// What a writer needs to go on with a log without reading it from its beginning.
+struct Checkpoint {
+  TenantId tenant;
+  std::uint64_t size = 0;
+  /// Roots of the complete subtrees, the largest first: one for each 1 in the
+  /// binary form of `size`.
+  std::vector<Digest> frontier;
+
+  friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
+};
+
 /// A batch of steps and changes that becomes durable as a whole or not at all.
 /// A row's leaf index is its place: in `rows`, or rows.size() and its place in
 /// `changes`. Several changes of one holding apply in their order.
+///
+/// Numbers continue each tenant's log: first those of its changes, in their order,
+/// then those of its steps.
 struct Train {
   LaneId lane;
   Epoch epoch;
@@ -82,6 +116,10 @@ struct Train {
   Signature signature;
   std::vector<StepRow> rows;
   std::vector<ChangeRow> changes;
+  /// One for each tenant of a row or change, ascending by tenant. A train without
+  /// any is not numbered: its rows are in no log.
+  std::vector<Head> heads;
+  std::vector<Checkpoint> checkpoints;  ///< at some of `heads`, ascending by tenant
 };
 
 enum class Commit : std::uint8_t { kCommitted, kFailed, kUnknown };
@@ -125,6 +163,8 @@ struct StoredStep {
   Epoch epoch;
   TrainNumber train;
   std::uint16_t leaf_index = 0;
+  std::uint64_t number = 0;
+  Units units;
   Salt salt;
   Digest leaf;
   Bytes sealed;
@@ -151,11 +191,38 @@ struct StoredChange {
   Epoch epoch;
   TrainNumber train;
   std::uint16_t leaf_index = 0;
+  std::uint64_t number = 0;
+  Units units;
   Salt salt;
   Digest leaf;
   Bytes record;
 
   friend bool operator==(const StoredChange&, const StoredChange&) = default;
+};
+
+/// One entry of a tenant's log.
+using LogEntry = std::variant<StoredStep, StoredChange>;
+
+/// Its place in the log.
+inline std::uint64_t log_number(const LogEntry& entry) noexcept {
+  return std::visit([](const auto& row) { return row.number; }, entry);
+}
+
+/// A committed train, found again: what was signed, and its heads.
+struct StoredTrain {
+  LaneId lane;
+  Epoch epoch;
+  TrainNumber number;
+  std::uint32_t low_water_bucket = 0;
+  std::uint16_t rows = 0;     ///< how many; they have the first leaves
+  std::uint16_t changes = 0;  ///< how many; their leaves come next, then those of `heads`
+  Digest root;
+  Timestamp signed_at;
+  PublicKey signer;
+  Signature signature;
+  std::vector<Head> heads;
+
+  friend bool operator==(const StoredTrain&, const StoredTrain&) = default;
 };
 
 /// Where steps and changes become durable. Two forms under one contract test: PostgreSQL
@@ -177,8 +244,10 @@ class ExchangeStore {
   /// one plus 1 (else failed with `kStoreFailed`). Rows and changes together at
   /// least one, at most limits::kMaxTrainRows, all of tenants that have joined with
   /// this lane (else `kStoreFailed`; the memory form knows no directory and takes
-  /// any tenant but number 0). A step or change that is there already, or twice in
-  /// the train, is a `kRowConflict`; removing a holding that is not there is none.
+  /// any tenant but number 0). Numbers that do not continue the logs, or do not end
+  /// at the heads, are a `kStoreFailed` without a row at fault. A step or change that is there
+  /// already, or twice in the train, is a `kRowConflict`; removing a holding that is not there is
+  /// none.
   virtual AppendResult append(const Train& train) = 0;
 
   /// What became of the train after `kUnknown`. Errors: `kLaneLost` when another
@@ -217,6 +286,23 @@ class ExchangeStore {
   /// Errors: `kStoreUnavailable`.
   virtual Result<std::optional<StoredChange>> find_change(TenantId tenant,
                                                           const ExchangeId& change) = 0;
+
+  /// The tenant's log from entry `from_number` on, ascending without gaps, at most
+  /// `limit` (0 counts as 1). Empty only at the end. Errors: `kStoreUnavailable`.
+  virtual Result<std::vector<LogEntry>> scan_log(TenantId tenant, std::uint64_t from_number,
+                                                 std::size_t limit) = 0;
+
+  /// The checkpoint of the tenant with the greatest size, nothing before the first.
+  /// Errors: `kStoreUnavailable`.
+  virtual Result<std::optional<Checkpoint>> last_checkpoint(TenantId tenant) = 0;
+
+  /// The committed train, nothing when there is none. Errors: `kStoreUnavailable`.
+  virtual Result<std::optional<StoredTrain>> find_train(LaneId lane, TrainNumber number) = 0;
+
+  /// Committed trains of a lane from number `from` on, ascending without gaps, at
+  /// most `limit` (0 counts as 1). Empty only at the end. Errors: `kStoreUnavailable`.
+  virtual Result<std::vector<StoredTrain>> scan_trains(LaneId lane, TrainNumber from,
+                                                       std::size_t limit) = 0;
 };
 
 }  // namespace nakadachi::storage

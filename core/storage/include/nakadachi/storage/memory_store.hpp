@@ -1,9 +1,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "nakadachi/storage/exchange_store.hpp"
 
@@ -32,6 +35,12 @@ class MemoryStore final : public ExchangeStore {
                                                  std::size_t limit) override;
   Result<std::optional<StoredChange>> find_change(TenantId tenant,
                                                   const ExchangeId& change) override;
+  Result<std::vector<LogEntry>> scan_log(TenantId tenant, std::uint64_t from_number,
+                                         std::size_t limit) override;
+  Result<std::optional<Checkpoint>> last_checkpoint(TenantId tenant) override;
+  Result<std::optional<StoredTrain>> find_train(LaneId lane, TrainNumber number) override;
+  Result<std::vector<StoredTrain>> scan_trains(LaneId lane, TrainNumber from,
+                                               std::size_t limit) override;
 
   /// Puts a holding there as if a change of long ago had left it.
   void put_holding(TenantId tenant, Holding holding);
@@ -45,6 +54,8 @@ class MemoryStore final : public ExchangeStore {
   const std::map<ChangeKey, StoredChange>& changes() const noexcept { return changes_; }
   using HoldingName = std::tuple<TenantId, Section, HoldingKey>;
   const std::map<HoldingName, Bytes>& holdings() const noexcept { return holdings_; }
+  using TrainKey = std::pair<LaneId, TrainNumber>;
+  const std::map<TrainKey, StoredTrain>& trains() const noexcept { return trains_; }
 
  private:
   struct LaneState {
@@ -54,13 +65,23 @@ class MemoryStore final : public ExchangeStore {
     std::uint32_t low_water_bucket = 0;
     std::string writer;
   };
+  /// A tenant's log: what each number stands for, and the last checkpoint.
+  struct Log {
+    std::vector<std::variant<Key, ChangeKey>> entries;
+    std::optional<Checkpoint> checkpoint;
+  };
   AppendResult apply(const Train& train);
+  bool continues_logs(const Train& train) const;
+  /// Rows and changes are stored already.
+  void note_logs(const Train& train);
 
   Fault next_fault_ = Fault::kNone;
   std::map<LaneId, LaneState> lanes_;
   std::map<Key, StoredStep> rows_;
   std::map<ChangeKey, StoredChange> changes_;
   std::map<HoldingName, Bytes> holdings_;
+  std::map<TrainKey, StoredTrain> trains_;
+  std::map<TenantId, Log> logs_;
 };
 
 }  // namespace nakadachi::storage

@@ -48,6 +48,12 @@ class PostgresStore final : public ExchangeStore {
                                                  std::size_t limit) override;
   Result<std::optional<StoredChange>> find_change(TenantId tenant,
                                                   const ExchangeId& change) override;
+  Result<std::vector<LogEntry>> scan_log(TenantId tenant, std::uint64_t from_number,
+                                         std::size_t limit) override;
+  Result<std::optional<Checkpoint>> last_checkpoint(TenantId tenant) override;
+  Result<std::optional<StoredTrain>> find_train(LaneId lane, TrainNumber number) override;
+  Result<std::vector<StoredTrain>> scan_trains(LaneId lane, TrainNumber from,
+                                               std::size_t limit) override;
 
  private:
   struct Impl;

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "nakadachi/storage/exchange_store.hpp"
+
+namespace nakadachi::storage {
+
+/// Heads as the row of a train keeps them: tenant (4 bytes), size (8), root (32), big-endian.
+Bytes encode_heads(const std::vector<Head>& heads);
+
+/// Nothing when `bytes` are no whole number of heads.
+std::optional<std::vector<Head>> decode_heads(ByteView bytes);
+
+/// Nothing when `bytes` are no whole number of digests.
+std::optional<std::vector<Digest>> decode_digests(ByteView bytes);
+
+}  // namespace nakadachi::storage
