@@ -328,7 +328,7 @@ class StoreContract {
         shift(train, head, random_.chance(500) || log_size(head.tenant) == 0 ? 1 : -1);
         break;
       case 2:
-        head.size += random_.chance(500) ? 1 : -1;
+        random_.chance(500) ? ++head.size : --head.size;
         break;
       case 3:
         train.rows.empty() ? ++train.changes[0].number : ++train.rows[0].number;

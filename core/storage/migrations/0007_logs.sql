@@ -93,7 +93,7 @@ CREATE INDEX step_log ON nakadachi.step (tenant, number);
 CREATE INDEX change_log ON nakadachi.change (tenant, number);
 
 -- Where each tenant's log ends: how long it is, the train that wrote to it last, and how many
--- entries that train brought. The only row that a train updates, and what makes sure of the
+-- entries that train brought. The only row of a log that trains update, and what makes sure of the
 -- numbers: they are given out by moving `size`.
 CREATE TABLE nakadachi.log_end (
   size bigint NOT NULL CHECK (size >= 0),

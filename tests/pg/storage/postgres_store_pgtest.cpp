@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "tests/pg/storage/trains.hpp"
 #include "tests/support/store_contract.hpp"
 
@@ -123,6 +125,40 @@ TEST_CASE("the change at fault is named by its leaf index, whatever else the tra
   CHECK(fixture.admin.run("SELECT count(*) FROM nakadachi.holding").value() == "3");
 }
 
+TEST_CASE("a train of numbers that the log does not go on with fails whole, with no row at fault") {
+  Fixture fixture;
+  std::map<TenantId, std::uint64_t> sizes;
+  Train train = make_train(fixture.random, fixture.epoch, 1, 9, 200, 9);
+  sizes[TenantId{2}] = 1;
+  testing::number_train(train, sizes, fixture.random);
+  const AppendResult refused = fixture.store.append(train);
+  CHECK(refused.commit == Commit::kFailed);
+  CHECK(refused.error.code == ErrorCode::kStoreFailed);
+  CHECK(refused.error.detail == "NK005");
+  CHECK(!refused.bad_row);
+  CHECK(!testing::is_there(fixture.admin, train));
+  sizes.clear();
+  testing::number_train(train, sizes, fixture.random);
+  CHECK(fixture.store.append(train).commit == Commit::kCommitted);
+  CHECK(fixture.store.scan_log(TenantId{2}, 0, 100)->size() == 6);
+}
+
+TEST_CASE("what the database refuses at the commit itself has failed and is not there") {
+  Fixture fixture;
+  fixture.admin.must(
+      "CREATE FUNCTION nakadachi.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+      " $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'NK005'; END $$;"
+      "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON nakadachi.train"
+      " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION nakadachi.refuse()");
+  const Train train = make_train(fixture.random, fixture.epoch, 1, 3, 200, 2);
+  const AppendResult refused = fixture.store.append(train);
+  CHECK(refused.commit == Commit::kFailed);
+  CHECK(refused.error.code == ErrorCode::kStoreFailed);
+  CHECK(!testing::is_there(fixture.admin, train));
+  fixture.admin.must("DROP TRIGGER refuse ON nakadachi.train");
+  CHECK(fixture.store.append(train).commit == Commit::kCommitted);
+}
+
 TEST_CASE("errors tell the SQLSTATE and the constraint, and no value") {
   Fixture fixture;
   const Train stored = make_train(fixture.random, fixture.epoch, 1, 1);
@@ -205,6 +241,11 @@ TEST_CASE("a server that is not there fails every call and takes nothing") {
   CHECK(store.scan_changes(TenantId{1}, 0, std::nullopt, 10).error().code ==
         ErrorCode::kStoreUnavailable);
   CHECK(store.find_change(TenantId{1}, ExchangeId{}).error().code == ErrorCode::kStoreUnavailable);
+  CHECK(store.scan_log(TenantId{1}, 0, 10).error().code == ErrorCode::kStoreUnavailable);
+  CHECK(store.last_checkpoint(TenantId{1}).error().code == ErrorCode::kStoreUnavailable);
+  CHECK(store.find_train(LaneId{1}, TrainNumber{1}).error().code == ErrorCode::kStoreUnavailable);
+  CHECK(store.scan_trains(LaneId{1}, TrainNumber{1}, 10).error().code ==
+        ErrorCode::kStoreUnavailable);
 }
 
 TEST_CASE("logins that row-level security does not hold, and broken ones, are refused") {
@@ -238,6 +279,11 @@ TEST_CASE("tenants and numbers that the tables cannot hold are refused, not cut"
   CHECK(!fixture.store.find_change(TenantId{0x80000001U}, ExchangeId{})->has_value());
   CHECK(fixture.store.read_back(LaneId{1}, Epoch{~0ULL}, TrainNumber{1}).error().code ==
         ErrorCode::kLaneLost);
+  CHECK(fixture.store.scan_log(TenantId{0x80000001U}, 0, 10)->empty());
+  CHECK(fixture.store.scan_log(TenantId{1}, ~0ULL, 10)->empty());
+  CHECK(!fixture.store.last_checkpoint(TenantId{0x80000001U})->has_value());
+  CHECK(!fixture.store.find_train(LaneId{1}, TrainNumber{~0ULL})->has_value());
+  CHECK(fixture.store.scan_trains(LaneId{1}, TrainNumber{~0ULL}, 10)->empty());
 }
 
 }  // namespace
