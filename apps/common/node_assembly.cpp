@@ -173,6 +173,7 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config) {
                                   .law = std::move(law),
                                   .partitions = {},
                                   .operators = {},
+                                  .members = {},
                                   .timing = {},
                                   .validity_ms = config.validity_ms},
                         .lanes = {},
@@ -195,6 +196,7 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config) {
     const auto own = config.own_quotas.find(tenant.tenant);
     partition.quota = own == config.own_quotas.end() ? config.quota : own->second;
     assembly.setup.partitions.push_back(std::move(partition));
+    assembly.setup.members.push_back(tenant.tenant);
     lanes[tenant.lane].push_back(tenant.tenant);
   }
   for (auto& [lane, members] : lanes) assembly.lanes.push_back({lane, std::move(members)});

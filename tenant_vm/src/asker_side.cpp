@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "nakadachi/crypto/hash.hpp"
 #include "node_core_impl.hpp"
 
 namespace nakadachi::tenant_vm {
@@ -181,7 +182,13 @@ void NodeCore::Impl::ask(std::size_t partition, const ExchangeId& id, OpenAsk op
   wire::LinkItem item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(statement),
                 institution(partition, open.inquiry.subject.asker));
-  const auto pushed = push_step(partition, id, storage::Step::kAsked, 0, std::move(item), content);
+  Units units{.cause = Cause::kOwnQuery, .persons = 1};
+  if (!open.within_body) {
+    units.messages_out = 1;
+    units.bytes_out = static_cast<std::uint32_t>(content.statement.size());
+  }
+  const auto pushed =
+      push_step(partition, id, storage::Step::kAsked, 0, std::move(item), content, units);
   if (!pushed && open.client) return reply_error(*open.client, open.key, pushed.error().code);
   add_open(partition, id, std::move(open));
 }
@@ -275,6 +282,7 @@ void NodeCore::Impl::take_provision(const wire::LinkItem& item,
   if (const auto accepted = accept_answer(open, provision); !accepted) {
     return count(accepted.error().code);
   }
+  if (!open.within_body) open.bytes_in = static_cast<std::uint32_t>(item.statement.size());
   open.provider_non_disclosure = provision.non_disclosure;
   open.provision_leaf =
       crypto::leaf_hash(item.salt, static_cast<std::uint8_t>(item.kind), item.statement);
@@ -308,6 +316,7 @@ void NodeCore::Impl::on_refusal(const wire::LinkItem& item) {
   const auto [partition, id] = known->second;
   notice_law(refusal->law, refusal->asker);
   OpenAsk& open = partitions_[partition].asking.at(id);
+  open.bytes_in = static_cast<std::uint32_t>(item.statement.size());
   act(partition, id, open, open.leg.on_refusal(refusal->reason));
 }
 
@@ -348,7 +357,10 @@ void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenA
                                         .asked_at = open.inquiry.asked_at,
                                         .concluded_at = now_,
                                         .provision_leaf = open.provision_leaf,
-                                        .provider_non_disclosure = open.provider_non_disclosure};
+                                        .provider_non_disclosure = open.provider_non_disclosure,
+                                        .answer_hash = open.answer.empty()
+                                                           ? Digest()
+                                                           : crypto::sha256({open.answer})};
   wire::StoredContent content;
   content.statement = wire::encode(conclusion);
   content.content_hash = open.content_hash;
@@ -358,9 +370,14 @@ void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenA
   wire::LinkItem item;
   item.kind = exchange::StatementKind::kConclusion;
   item.salt = random_->make<Salt>();
+  const bool was_asked = open.request_hash != Digest();
+  const Units units{.cause = Cause::kOwnQuery,
+                    .persons = static_cast<std::uint16_t>(was_asked ? 0 : 1),
+                    .messages_in = static_cast<std::uint16_t>(open.bytes_in > 0 ? 1 : 0),
+                    .bytes_in = open.bytes_in};
   const auto pushed =
       push_step(partition, id, storage::Step::kConcluded,
-                static_cast<std::uint16_t>(decision.outcome), std::move(item), content);
+                static_cast<std::uint16_t>(decision.outcome), std::move(item), content, units);
   if (!pushed) count(pushed.error().code);
 }
 

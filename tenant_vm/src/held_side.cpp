@@ -26,8 +26,11 @@ Result<void> NodeCore::Impl::hold(std::size_t partition, const ExchangeId& id,
   content.person = job.person;
   wire::LinkItem item;  // goes nowhere
   item.salt = random_->make<Salt>();
+  Units units{.cause = cause_of(owner, id, job)};
+  if (units.cause == Cause::kAnswered) units.cause = Cause::kApproval;
+  add_permit(job, units);
   NAKADACHI_CHECK(
-      push_step(partition, id, storage::Step::kHeld, 0, std::move(item), content));
+      push_step(partition, id, storage::Step::kHeld, 0, std::move(item), content, units));
   owner.providing.insert(id);
   ++counts_.held;
   return {};

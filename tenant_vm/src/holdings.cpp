@@ -112,6 +112,10 @@ Result<void> NodeCore::Impl::push_change(std::size_t partition, const ExchangeId
   row.section = change.section;
   row.key = change.key;
   row.erase = change.value.empty();
+  const bool of_symbols = row.section == Section::kSymbol || row.section == Section::kAcquisition;
+  row.units = {.cause = of_symbols ? Cause::kSymbols : Cause::kHoldings,
+               .messages_in = 1,
+               .bytes_in = static_cast<std::uint32_t>(change.value.size())};
   row.salt = random_->make<Salt>();
   row.leaf = crypto::leaf_hash(row.salt, storage::kChangeLeafKind, copies::encode(record));
   NAKADACHI_TRY(row.record, owner.seal_record(id, record, *random_));

@@ -4,13 +4,17 @@
 #include <iterator>
 #include <utility>
 
+#include "log_rows.hpp"
 #include "nakadachi/base/assert.hpp"
+#include "nakadachi/records/log_head.hpp"
 
 namespace nakadachi::tenant_vm {
 namespace {
 
 constexpr std::int64_t kFirstPauseMs = 50;
 constexpr std::int64_t kLongestPauseMs = 5'000;
+/// A log is read from its last checkpoint on when a lane is taken.
+constexpr std::uint64_t kEntriesPerCheckpoint = 1'024;
 
 std::shared_ptr<const crypto::BatchHeader> sign_header(const storage::Train& train,
                                                        const crypto::Signer& signer) {
@@ -19,7 +23,8 @@ std::shared_ptr<const crypto::BatchHeader> sign_header(const storage::Train& tra
   header.lane = train.lane;
   header.epoch = train.epoch;
   header.number = train.number;
-  header.size = static_cast<std::uint32_t>(train.rows.size() + train.changes.size());
+  header.size =
+      static_cast<std::uint32_t>(train.rows.size() + train.changes.size() + train.heads.size());
   header.root = train.root;
   header.signed_at = train.signed_at;
   crypto::sign_batch(header, signer);
@@ -45,6 +50,10 @@ bool Lane::has_room() const noexcept {
 void Lane::open(const storage::LaneGrant& grant) noexcept {
   epoch_ = grant.epoch;
   last_ = grant.last;
+}
+
+void Lane::set_log(TenantId tenant, records::Frontier log) {
+  logs_.insert_or_assign(tenant, std::move(log));
 }
 
 void Lane::start() noexcept { state_ = State::kIdle; }
@@ -76,6 +85,30 @@ std::vector<PendingRow> Lane::take_rows() {
   return rows;
 }
 
+/// Numbers the rows in their tenants' logs, changes before steps since they are written
+/// first, and states what each log comes down to then.
+void Lane::number_rows(storage::Train& train) {
+  std::map<TenantId, std::vector<Digest>> added;
+  const auto number = [&](auto& row) {
+    std::vector<Digest>& entries = added[row.tenant];
+    row.number = logs_[row.tenant].size() + entries.size();
+    entries.push_back(records::entry_hash(entry_of(row)));
+  };
+  for (storage::ChangeRow& change : train.changes) number(change);
+  for (storage::StepRow& step : train.rows) number(step);
+  train.heads.reserve(added.size());
+  for (auto& [tenant, entries] : added) {
+    const records::Frontier& before = logs_[tenant];
+    const records::Growth& grown =
+        under_way_.logs.try_emplace(tenant, before, std::move(entries)).first->second;
+    const records::Frontier& after = grown.after();
+    train.heads.push_back({tenant, after.size(), after.root()});
+    if (after.size() / kEntriesPerCheckpoint > before.size() / kEntriesPerCheckpoint) {
+      train.checkpoints.push_back({tenant, after.size(), after.nodes()});
+    }
+  }
+}
+
 std::shared_ptr<const storage::Train> Lane::depart(Timestamp now, std::uint32_t low_water_bucket) {
   if (state_ != State::kIdle || waiting_.empty() || now < not_before_) return nullptr;
   const bool full = waiting_.size() >= most_rows_;
@@ -89,7 +122,7 @@ std::shared_ptr<const storage::Train> Lane::depart(Timestamp now, std::uint32_t 
   train->signed_at = now;
   under_way_.rows = take_rows();
   std::vector<Digest> leaves;
-  leaves.reserve(under_way_.rows.size());
+  leaves.reserve(2 * under_way_.rows.size());
   train->rows.reserve(under_way_.rows.size());
   for (PendingRow& row : under_way_.rows) {
     if (auto* const step = std::get_if<PendingStep>(&row.what)) {
@@ -100,6 +133,10 @@ std::shared_ptr<const storage::Train> Lane::depart(Timestamp now, std::uint32_t 
       leaves.push_back(change.leaf);
       train->changes.push_back(std::move(change));
     }
+  }
+  number_rows(*train);
+  for (const storage::Head& head : train->heads) {
+    leaves.push_back(records::head_leaf({head.tenant, head.size, head.root}));
   }
   under_way_.tree = std::make_unique<crypto::MerkleTree>(std::move(leaves));
   train->root = under_way_.tree->root();
@@ -137,6 +174,7 @@ Lane::Report Lane::committed() {
       step->item.batch = under_way_.header;
     }
   }
+  for (const auto& [tenant, log] : under_way_.logs) logs_[tenant] = log.after();
   under_way_ = {};
   state_ = State::kIdle;
   most_rows_ = limits::kMaxTrainRows;
@@ -211,6 +249,7 @@ Lane::Report Lane::lose() {
   state_ = State::kLost;
   waiting_.clear();
   under_way_ = {};
+  logs_.clear();
   Report report;
   report.lost = true;
   return report;

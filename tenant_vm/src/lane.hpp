@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <variant>
@@ -9,6 +10,7 @@
 
 #include "nakadachi/base/limits.hpp"
 #include "nakadachi/crypto/signed_batch.hpp"
+#include "nakadachi/records/log_tree.hpp"
 #include "nakadachi/storage/exchange_store.hpp"
 #include "nakadachi/wire/link_frame.hpp"
 
@@ -36,8 +38,8 @@ struct PendingRow {
   Timestamp since;
 };
 
-/// One writer: gathers steps and changes into trains, sends one at a time, and says
-/// of each when it is durable. After a failed or unknown commit nothing more leaves,
+/// One writer: gathers steps and changes into trains, numbers them in their tenants'
+/// logs, sends one train at a time, and says of each row when it is durable. After a failed or unknown commit nothing more leaves,
 /// is numbered or signed until it is known what became of it.
 class Lane {
  public:
@@ -51,6 +53,8 @@ class Lane {
 
   /// The lane was taken; what it held before is being recovered.
   void open(const storage::LaneGrant& grant) noexcept;
+  /// Where the log of a tenant stands; the empty one where nothing is said.
+  void set_log(TenantId tenant, records::Frontier log);
   /// Recovery is over.
   void start() noexcept;
   void push(PendingStep step, Timestamp now) { push({std::move(step), now}); }
@@ -82,9 +86,11 @@ class Lane {
     std::vector<PendingRow> rows;  // as the leaves stand: steps, then changes; moved into the train
     std::shared_ptr<const crypto::BatchHeader> header;
     std::unique_ptr<crypto::MerkleTree> tree;
+    std::map<TenantId, records::Growth> logs;  // as they stand when it is committed
   };
 
   void push(PendingRow row);
+  void number_rows(storage::Train& train);
   std::size_t rows_to_take() const noexcept;
   std::vector<PendingRow> take_rows();
   PendingRow take_back(std::size_t leaf);
@@ -100,6 +106,7 @@ class Lane {
   Epoch epoch_;
   TrainNumber last_;
   std::deque<PendingRow> waiting_;
+  std::map<TenantId, records::Frontier> logs_;
   UnderWay under_way_;
   std::size_t most_rows_ = limits::kMaxTrainRows;
   Timestamp not_before_;

@@ -39,6 +39,7 @@ NodeCore::Impl::Impl(NodeSetup setup, const crypto::Signer& signer,
       registry_(std::move(setup.registry)),
       law_(std::move(setup.law)),
       operators_(setup.operators.begin(), setup.operators.end()),
+      members_(setup.members.begin(), setup.members.end()),
       timing_(setup.timing),
       validity_ms_(setup.validity_ms),
       signer_(&signer),
@@ -160,6 +161,10 @@ void NodeCore::Impl::handle(StepsRecovered& event) {
       recover_ask(index, step);
     }
   }
+}
+
+void NodeCore::Impl::handle(LogRecovered& event) {
+  slot_of(by_tenant_.at(event.tenant)).lane.set_log(event.tenant, std::move(event.log));
 }
 
 void NodeCore::Impl::handle(HoldingsRecovered& event) {
@@ -485,7 +490,8 @@ void NodeCore::Impl::start_lookup(Lookup lookup) {
 
 Result<void> NodeCore::Impl::push_step(std::size_t partition, const ExchangeId& exchange,
                                        storage::Step step, std::uint16_t outcome,
-                                       wire::LinkItem item, const wire::StoredContent& content) {
+                                       wire::LinkItem item, const wire::StoredContent& content,
+                                       const Units& units) {
   Partition& owner = partitions_[partition];
   NAKADACHI_TRY(Bytes sealed, owner.seal(exchange, step, content, *random_));
   PendingStep pending;
@@ -495,6 +501,7 @@ Result<void> NodeCore::Impl::push_step(std::size_t partition, const ExchangeId& 
   pending.row.exchange = exchange;
   pending.row.step = step;
   pending.row.outcome = outcome;
+  pending.row.units = units;
   pending.row.salt = item.salt;
   pending.row.leaf = crypto::leaf_hash(item.salt, storage::leaf_kind(step), content.statement);
   pending.row.sealed = std::move(sealed);

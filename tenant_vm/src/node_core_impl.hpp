@@ -82,6 +82,7 @@ class NodeCore::Impl {
   void handle(AdminRequestsArrived& event);
   void handle(ItemsArrived& event);
   void handle(LaneTaken& event);
+  void handle(LogRecovered& event);
   void handle(StepsRecovered& event);
   void handle(HoldingsRecovered& event);
   void handle(ChangesRecovered& event);
@@ -113,7 +114,7 @@ class NodeCore::Impl {
   void start_lookup(Lookup lookup);
   Result<void> push_step(std::size_t partition, const ExchangeId& exchange, storage::Step step,
                          std::uint16_t outcome, wire::LinkItem item,
-                         const wire::StoredContent& content);
+                         const wire::StoredContent& content, const Units& units);
   wire::LinkItem make_item(exchange::StatementKind kind, const InstitutionCode& to, Bytes statement,
                            const Institution& speaker);
 
@@ -165,6 +166,8 @@ class NodeCore::Impl {
   bool waits_for_change(Partition& partition, const PermitJob& job);
   void provide(std::size_t partition, const ExchangeId& id, const PermitJob& job);
   Result<void> try_to_provide(std::size_t partition, const ExchangeId& id, const PermitJob& job);
+  Cause cause_of(const Partition& partition, const ExchangeId& id, const PermitJob& job) const;
+  static void add_permit(const PermitJob& job, Units& units);
   Result<Decision> decide(Partition& partition, const PermitJob& job, bool staff_agreed);
   Result<void> add_answer(Partition& partition, const PermitJob& job, const AddressNumber& person,
                           const rules::Verdict& verdict, Decision& to);
@@ -283,6 +286,7 @@ class NodeCore::Impl {
   rules::LawBook law_;
   std::map<std::uint64_t, Timestamp> other_laws_;  ///< fingerprints of others', when told last
   std::set<StaffId> operators_;
+  std::set<TenantId> members_;
   exchange::AskerTiming timing_;
   std::int64_t validity_ms_;
   const crypto::Signer* signer_;

@@ -167,6 +167,23 @@ Result<void> NodeCore::Impl::add_answer(Partition& partition, const PermitJob& j
   return {};
 }
 
+/// Who caused what is done about a permit.
+Cause NodeCore::Impl::cause_of(const Partition& partition, const ExchangeId& id,
+                               const PermitJob& job) const {
+  if (job.person) return Cause::kOwnQuery;
+  const crypto::RegistryEntry* const asker = registry_.find(job.permit.subject.asker);
+  if (asker == nullptr || !members_.contains(asker->tenant)) return Cause::kOutside;
+  return partition.held.contains(id) ? Cause::kApproval : Cause::kAnswered;
+}
+
+/// A leg of an exchange begins with this permit.
+void NodeCore::Impl::add_permit(const PermitJob& job, Units& units) {
+  units.persons = 1;
+  if (job.person) return;  // nothing has travelled
+  units.messages_in = 1;
+  units.bytes_in = static_cast<std::uint32_t>(job.statement.size());
+}
+
 Result<void> NodeCore::Impl::push_provision(std::size_t partition, const ExchangeId& id,
                                             const PermitJob& job, const Decision& decision,
                                             std::string who, std::string why) {
@@ -197,11 +214,18 @@ Result<void> NodeCore::Impl::push_provision(std::size_t partition, const Exchang
   content.content_hash = content_hash(job.permit);
   content.who = std::move(who);
   content.why = std::move(why);
+  content.permit = job.statement;
+  Units units{.cause = cause_of(owner, id, job)};
+  if (!owner.held.contains(id)) add_permit(job, units);
+  if (!job.person) {
+    units.messages_out = 1;
+    units.bytes_out = static_cast<std::uint32_t>(content.statement.size());
+  }
   const InstitutionCode to = job.person ? InstitutionCode() : provision.asker;
   wire::LinkItem item = make_item(StatementKind::kProvision, to, content.statement, provider);
   NAKADACHI_CHECK(push_step(partition, id, storage::Step::kProvided,
                             static_cast<std::uint16_t>(provision.outcome), std::move(item),
-                            content));
+                            content, units));
   owner.providing.insert(id);
   return {};
 }

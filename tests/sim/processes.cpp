@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "tests/support/recovery.hpp"
+#include "nakadachi/tenant_vm/recovery.hpp"
 #include "world.hpp"
 
 namespace nakadachi::sim {
@@ -40,7 +40,9 @@ void World::start_node(std::size_t node) {
 void World::recover_lane(NodeProcess& process, std::size_t town) {
   constexpr std::size_t kPage = 7;
   const LaneId lane{static_cast<std::uint16_t>(town + 1)};
-  testing::recover_lane(*process.core, store_, lane, universe_.tenant(town), now_, kPage);
+  const auto recovered = tenant_vm::recover_lane(*process.core, store_, lane,
+                                                 {universe_.tenant(town)}, "sim", now_, kPage);
+  if (!recovered) broken("log-intact", std::string(text_of(recovered.error().code).name));
 }
 
 void World::crash_node(std::size_t node, Fault fault) {

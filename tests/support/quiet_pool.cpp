@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "nakadachi/base/assert.hpp"
-#include "tests/support/recovery.hpp"
+#include "nakadachi/tenant_vm/recovery.hpp"
 
 namespace nakadachi::testing {
 
@@ -27,7 +27,9 @@ void QuietPool::start_node(tenant_vm::NodeSetup setup) {
                                                node_random);
   for (std::size_t town = 0; town < kTowns; ++town) {
     const LaneId lane{static_cast<std::uint16_t>(town + 1)};
-    recover_lane(*node, store, lane, universe.tenant(town), now, kPage);
+    NAKADACHI_ASSERT(tenant_vm::recover_lane(*node, store, lane, {universe.tenant(town)}, "test",
+                                             now, kPage)
+                         .ok());
     happen(tenant_vm::LaneReady{lane});
   }
 }

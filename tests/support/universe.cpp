@@ -268,6 +268,7 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
           .law = node_law(),
           .partitions = std::move(partitions),
           .operators = {kOperator},
+          .members = {tenant(0), tenant(1)},
           .timing = {.status_after_ms = 500, .status_at_most_ms = 8'000},
           .validity_ms = validity_ms_};
 }

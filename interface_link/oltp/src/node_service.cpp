@@ -6,6 +6,7 @@
 
 #include "nakadachi/base/log.hpp"
 #include "nakadachi/base/random.hpp"
+#include "nakadachi/tenant_vm/recovery.hpp"
 #include "nakadachi/wire/link_frame.hpp"
 #include "nakadachi/wire/oltp_frame.hpp"
 #include "store_worker.hpp"
@@ -54,8 +55,6 @@ class NodeService::Impl {
   Result<void> open_link();
   Result<void> open_door();
   Result<void> open_admin_door();
-  Result<std::uint64_t> recover_tenant(TenantId tenant, std::uint32_t from, Timestamp now,
-                                       storage::ExchangeStore& store);
   void add_hooks();
   void on_query_frame(const socket::Peer& peer, ByteView frame);
   void on_admin_frame(const socket::Peer& peer, ByteView frame);
@@ -111,53 +110,15 @@ Result<void> NodeService::Impl::start() {
 }
 
 Result<void> NodeService::Impl::recover(const LaneTenants& lane, storage::ExchangeStore& store) {
-  NAKADACHI_TRY(const storage::LaneGrant grant, store.take_lane(lane.lane, config_.name));
-  const Timestamp now = loop_->now();
-  const std::uint32_t from = tenant_vm::NodeCore::recovery_start(grant, now);
-  core_.on(tenant_vm::LaneTaken{lane.lane, grant}, now);
-  std::uint64_t rows = 0;
-  for (const TenantId tenant : lane.tenants) {
-    NAKADACHI_TRY(const std::uint64_t of_tenant, recover_tenant(tenant, from, now, store));
-    rows += of_tenant;
-  }
+  NAKADACHI_TRY(const tenant_vm::Recovered recovered,
+                tenant_vm::recover_lane(core_, store, lane.lane, lane.tenants, config_.name,
+                                        loop_->now(), kRecoveryPage));
   log::write(log::Level::kInfo, "lane_taken",
              {{"lane", std::uint64_t{lane.lane.value}},
-              {"epoch", grant.epoch.value},
-              {"last_train", grant.last.value},
-              {"rows_recovered", rows}});
+              {"epoch", recovered.grant.epoch.value},
+              {"last_train", recovered.grant.last.value},
+              {"rows_recovered", recovered.rows}});
   return {};
-}
-
-/// What the tenant holds, then what it changed and asked lately; tells how many rows.
-Result<std::uint64_t> NodeService::Impl::recover_tenant(TenantId tenant, std::uint32_t from,
-                                                        Timestamp now,
-                                                        storage::ExchangeStore& store) {
-  std::uint64_t rows = 0;
-  std::optional<std::pair<storage::Section, HoldingKey>> after_holding;
-  while (true) {
-    NAKADACHI_TRY(auto page, store.scan_holdings(tenant, after_holding, kRecoveryPage));
-    if (page.empty()) break;
-    after_holding = std::pair(page.back().section, page.back().key);
-    rows += page.size();
-    core_.on(tenant_vm::HoldingsRecovered{tenant, std::move(page)}, now);
-  }
-  std::optional<ExchangeId> after;
-  while (true) {
-    NAKADACHI_TRY(auto page, store.scan_changes(tenant, from, after, kRecoveryPage));
-    if (page.empty()) break;
-    after = page.back().change;
-    rows += page.size();
-    core_.on(tenant_vm::ChangesRecovered{tenant, std::move(page)}, now);
-  }
-  after.reset();
-  while (true) {
-    NAKADACHI_TRY(auto page, store.scan(tenant, from, after, kRecoveryPage));
-    if (page.empty()) break;
-    after = page.back().exchange;
-    rows += page.size();
-    core_.on(tenant_vm::StepsRecovered{tenant, std::move(page)}, now);
-  }
-  return rows;
 }
 
 Result<void> NodeService::Impl::open_link() {

@@ -125,6 +125,7 @@ void put(const exchange::Conclusion& from, v1::Conclusion& to) {
   to.set_concluded_at(from.concluded_at.ms);
   NAKADACHI_PUT(to, provision_leaf, from.provision_leaf.view());
   if (from.provider_non_disclosure) to.set_provider_non_disclosure(true);
+  if (from.answer_hash != Digest()) NAKADACHI_PUT(to, answer_hash, from.answer_hash.view());
 }
 
 void read(const v1::Conclusion& from, FieldReader& reader, exchange::Conclusion& to) {
@@ -138,6 +139,7 @@ void read(const v1::Conclusion& from, FieldReader& reader, exchange::Conclusion&
   reader.time(NAKADACHI_FIELD(from, concluded_at), to.concluded_at);
   reader.fixed(NAKADACHI_FIELD(from, provision_leaf), to.provision_leaf);
   to.provider_non_disclosure = from.provider_non_disclosure();
+  if (from.has_answer_hash()) reader.fixed(NAKADACHI_FIELD(from, answer_hash), to.answer_hash);
 }
 
 void put(const exchange::StatusQuery& from, v1::StatusQuery& to) {

@@ -6,7 +6,7 @@
 namespace nakadachi::wire {
 namespace {
 
-constexpr std::size_t kMostStoredBytes = limits::kMaxStatementBytes + limits::kMaxAnswerBytes + 512;
+constexpr std::size_t kMostStoredBytes = 2 * limits::kMaxStatementBytes + limits::kMaxAnswerBytes + 512;
 
 void put(const StoredContent& from, v1::StoredContent& to) {
   NAKADACHI_ASSERT(from.statement.size() <= limits::kMaxStatementBytes);
@@ -19,6 +19,7 @@ void put(const StoredContent& from, v1::StoredContent& to) {
   if (!from.who.empty()) to.set_who(from.who);
   if (!from.why.empty()) to.set_why(from.why);
   if (from.person) to.set_person(from.person->reveal());
+  if (!from.permit.empty()) NAKADACHI_PUT(to, permit, from.permit);
 }
 
 void read(const v1::StoredContent& from, FieldReader& reader, StoredContent& to) {
@@ -33,6 +34,7 @@ void read(const v1::StoredContent& from, FieldReader& reader, StoredContent& to)
   if (from.why().size() > limits::kMaxWhyBytes) reader.fail(ErrorCode::kWrongLength, "why");
   to.who = from.who();
   to.why = from.why();
+  reader.bytes(NAKADACHI_FIELD(from, permit), limits::kMaxStatementBytes, to.permit);
   if (!from.has_person()) return;
   const auto person = AddressNumber::from_number(from.person());
   if (!person) return reader.fail(person.error().code, "person");

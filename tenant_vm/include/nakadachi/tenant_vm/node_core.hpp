@@ -13,6 +13,7 @@
 #include "nakadachi/crypto/registry.hpp"
 #include "nakadachi/crypto/signing.hpp"
 #include "nakadachi/exchange/asker_leg.hpp"
+#include "nakadachi/records/log_tree.hpp"
 #include "nakadachi/rules/law_book.hpp"
 #include "nakadachi/storage/exchange_store.hpp"
 #include "nakadachi/symbol_mapping/acquisition.hpp"
@@ -83,6 +84,7 @@ struct NodeSetup {
   rules::LawBook law;
   std::vector<PartitionSetup> partitions;
   std::vector<StaffId> operators;
+  std::vector<TenantId> members;  ///< of the pool, on whatever node; others are outside it
   exchange::AskerTiming timing;
   std::int64_t validity_ms = 60'000;  ///< of a request, from asking
   symbols::AcquisitionPool acquisition_pool;
@@ -120,6 +122,11 @@ struct ItemsArrived {
 struct LaneTaken {
   LaneId lane;
   storage::LaneGrant grant;
+};
+/// Where the log of a tenant of a lane that was just taken stands.
+struct LogRecovered {
+  TenantId tenant;
+  records::Frontier log;
 };
 /// Steps of one tenant from `recovery_start` on; several such events may come.
 struct StepsRecovered {
@@ -162,7 +169,7 @@ struct DelegationsRenewed {
 struct Tick {};
 
 using Event = std::variant<QueriesArrived, HandOversArrived, AdminRequestsArrived, ItemsArrived, LaneTaken,
-                           StepsRecovered, HoldingsRecovered, ChangesRecovered, LaneReady,
+                           LogRecovered, StepsRecovered, HoldingsRecovered, ChangesRecovered, LaneReady,
                            TrainSettled, FateTold, StepsFound, DelegationsRenewed, Tick>;
 
 // What it wants done ---------------------------------------------------------

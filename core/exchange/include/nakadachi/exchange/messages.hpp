@@ -156,6 +156,8 @@ struct Conclusion {
   Timestamp concluded_at;
   Digest provision_leaf;  ///< leaf of the provider's step; all zero when there was none
   bool provider_non_disclosure = false;  ///< as the provision says
+  /// SHA-256 of the answer as the business system is given it; all zero without one.
+  Digest answer_hash;
 
   friend bool operator==(const Conclusion&, const Conclusion&) = default;
 };

@@ -60,7 +60,7 @@ class NodeService {
  public:
   /// Takes the lanes, recovers what is open, then opens the door. `signer` and
   /// `verifier` outlive the service. Errors: those of `socket::Loop::listen` and
-  /// `connect`, of `ExchangeStore::take_lane` and `scan`; nothing is left open then.
+  /// `connect`, of `tenant_vm::recover_lane`; nothing is left open then.
   static Result<std::unique_ptr<NodeService>> start(NodeServiceConfig config,
                                                     tenant_vm::NodeSetup setup,
                                                     const crypto::Signer& signer,

@@ -60,6 +60,9 @@ struct StoredContent {
   std::string why;           ///< and why, at most limits::kMaxWhyBytes
   /// Asked and held within one body, where no symbol names the person.
   std::optional<AddressNumber> person;
+  /// Provided: the permit (the provision names it by its hash), so that the record says
+  /// what was asked, by whom, when and by what right (施行令 30条).
+  Bytes permit;
 
   friend bool operator==(const StoredContent&, const StoredContent&) = default;
 };
