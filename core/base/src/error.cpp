@@ -174,6 +174,12 @@ constexpr std::array kTexts = {
         ErrorCode::kWallsUnsound, "walls_unsound", kNever,
         "The network model has errors or a broken invariant; mend what is listed above.",
         "ネットワーク構成に誤りまたは不変条件の違反があります。上記の指摘を修正してください。"},
+    ErrorText{ErrorCode::kWallsNotApplied, "walls_not_applied", kNever,
+              "The rules could not be loaded; what was there before is there.",
+              "通信規則を適用できませんでした。以前の規則のままです。"},
+    ErrorText{ErrorCode::kWallsPending, "walls_pending", kNever,
+              "This does not fit what waits for confirmation.",
+              "確認待ちの変更の状態と合いません。"},
 };
 
 constexpr bool ascending() {

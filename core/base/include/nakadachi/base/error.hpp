@@ -79,6 +79,8 @@ enum class ErrorCode : std::uint16_t {
   kTimedOut = 804,
   kInternal = 805,
   kWallsUnsound = 840,
+  kWallsNotApplied = 841,
+  kWallsPending = 842,
 };
 
 /// Whether the same call may be made again, and when.
