@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "places.hpp"
+
 namespace nakadachi::walls {
 namespace {
-
-std::size_t index(int place) { return static_cast<std::size_t>(place); }
 
 /// Rule sets on the way, in the order of a packet.
 std::vector<std::string> rule_sets_between(const World& world, int from, int to) {
