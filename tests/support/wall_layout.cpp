@@ -99,7 +99,7 @@ void Layout::add_networks(const std::vector<int>& towns) {
 
 Port Layout::make_port(int network) {
   const int number = ++ports_;
-  return {network, number, Mac{0x0277'0000'0000ULL + static_cast<std::uint64_t>(number)}};
+  return {network, number, Mac{0x0277'0000'0000U + index(number)}};
 }
 
 void Layout::add_machines(const std::vector<Address>& outside) {
