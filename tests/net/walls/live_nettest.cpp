@@ -217,3 +217,41 @@ TEST_CASE("the way back does not end with the session", "[walls]") {
     CHECK(becomes_same(former, seconds(10)));
   });
 }
+
+TEST_CASE("the command line shows, loads, confirms and watches", "[walls]") {
+  if (!labs_possible()) return;
+  const auto space = apps::NetworkNamespace::create();
+  REQUIRE(space.ok());
+  const Folder folder;
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {NAKADACHI_BIN_DIR "/nakadachi", "firewall"});
+    const auto end = space->inside([&] { return apps::run_program(arguments, ""); });
+    REQUIRE(end.ok());
+    return *end;
+  };
+  using Catch::Matchers::ContainsSubstring;
+  const std::string model = "preset:fig3_6";
+  const std::string state = "--state=" + folder.name();
+  const auto plan = run({"apply", model, "--as", "middle_server", "--dry-run"});
+  CHECK(plan.status == 0);
+  CHECK_THAT(plan.output, ContainsSubstring("opens    oltp\n") &&
+                              ContainsSubstring("10.10.1.10 . 10.10.2.10 . tcp . 5701"));
+  CHECK(run({"drift", model, "--as", "middle_server"}).status == 2);
+  CHECK(run({"drift", model, "--as", "nobody"}).status == 1);
+  CHECK(run({"apply", model, "--as", "middle_server"}).status == 1);
+  CHECK(run({"apply", model, "--as", "middle_server", "--confirm", "1y"}).status == 1);
+  CHECK(run({"apply", model, "--as", "middle_server", "--confirm", "60s", state}).status == 0);
+  CHECK(run({"confirm", state}).status == 0);
+  CHECK(run({"rollback", state}).status == 1);
+  CHECK(run({"drift", model, "--as", "middle_server"}).status == 0);
+  space->inside([] {
+    nft("add element inet nakadachi_walls exact4_input "
+        "{ 10.10.1.11 . 10.10.2.10 . tcp . 22 : goto input_oltp }");
+  });
+  const auto drift = run({"drift", model, "--as", "middle_server", "--json"});
+  CHECK(drift.status == 2);
+  CHECK_THAT(drift.output, ContainsSubstring("\"drift\": \"element_added\"") &&
+                               ContainsSubstring("\"flow\": \"oltp\""));
+  CHECK_THAT(run({"apply", model, "--as", "middle_server", "--dry-run"}).output,
+             ContainsSubstring("closes   oltp"));
+}
