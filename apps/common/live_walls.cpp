@@ -41,7 +41,8 @@ Result<std::string> run_nft(const std::vector<std::string>& options, std::string
 }
 
 Result<void> load(std::string_view rules) {
-  NAKADACHI_TRY(const std::string ignored, run_nft({"-f", "-"}, rules));
+  const auto loaded = run_nft({"-f", "-"}, rules);
+  if (!loaded) return loaded.error();
   return {};
 }
 

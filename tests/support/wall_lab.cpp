@@ -212,9 +212,8 @@ Result<void> Lab::load(const std::map<std::string, std::string>& rules) {
   for (int box = 0; box < static_cast<int>(stations_.size()); ++box) {
     const auto found = rules.find(layout_.boxes()[index(box)].rules);
     if (found == rules.end()) continue;
-    const auto loaded =
-        inside(box, [&] { return run_here({"/usr/sbin/nft", "-f", "-"}, found->second); });
-    NAKADACHI_CHECK(loaded);
+    NAKADACHI_CHECK(
+        inside(box, [&] { return run_here({"/usr/sbin/nft", "-f", "-"}, found->second); }));
   }
   return {};
 }

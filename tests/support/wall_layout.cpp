@@ -64,7 +64,8 @@ Address Port::link_local(Family family) const {
                                  : plus(address("fe80::"), own, 0);
 }
 
-Layout::Layout(const World& world, std::vector<int> towns, std::vector<Address> outside)
+Layout::Layout(const World& world, const std::vector<int>& towns,
+               const std::vector<Address>& outside)
     : world_(world) {
   add_networks(towns);
   add_machines(outside);

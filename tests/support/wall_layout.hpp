@@ -49,7 +49,7 @@ class Layout {
  public:
   /// Of the model's towns those at these places are there. `outside` are the addresses of the
   /// machine that stands for the world outside. Keeps a reference to the world.
-  Layout(const World& world, std::vector<int> towns, std::vector<Address> outside);
+  Layout(const World& world, const std::vector<int>& towns, const std::vector<Address>& outside);
 
   const World& world() const noexcept { return world_; }
   const std::vector<Network>& networks() const noexcept { return networks_; }

@@ -1,11 +1,11 @@
 // Rules in a live kernel: every change by hand is found and named, and a change that nobody
 // confirms is undone whoever has died meanwhile.
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <thread>
 
