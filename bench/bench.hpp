@@ -26,8 +26,8 @@ Result<void> run_rules();
 
 struct WallsOptions {
   std::size_t towns = 1741;
-  std::uint64_t rounds = 21;
-  std::uint64_t run_ms = 400;
+  std::uint64_t rounds = 101;
+  std::uint64_t run_ms = 100;
   std::string json_file;
 };
 
