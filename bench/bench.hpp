@@ -24,4 +24,17 @@ Result<void> run_e2e(const E2eOptions& options);
 /// `kConfigInvalid` when the table cannot be read.
 Result<void> run_rules();
 
+struct WallsOptions {
+  std::size_t towns = 1741;
+  std::uint64_t rounds = 101;
+  std::uint64_t run_ms = 100;
+  std::string json_file;
+};
+
+/// Measures bytes a second and new connections a second through the rules for all towns and those
+/// for one, by turns, in network namespaces, and prints medians and ratios; writes JSON when a
+/// file is named. Errors: those of building a lab (root is needed); `kLinkDown` when the rules
+/// stop what they should let through.
+Result<void> run_walls(const WallsOptions& options);
+
 }  // namespace nakadachi::bench

@@ -22,8 +22,22 @@ int main(int argc, char** argv) {
   e2e->add_option("--in-flight", options.in_flight, "queries under way")->capture_default_str();
   e2e->add_option("--json", options.json_file, "also write one JSON object to this file");
   const CLI::App* const rules = app.add_subcommand("rules", "judgements by the legal table");
+  bench::WallsOptions walls;
+  CLI::App* const through_walls =
+      app.add_subcommand("walls", "compiled firewall rules for all towns against one (root)");
+  through_walls->add_option("--towns", walls.towns, "of the larger rule set")
+      ->capture_default_str();
+  through_walls->add_option("--rounds", walls.rounds, "of each, by turns")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  through_walls->add_option("--run-ms", walls.run_ms, "of one run")->capture_default_str();
+  through_walls->add_option("--json", walls.json_file, "also write one JSON object to this file");
   CLI11_PARSE(app, argc, argv);
-  const Result<void> done = rules->parsed() ? bench::run_rules() : bench::run_e2e(options);
+  const auto run = [&] {
+    if (rules->parsed()) return bench::run_rules();
+    return through_walls->parsed() ? bench::run_walls(walls) : bench::run_e2e(options);
+  };
+  const Result<void> done = run();
   if (done) return 0;
   fmt::print(stderr, "nakadachi-bench: {}\n", describe(done.error()));
   return 1;

@@ -27,7 +27,7 @@ const toml::node* TomlReader::find(std::string_view key) {
 
 void TomlReader::wrong(std::string_view key, std::string_view how) {
   const toml::node* const node = table_.get(key);
-  problem_.say(node != nullptr ? node->source() : table_.source(), key, how);
+  problem_.say(node != nullptr ? node->source() : table_.source(), prefix_ + std::string(key), how);
 }
 
 std::string TomlReader::text(std::string_view key) {
@@ -93,7 +93,7 @@ TomlReader TomlReader::table(std::string_view key) {
   const toml::node* const node = find(key);
   const toml::table* const inner = node == nullptr ? nullptr : node->as_table();
   if (node != nullptr && inner == nullptr) wrong(key, fmt::format("write it as [{}]", key));
-  return {inner != nullptr ? *inner : empty_table(), problem_};
+  return {inner != nullptr ? *inner : empty_table(), problem_, fmt::format("{}{}.", prefix_, key)};
 }
 
 std::vector<TomlReader> TomlReader::tables(std::string_view key) {
@@ -103,7 +103,7 @@ std::vector<TomlReader> TomlReader::tables(std::string_view key) {
   const toml::array* const list = node->as_array();
   for (std::size_t i = 0; list != nullptr && i < list->size(); ++i) {
     if (const toml::table* const inner = list->get(i)->as_table()) {
-      readers.emplace_back(*inner, problem_);
+      readers.emplace_back(*inner, problem_, fmt::format("{}{}[{}].", prefix_, key, i));
     }
   }
   if (list == nullptr || readers.size() != list->size()) {
@@ -115,7 +115,8 @@ std::vector<TomlReader> TomlReader::tables(std::string_view key) {
 void TomlReader::finish() {
   for (const auto& [key, value] : table_) {
     if (!asked_.contains(key.str())) {
-      problem_.say(value.source(), key.str(), "means nothing here; is it misspelt?");
+      problem_.say(value.source(), prefix_ + std::string(key.str()),
+                   "means nothing here; is it misspelt?");
     }
   }
 }

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nakadachi/base/result.hpp"
@@ -26,7 +27,9 @@ struct TomlProblem {
 /// misspelt one is found by `finish`.
 class TomlReader {
  public:
-  TomlReader(const toml::table& table, TomlProblem& problem) : table_(table), problem_(problem) {}
+  /// `prefix` stands before keys in errors: `quota.`, `town[0].`.
+  TomlReader(const toml::table& table, TomlProblem& problem, std::string prefix = {})
+      : table_(table), problem_(problem), prefix_(std::move(prefix)) {}
 
   bool has(std::string_view key) const { return table_.contains(key); }
   std::int32_t line() const { return static_cast<std::int32_t>(table_.source().begin.line); }
@@ -79,7 +82,27 @@ class TomlReader {
 
   const toml::table& table_;
   TomlProblem& problem_;
+  std::string prefix_;
   std::set<std::string, std::less<>> asked_;
 };
+
+/// Calls `read(reader)` with the whole of a TOML text. `origin` names it in errors. Errors:
+/// `kConfigInvalid` with the line as position for the first thing that was wrong, be it a key that
+/// nobody asked for.
+template <class Read>
+Result<void> read_toml(std::string_view text, const std::string& origin, Read read) {
+  TomlProblem problem;
+  try {
+    const toml::table table = toml::parse(text, origin);
+    TomlReader reader(table, problem);
+    read(reader);
+    reader.finish();
+  } catch (const toml::parse_error& wrong) {
+    problem.say(wrong.source(), origin, wrong.description());
+  }
+  if (!problem.error) return {};
+  problem.error->detail = origin + ": " + problem.error->detail;
+  return *problem.error;
+}
 
 }  // namespace nakadachi::apps

@@ -258,32 +258,16 @@ void read_model(TomlReader& reader, walls::Model& model) {
   read_lines(reader, model);
 }
 
-/// Parses one file into `model` with `read`.
-Result<void> parse_into(std::string_view toml, const std::string& origin, walls::Model& model,
-                        void (*read)(TomlReader&, walls::Model&)) {
-  TomlProblem problem;
-  try {
-    const toml::table table = toml::parse(toml, origin);
-    TomlReader reader(table, problem);
-    read(reader, model);
-    reader.finish();
-  } catch (const toml::parse_error& wrong) {
-    problem.say(wrong.source(), origin, wrong.description());
-  }
-  if (!problem.error) return {};
-  problem.error->detail = fmt::format("{}: {}", origin, problem.error->detail);
-  return *problem.error;
-}
-
 }  // namespace
 
 Result<walls::Model> parse_walls(std::string_view toml, const std::string& origin) {
   walls::Model model;
   for (const EmbeddedFile& file : embedded::walls()) {
     if (file.name != kLinesFile) continue;
-    NAKADACHI_CHECK(parse_into(file.content, std::string(file.name), model, read_lines));
+    NAKADACHI_CHECK(read_toml(file.content, std::string(file.name),
+                              [&](TomlReader& reader) { read_lines(reader, model); }));
   }
-  NAKADACHI_CHECK(parse_into(toml, origin, model, read_model));
+  NAKADACHI_CHECK(read_toml(toml, origin, [&](TomlReader& reader) { read_model(reader, model); }));
   return model;
 }
 

@@ -21,8 +21,8 @@ void add_keys_command(CLI::App& app, Command& chosen);
 void add_errors_command(CLI::App& app, Command& chosen);
 /// `status` becomes the program's exit status when the command itself succeeds.
 void add_rules_command(CLI::App& app, Command& chosen, int& status);
-/// `language` is read when the command runs and must live that long.
-void add_firewall_command(CLI::App& app, Command& chosen, const std::string& language);
+/// `status` as of the rules. `language` is read when the command runs and must live that long.
+void add_firewall_command(CLI::App& app, Command& chosen, int& status, const std::string& language);
 
 // At the node's admin door. `language` is the one chosen, and outlives the commands.
 void add_tenant_commands(CLI::App& app, Command& chosen, const std::string& language);

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -10,8 +9,9 @@
 #include "apps/common/text_table.hpp"
 #include "apps/common/walls_file.hpp"
 #include "apps/nakadachi/commands.hpp"
+#include "apps/nakadachi/firewall_live_commands.hpp"
+#include "apps/nakadachi/firewall_model.hpp"
 #include "apps/nakadachi/firewall_output.hpp"
-#include "nakadachi/base/clock.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
 #include "nakadachi/firewall_rules/draw.hpp"
 #include "nakadachi/firewall_rules/tables.hpp"
@@ -26,6 +26,8 @@ constexpr const char* kExamples =
     "  nakadachi firewall check my.toml                   mistakes and broken invariants\n"
     "  nakadachi firewall prove my.toml                   a way, or that there is none\n"
     "  nakadachi firewall compile my.toml --out rules     nftables rule sets\n"
+    "  nakadachi firewall apply my.toml --as node --dry-run\n"
+    "  nakadachi firewall drift my.toml --as node         this host against the model\n"
     "\n"
     "MODEL is a file or preset:NAME. docs/network.md explains the format.";
 
@@ -50,50 +52,6 @@ struct Options {
   }
 };
 using OptionsPtr = std::shared_ptr<Options>;
-
-Error wrong_option(std::string_view option, std::string how) {
-  return {.code = ErrorCode::kConfigInvalid, .field = option, .detail = std::move(how)};
-}
-
-/// The date that was given, or today's in Japan.
-Result<std::chrono::year_month_day> date_of(const Options& options) {
-  using std::chrono::day;
-  using std::chrono::days;
-  using std::chrono::hours;
-  using std::chrono::milliseconds;
-  using std::chrono::month;
-  using std::chrono::sys_time;
-  using std::chrono::year;
-  using std::chrono::year_month_day;
-  if (options.date.empty()) {
-    const milliseconds now{SystemClock().now().ms};
-    return year_month_day{std::chrono::floor<days>(sys_time<milliseconds>(now + hours{9}))};
-  }
-  const auto parts = split(options.date, '-');
-  int year_number = 0;
-  unsigned month_number = 0;
-  unsigned day_number = 0;
-  const bool read = parts.size() == 3 && std::sscanf(options.date.c_str(), "%4d-%2u-%2u",
-                                                     &year_number, &month_number, &day_number) == 3;
-  const year_month_day date{year{year_number}, month{month_number}, day{day_number}};
-  if (!read || !date.ok()) return wrong_option("date", "write it as in 2027-03-31");
-  return date;
-}
-
-Result<walls::World> load_world(const std::string& place) {
-  NAKADACHI_TRY(walls::Model model, load_walls(place));
-  auto world = walls::World::build(std::move(model));
-  if (world.ok()) return world;
-  Error problem = world.error();
-  problem.detail = place + ": " + problem.detail;
-  return problem;
-}
-
-bool has_error(const std::vector<walls::Finding>& findings) {
-  return std::any_of(findings.begin(), findings.end(), [](const walls::Finding& finding) {
-    return walls::text_of(finding.kind).severity == walls::Severity::kError;
-  });
-}
 
 Result<void> write_out(const Options& options, const std::string& text) {
   if (!options.out.empty()) return write_private_file(options.out, text);
@@ -122,15 +80,15 @@ Result<void> run_presets(const Options& options) {
                ja ? model.protects.ja : model.protects.en, ja ? model.leaves.ja : model.leaves.en);
   }
   if (!options.show.empty()) {
-    return wrong_option("show", options.show + ": there is no such preset");
+    return wrong_firewall_option("show", options.show + ": there is no such preset");
   }
   if (options.json) fmt::print("{}\n", list.dump(2));
   return {};
 }
 
 Result<void> run_check(const Options& options) {
-  NAKADACHI_TRY(const walls::World world, load_world(options.model));
-  NAKADACHI_TRY(const auto date, date_of(options));
+  NAKADACHI_TRY(const walls::World world, load_firewall_world(options.model));
+  NAKADACHI_TRY(const auto date, firewall_date(options.date));
   const auto findings = walls::check(world, date);
   if (options.json) {
     fmt::print("{}", json_of_findings(findings));
@@ -141,7 +99,7 @@ Result<void> run_check(const Options& options) {
                  world.model().flows.size(), world.model().invariants.size());
     }
   }
-  if (has_error(findings)) return ErrorCode::kWallsUnsound;
+  if (has_firewall_error(findings)) return ErrorCode::kWallsUnsound;
   return {};
 }
 
@@ -190,9 +148,9 @@ Result<std::vector<Asked>> ask(const Options& options, const walls::World& world
 
 Result<void> run_prove(const Options& options) {
   if (options.from.empty() != options.to.empty()) {
-    return wrong_option("from", "give --from and --to, or neither");
+    return wrong_firewall_option("from", "give --from and --to, or neither");
   }
-  NAKADACHI_TRY(const walls::World world, load_world(options.model));
+  NAKADACHI_TRY(const walls::World world, load_firewall_world(options.model));
   if (!options.taken_over.empty()) return show_reach(options, world);
   NAKADACHI_TRY(const auto asked, ask(options, world));
   fmt::print("{}", options.json ? json_of_answers(world, asked)
@@ -205,22 +163,13 @@ Result<void> run_prove(const Options& options) {
 
 Result<void> run_compile(const Options& options) {
   if (options.out.empty() == options.only.empty()) {
-    return wrong_option("out", "give --out DIR for all rule sets, or --only NAME for one");
+    return wrong_firewall_option("out", "give --out DIR for all rule sets, or --only NAME for one");
   }
-  NAKADACHI_TRY(const walls::World world, load_world(options.model));
-  NAKADACHI_TRY(const auto date, date_of(options));
-  auto findings = walls::check(world, date);
-  // What is over is left out of the rules, so it need not stop them.
-  std::erase_if(findings, [](const walls::Finding& finding) {
-    return finding.kind == walls::FindingKind::kFlowExpired;
-  });
-  if (has_error(findings)) {
-    fmt::print(stderr, "{}", text_of_findings(findings, options.wanted_language()));
-    return ErrorCode::kWallsUnsound;
-  }
+  NAKADACHI_TRY(const auto compiled,
+                compile_sound_firewall(options.model, options.date, options.wanted_language()));
   bool found = false;
-  for (const walls::RuleSet& rules : walls::compile(world, date)) {
-    const std::string text = walls::to_nft(world, rules);
+  for (const walls::RuleSet& rules : compiled.rule_sets) {
+    const std::string text = walls::to_nft(compiled.world, rules);
     if (rules.name == options.only) {
       fmt::print("{}", text);
       found = true;
@@ -233,26 +182,26 @@ Result<void> run_compile(const Options& options) {
     fmt::print("wrote {}\n", path);
   }
   if (!options.only.empty() && !found) {
-    return wrong_option("only", options.only + ": no wall and no role has this name");
+    return wrong_firewall_option("only", options.only + ": no wall and no role has this name");
   }
   return {};
 }
 
 Result<void> run_table(const Options& options) {
-  NAKADACHI_TRY(const walls::World world, load_world(options.model));
+  NAKADACHI_TRY(const walls::World world, load_firewall_world(options.model));
   const Language language = options.wanted_language();
   return write_out(options, options.format == "csv" ? walls::csv(world, language)
                                                     : walls::markdown(world, language));
 }
 
 Result<void> run_draw(const Options& options) {
-  NAKADACHI_TRY(const walls::World world, load_world(options.model));
+  NAKADACHI_TRY(const walls::World world, load_firewall_world(options.model));
   return write_out(options, walls::draw(world));
 }
 
 Result<void> run_diff(const Options& options) {
-  NAKADACHI_TRY(const walls::World before, load_world(options.model));
-  NAKADACHI_TRY(const walls::World after, load_world(options.other));
+  NAKADACHI_TRY(const walls::World before, load_firewall_world(options.model));
+  NAKADACHI_TRY(const walls::World after, load_firewall_world(options.other));
   const auto changes = walls::diff(before, after);
   fmt::print("{}", options.json ? json_of_changes(changes)
                                 : text_of_changes(changes, options.wanted_language()));
@@ -267,7 +216,7 @@ Result<walls::AddressSet> end_of(const walls::World& world, const std::string& t
 }
 
 Result<void> run_explain(const Options& options) {
-  NAKADACHI_TRY(const walls::World world, load_world(options.model));
+  NAKADACHI_TRY(const walls::World world, load_firewall_world(options.model));
   NAKADACHI_TRY(const auto from, end_of(world, options.from));
   NAKADACHI_TRY(const auto to, end_of(world, options.to));
   const std::string written =
@@ -287,7 +236,7 @@ Result<void> run_explain(const Options& options) {
                          : text_of_explanation(world, explanation, options.wanted_language()));
     return {};
   }
-  return wrong_option("to", "the two have no address of one family");
+  return wrong_firewall_option("to", "the two have no address of one family");
 }
 
 /// A subcommand that reads one model.
@@ -373,7 +322,8 @@ void add_making(CLI::App& firewall, const OptionsPtr& options, Command& chosen) 
 
 }  // namespace
 
-void add_firewall_command(CLI::App& app, Command& chosen, const std::string& language) {
+void add_firewall_command(CLI::App& app, Command& chosen, int& status,
+                          const std::string& language) {
   CLI::App* const firewall = app.add_subcommand(
       "firewall", "Networks of towns and centre: from one model to proven rules");
   firewall->footer(kExamples);
@@ -389,6 +339,7 @@ void add_firewall_command(CLI::App& app, Command& chosen, const std::string& lan
 
   add_judging(*firewall, options, chosen);
   add_making(*firewall, options, chosen);
+  add_firewall_live_commands(*firewall, chosen, status, language);
 }
 
 }  // namespace nakadachi::apps

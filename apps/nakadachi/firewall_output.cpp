@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "nakadachi/firewall_rules/tables.hpp"
@@ -57,6 +59,44 @@ std::string_view japanese_name_of(walls::Change::Kind kind) {
 std::string_view japanese_name_of(std::string_view differs) {
   if (differs == "from") return "開始側";
   return differs == "to" ? "接続先" : "ポート";
+}
+
+std::string_view japanese_name_of(walls::Drift::Kind kind) {
+  constexpr std::array<std::string_view, 14> kNames = {"テーブルなし",   "テーブル変更",
+                                                       "構成要素なし",   "構成要素追加",
+                                                       "構成要素変更",   "方針変更",
+                                                       "規則なし",       "規則追加",
+                                                       "規則変更",       "規則順序変更",
+                                                       "許可なし",       "許可追加",
+                                                       "許可の行先変更", "他テーブルのチェイン"};
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
+/// What a missing or superfluous part of the live rules means when the model's are loaded.
+enum class Effect { kOpens, kCloses, kChanges };
+Effect effect_of(const walls::Drift& drift) {
+  using Kind = walls::Drift::Kind;
+  if (!drift.object.starts_with("map ")) return Effect::kChanges;
+  if (drift.kind == Kind::kElementMissing) return Effect::kOpens;
+  return drift.kind == Kind::kElementAdded ? Effect::kCloses : Effect::kChanges;
+}
+std::string_view name_of(Effect effect, Language language) {
+  constexpr std::array<std::string_view, 3> kEnglish = {"opens", "closes", "changes"};
+  constexpr std::array<std::string_view, 3> kJapanese = {"開放", "閉鎖", "変更"};
+  const auto place = static_cast<std::size_t>(effect);
+  return language == Language::kJapanese ? kJapanese.at(place) : kEnglish.at(place);
+}
+
+/// The connections of an element without where it leads.
+std::string_view connections_of(const std::string& element) {
+  return std::string_view(element).substr(0, element.find(" : "));
+}
+
+json json_of(const walls::Drift& drift) {
+  return {{"flow", drift.flow.empty() ? json(nullptr) : json(drift.flow)},
+          {"object", drift.object},
+          {"expected", drift.expected},
+          {"live", drift.live}};
 }
 
 const std::string& in(Language language, const walls::Text& text) {
@@ -206,6 +246,70 @@ std::string json_of_explanation(const walls::World& world, const walls::Explanat
     value["flow"] = world.name_of_opening(opening_of(world, explanation.opening));
   }
   return value.dump(2) + "\n";
+}
+
+std::string text_of_plan(const std::vector<walls::Drift>& changes, Language language) {
+  const bool ja = language == Language::kJapanese;
+  if (changes.empty()) return ja ? "変更はありません。\n" : "Nothing changes.\n";
+  constexpr std::size_t kShown = 8;
+  std::map<std::pair<Effect, std::string>, std::vector<const walls::Drift*>> grouped;
+  for (const walls::Drift& change : changes) {
+    grouped[{effect_of(change), change.flow}].push_back(&change);
+  }
+  std::string text;
+  for (const auto& [group, members] : grouped) {
+    const auto& [effect, flow] = group;
+    text += fmt::format("{:<8} {}\n", name_of(effect, language), flow);
+    for (std::size_t i = 0; i < std::min(members.size(), kShown); ++i) {
+      const walls::Drift& one = *members[i];
+      text += effect == Effect::kChanges
+                  ? fmt::format("           {}: {} => {}\n", one.object, one.live, one.expected)
+                  : fmt::format("           {}\n",
+                                connections_of(effect == Effect::kOpens ? one.expected : one.live));
+    }
+    if (members.size() > kShown) text += fmt::format("           … ({})\n", members.size());
+  }
+  return text;
+}
+
+std::string json_of_plan(const std::vector<walls::Drift>& changes) {
+  json list = json::array();
+  for (const walls::Drift& change : changes) {
+    json entry = json_of(change);
+    entry["effect"] = name_of(effect_of(change), Language::kEnglish);
+    list.push_back(std::move(entry));
+  }
+  return list.dump(2) + "\n";
+}
+
+std::string text_of_drifts(const std::vector<walls::Drift>& drifts, Language language) {
+  const bool ja = language == Language::kJapanese;
+  if (drifts.empty()) {
+    return ja ? "モデルと一致しています。\n" : "The same as the model.\n";
+  }
+  std::string text;
+  for (const walls::Drift& drift : drifts) {
+    text +=
+        fmt::format("{}  {}{}\n", ja ? japanese_name_of(drift.kind) : walls::name_of(drift.kind),
+                    drift.object, drift.flow.empty() ? "" : "  [" + drift.flow + "]");
+    if (!drift.expected.empty()) {
+      text += fmt::format("    {} {}\n", ja ? "モデル:" : "model:", drift.expected);
+    }
+    if (!drift.live.empty()) {
+      text += fmt::format("    {} {}\n", ja ? "稼働中:" : "here: ", drift.live);
+    }
+  }
+  return text;
+}
+
+std::string json_of_drifts(const std::vector<walls::Drift>& drifts) {
+  json list = json::array();
+  for (const walls::Drift& drift : drifts) {
+    json entry = json_of(drift);
+    entry["drift"] = walls::name_of(drift.kind);
+    list.push_back(std::move(entry));
+  }
+  return list.dump(2) + "\n";
 }
 
 std::string json_of_reach(const walls::World& world, const std::vector<int>& machines) {

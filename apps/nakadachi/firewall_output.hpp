@@ -6,6 +6,7 @@
 #include "nakadachi/firewall_rules/check.hpp"
 #include "nakadachi/firewall_rules/diff.hpp"
 #include "nakadachi/firewall_rules/explain.hpp"
+#include "nakadachi/firewall_rules/live.hpp"
 #include "nakadachi/firewall_rules/prove.hpp"
 
 /// How `nakadachi firewall …` tells its answers: as text, or as one JSON value.
@@ -30,6 +31,13 @@ std::string json_of_changes(const std::vector<walls::Change>& changes);
 std::string text_of_explanation(const walls::World& world, const walls::Explanation& explanation,
                                 Language language);
 std::string json_of_explanation(const walls::World& world, const walls::Explanation& explanation);
+
+/// What loading rules would change, in words of opening and closing.
+std::string text_of_plan(const std::vector<walls::Drift>& changes, Language language);
+std::string json_of_plan(const std::vector<walls::Drift>& changes);
+
+std::string text_of_drifts(const std::vector<walls::Drift>& drifts, Language language);
+std::string json_of_drifts(const std::vector<walls::Drift>& drifts);
 
 std::string json_of_reach(const walls::World& world, const std::vector<int>& machines);
 

@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
   apps::add_errors_command(app, chosen);
   int status = 0;
   apps::add_rules_command(app, chosen, status);
-  apps::add_firewall_command(app, chosen, language);
+  apps::add_firewall_command(app, chosen, status, language);
   apps::add_tenant_commands(app, chosen, language);
   apps::add_symbol_commands(app, chosen, language);
   apps::add_copy_commands(app, chosen, language);

@@ -5,13 +5,12 @@
 #include <set>
 
 #include "checks.hpp"
+#include "places.hpp"
 
 namespace nakadachi::walls {
 namespace {
 
 constexpr std::uint64_t kMostTakenApart = 8;
-
-std::size_t index(int place) { return static_cast<std::size_t>(place); }
 
 /// A region on its way into a rule set.
 struct Part {

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <array>
 
+#include "line_writer.hpp"
 #include "nakadachi/firewall_rules/tables.hpp"
 #include "picture.hpp"
+#include "places.hpp"
 
 namespace nakadachi::walls {
 namespace {
@@ -18,8 +20,6 @@ constexpr int kLegendRow = 20;
 constexpr std::string_view kFootnote =
     "矢印は接続を開始する側から。図にない通信はすべて遮断。 "
     "Arrows start at who opens; what is not drawn is closed.";
-
-std::size_t index(int place) { return static_cast<std::size_t>(place); }
 
 std::string escaped(std::string_view text) {
   std::string safe;
@@ -60,7 +60,7 @@ constexpr std::string_view kHead =
     </pattern>
 )";
 
-class Drawing {
+class Drawing : private LineWriter {
  public:
   explicit Drawing(const World& world) : world_(world), picture_(world) {}
 
@@ -93,12 +93,6 @@ class Drawing {
   }
 
  private:
-  template <class... Arguments>
-  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(text_), format, std::forward<Arguments>(arguments)...);
-    text_ += '\n';
-  }
-
   static std::string_view colour_of(int flow) { return kColours[index(flow) % kColours.size()]; }
 
   void rectangle(const Picture::Box& box, int shift, std::string_view style) {
@@ -222,7 +216,6 @@ class Drawing {
 
   const World& world_;
   Picture picture_;
-  std::string text_;
 };
 
 }  // namespace

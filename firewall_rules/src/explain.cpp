@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "places.hpp"
+
 namespace nakadachi::walls {
 namespace {
-
-std::size_t index(int place) { return static_cast<std::size_t>(place); }
 
 /// Rule sets on the way, in the order of a packet.
 std::vector<std::string> rule_sets_between(const World& world, int from, int to) {
@@ -39,16 +39,25 @@ std::vector<std::string> rule_sets_between(const World& world, int from, int to)
   return passes;
 }
 
+/// Whether a caller who names the hidden address itself gets through a translated opening: not
+/// past rules before the translating wall, which know the shown address only.
+bool passes_untranslated(const World& world, const Nat& nat, Address from, Address to) {
+  const auto passes = rule_sets_between(world, world.machine_at(from), world.machine_at(to));
+  return passes.empty() || passes.front() == nat.wall ||
+         std::find(passes.begin(), passes.end(), nat.wall) == passes.end();
+}
+
 /// The opening that a packet to `to` uses, by itself or through a translation.
 int find_opening(const World& world, Address from, Address to, std::uint32_t service) {
   for (std::size_t place = 0; place < world.openings().size(); ++place) {
     const Opening& opening = world.openings()[place];
     if (!opening.region.from.contains(from)) continue;
-    const bool direct = opening.region.to.contains(to) && opening.region.services.contains(service);
+    bool direct = opening.region.to.contains(to) && opening.region.services.contains(service);
     bool translated = false;
     if (opening.nat != kNobody) {
       const Nat& nat = world.model().nats[index(opening.nat)];
       translated = nat.shown == to && nat.shown_service.contains(service);
+      direct = direct && passes_untranslated(world, nat, from, to);
     }
     if (direct || translated) return static_cast<int>(place);
   }

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <map>
 
+#include "line_writer.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
+#include "places.hpp"
 
 namespace nakadachi::walls {
 namespace {
-
-std::size_t index(int place) { return static_cast<std::size_t>(place); }
 
 std::string_view name_of(Hook hook) {
   constexpr std::array<std::string_view, 3> kNames = {"forward", "input", "output"};
@@ -34,7 +34,7 @@ constexpr std::string_view kNeighbours =
     "\t\ticmpv6 type { 130, 131, 132, 143, 151, 152, 153 } ip6 hoplimit 1 accept\n"
     "\t}\n\n";
 
-class Writer {
+class Writer : private LineWriter {
  public:
   Writer(const World& world, const RuleSet& rules) : world_(world), rules_(rules) {}
 
@@ -58,12 +58,6 @@ class Writer {
   }
 
  private:
-  template <class... Arguments>
-  void line(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
-    fmt::format_to(std::back_inserter(text_), format, std::forward<Arguments>(arguments)...);
-    text_ += '\n';
-  }
-
   const Flow& flow_of(const FlowChain& chain) const {
     return world_.model().flows[index(chain.flow)];
   }
@@ -313,7 +307,6 @@ class Writer {
 
   const World& world_;
   const RuleSet& rules_;
-  std::string text_;
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "places.hpp"
+
 namespace nakadachi::walls {
 namespace {
 
@@ -19,8 +21,6 @@ constexpr int kGapMargin = 26;
 constexpr int kLabelSize = 11;
 constexpr int kStep = 7;
 constexpr int kWallOverhang = 16;
-
-std::size_t index(int place) { return static_cast<std::size_t>(place); }
 
 /// From top to bottom within a column: from the world to what is guarded.
 int rank_of(const World& world, int segment) {

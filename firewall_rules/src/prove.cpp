@@ -5,12 +5,9 @@
 #include <algorithm>
 #include <map>
 
+#include "places.hpp"
+
 namespace nakadachi::walls {
-namespace {
-
-std::size_t index(int place) { return static_cast<std::size_t>(place); }
-
-}  // namespace
 
 Prover::Prover(const World& world) : world_(world), edges_of_(world.machines().size()) {
   for (std::size_t opening = 0; opening < world.openings().size(); ++opening) {

@@ -178,7 +178,7 @@ void NodeCore::Impl::ask(std::size_t partition, const ExchangeId& id, OpenAsk op
   content.content_hash = open.content_hash;
   content.key = open.key;
   content.system = open.system.value;
-  content.person = open.within_body;
+  content.within_body = open.within_body;
   wire::LinkItem item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(statement),
                 institution(partition, open.inquiry.subject.asker));
@@ -408,7 +408,7 @@ void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredSte
   open.content_hash = content->content_hash;
   open.key = content->key;
   open.system = SystemId{content->system};
-  open.within_body = content->person;
+  open.within_body = content->within_body;
   open.legal_item = judge(open.inquiry.subject, open.inquiry.asked_at).item.value();
   open.item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(content->statement),

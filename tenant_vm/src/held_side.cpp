@@ -23,7 +23,7 @@ Result<void> NodeCore::Impl::hold(std::size_t partition, const ExchangeId& id,
   wire::StoredContent content;
   content.statement = job.statement;
   content.content_hash = content_hash(job.permit);
-  content.person = job.person;
+  content.within_body = job.person;
   wire::LinkItem item;  // goes nowhere
   item.salt = random_->make<Salt>();
   Units units{.cause = cause_of(owner, id, job)};
@@ -46,7 +46,7 @@ void NodeCore::Impl::take_held(std::size_t partition, const storage::StoredStep&
            {.permit = *std::move(permit),
             .permit_hash = wire::permit_hash(content->statement),
             .statement = content->statement,
-            .person = content->person,
+            .person = content->within_body,
             .handed_over = {}});
 }
 

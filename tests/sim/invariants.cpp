@@ -115,7 +115,7 @@ void World::check_rows() {
       held.insert(wire::decode_permit(content->statement)->request_hash);
     } else if (stored.step == storage::Step::kAsked) {
       const auto inquiry = wire::decode_inquiry(content->statement);
-      about.emplace(wire::request_hash(content->statement), universe_.about(*inquiry, content->person));
+      about.emplace(wire::request_hash(content->statement), universe_.about(*inquiry, content->within_body));
     } else if (stored.step == storage::Step::kConcluded) {
       const auto conclusion = wire::decode_conclusion(content->statement);
       if (conclusion->request_hash != Digest()) {

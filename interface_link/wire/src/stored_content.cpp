@@ -18,7 +18,7 @@ void put(const StoredContent& from, v1::StoredContent& to) {
   if (!from.answer.empty()) NAKADACHI_PUT(to, answer, from.answer);
   if (!from.who.empty()) to.set_who(from.who);
   if (!from.why.empty()) to.set_why(from.why);
-  if (from.person) to.set_person(from.person->reveal());
+  if (from.within_body) to.set_within_body(from.within_body->reveal());
   if (!from.permit.empty()) NAKADACHI_PUT(to, permit, from.permit);
 }
 
@@ -35,10 +35,10 @@ void read(const v1::StoredContent& from, FieldReader& reader, StoredContent& to)
   to.who = from.who();
   to.why = from.why();
   reader.bytes(NAKADACHI_FIELD(from, permit), limits::kMaxStatementBytes, to.permit);
-  if (!from.has_person()) return;
-  const auto person = AddressNumber::from_number(from.person());
-  if (!person) return reader.fail(person.error().code, "person");
-  to.person = *person;
+  if (!from.has_within_body()) return;
+  const auto person = AddressNumber::from_number(from.within_body());
+  if (!person) return reader.fail(person.error().code, "within_body");
+  to.within_body = *person;
 }
 
 }  // namespace

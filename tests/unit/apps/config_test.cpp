@@ -110,7 +110,7 @@ TEST_CASE("what is wrong in a quota is named with its key", "[apps]") {
        {"[quota]\ncloses_at = \"24:01\"\n", "quota.closes_at"},
        {"[quota]\ncloses_at = \"12:60\"\n", "quota.closes_at"},
        {"[quota]\nrate = 5\n", "quota.rate"},
-       {"[quotas]\nweight = 5\n", "quotas.weight"},
+       {"[quotas]\nweight = 5\n", "quotas"},
        {"[[town]]\ncode = \"011002\"\nname = \"札幌市\"\n", "town[0].name"},
        {"[[town]]\ncode = \"011003\"\n", "town[0].code"},
        {"[[town]]\ncode = \"011002\"\n[[town]]\ncode = \"011002\"\n", "town[1].code"}}));

@@ -6,93 +6,24 @@
 #include "apps/common/walls_file.hpp"
 #include "nakadachi/firewall_rules/prove.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/walls_models.hpp"
 
 using namespace nakadachi;
 using namespace nakadachi::walls;
 using Catch::Matchers::ContainsSubstring;
+using nakadachi::walls::testing::kSoundWalls;
+using nakadachi::walls::testing::world_of;
 using std::chrono::year_month_day;
 
 namespace {
 
-constexpr const char* kSound = R"(
-[model]
-name = "sound"
-[towns]
-codes = ["011002", "012025"]
-[[segment]]
-name = "business"
-kind = "business"
-per_town = true
-ipv4 = "10.64.0.0/16"
-ipv6 = "fd00:64::/48"
-line = "B"
-users = 50
-[[segment]]
-name = "core"
-kind = "core"
-ipv4 = "10.1.0.0/24"
-ipv6 = "fd00:1::/64"
-inside = "walled"
-[[host]]
-name = "systems"
-segment = "business"
-offset = 10
-[[host]]
-name = "node"
-segment = "core"
-address = ["10.1.0.5", "fd00:1::5"]
-mac = "02:00:00:00:00:05"
-[[host]]
-name = "database"
-segment = "core"
-address = ["10.1.0.6", "fd00:1::6"]
-[[service]]
-host = "node"
-name = "oltp"
-listens = "tcp/5701"
-[[service]]
-host = "database"
-name = "sql"
-listens = "tcp/5432"
-[[wall]]
-name = "wall"
-joins = ["business", "core"]
-[[flow]]
-id = "oltp"
-from = "systems"
-to = "node:oltp"
-application = "CURVE"
-specific = true
-traffic = "transaction"
-why_en = "queries"
-owner = "centre"
-valid_until = 2027-03-31
-[[flow]]
-id = "sql"
-from = "node"
-to = "database:sql"
-why_en = "rows"
-owner = "centre"
-[[invariant]]
-id = "apart"
-kind = "towns_apart"
-from = "business"
-to = "business"
-)";
-
 const year_month_day kToday{std::chrono::year{2026}, std::chrono::June, std::chrono::day{1}};
 
-std::vector<Finding> findings_of(const std::string& toml) {
-  const auto model = apps::parse_walls(toml, "test");
-  if (!model) FAIL(describe(model.error()));
-  const auto world = World::build(*model);
-  if (!world) FAIL(describe(world.error()));
-  return check(*world, kToday);
-}
+std::vector<Finding> findings_of(const std::string& toml) { return check(world_of(toml), kToday); }
 
-/// `kSound` with one piece of text replaced.
+/// `kSoundWalls` with one piece of text replaced.
 std::string with(const std::string& old_text, const std::string& new_text) {
-  std::string toml = kSound;
+  std::string toml = kSoundWalls;
   const std::size_t at = toml.find(old_text);
   REQUIRE(at != std::string::npos);
   return toml.replace(at, old_text.size(), new_text);
@@ -105,12 +36,12 @@ struct Case {
 };
 
 std::string flow(const std::string& text) {
-  return std::string(kSound) + "[[flow]]\nid = \"more\"\nwhy_en = \"x\"\nowner = \"y\"\n" + text;
+  return kSoundWalls + "[[flow]]\nid = \"more\"\nwhy_en = \"x\"\nowner = \"y\"\n" + text;
 }
 
 std::vector<Case> cases() {
   using enum FindingKind;
-  const std::string sound = kSound;
+  const std::string& sound = kSoundWalls;
   return {
       {kSegmentsOverlap,
        sound + "[[segment]]\nname = \"wide\"\nkind = \"ops\"\nipv4 = \"10.0.0.0/9\"\n", "wide"},
@@ -169,7 +100,7 @@ std::vector<Case> cases() {
 }  // namespace
 
 TEST_CASE("a sound model has no findings", "[walls]") {
-  for (const Finding& finding : findings_of(kSound)) {
+  for (const Finding& finding : findings_of(kSoundWalls)) {
     FAIL_CHECK(describe(finding, Language::kEnglish));
   }
 }

@@ -6,13 +6,16 @@
 #include "apps/common/walls_file.hpp"
 #include "nakadachi/firewall_rules/explain.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/walls_models.hpp"
 #include "tests/unit/firewall_rules/enumerator.hpp"
 
 using namespace nakadachi;
 using namespace nakadachi::walls;
 using Catch::Matchers::ContainsSubstring;
 using nakadachi::walls::testing::Enumerator;
+using nakadachi::walls::testing::kTranslatedWalls;
 using nakadachi::walls::testing::ModelMaker;
+using nakadachi::walls::testing::world_of;
 
 namespace {
 
@@ -57,87 +60,6 @@ std::map<std::string, RuleSet> by_name(const World& world) {
   return sets;
 }
 
-World world_of(const std::string& toml) {
-  const auto model = apps::parse_walls(toml, "test");
-  if (!model) FAIL(describe(model.error()));
-  auto world = World::build(*model);
-  if (!world) FAIL(describe(world.error()));
-  return *std::move(world);
-}
-
-constexpr const char* kTranslated = R"(
-[model]
-name = "translated"
-log = "all"
-[towns]
-codes = ["011002", "012025"]
-[[segment]]
-name = "towns"
-kind = "internal"
-per_town = true
-ipv4 = "10.64.0.0/16"
-[[segment]]
-name = "inside"
-kind = "core"
-ipv4 = "10.1.0.0/24"
-inside = "walled"
-[[host]]
-name = "server"
-segment = "inside"
-address = "10.1.0.5"
-mac = "02:00:00:00:00:05"
-[[host]]
-name = "client"
-segment = "inside"
-address = "10.1.0.6"
-[[service]]
-host = "server"
-name = "web"
-listens = "tcp/8443"
-[[wall]]
-name = "near"
-joins = ["towns", "middle"]
-[[wall]]
-name = "far"
-joins = ["middle", "inside"]
-[[segment]]
-name = "middle"
-kind = "link"
-ipv4 = "10.2.0.0/24"
-[[flow]]
-id = "web"
-from = "towns"
-to = "192.0.2.1"
-service = "tcp/443"
-new_per_second = 5
-connections = 9
-[[flow]]
-id = "out"
-from = "client"
-to = "towns"
-service = ["tcp/443", "echo"]
-valid_until = 2026-03-31
-[[limit]]
-flow = "web"
-towns = ["012025"]
-new_per_second = 50
-[[nat]]
-id = "published"
-wall = "far"
-kind = "destination"
-shown = "192.0.2.1"
-shown_service = "tcp/443"
-hidden = "10.1.0.5"
-hidden_service = "tcp/8443"
-[[nat]]
-id = "masked"
-wall = "far"
-kind = "source"
-hidden = "10.1.0.0/24"
-towards = "towns"
-shown = "10.2.0.9"
-)";
-
 }  // namespace
 
 TEST_CASE("rule sets let through what the model allows and nothing else", "[walls]") {
@@ -171,7 +93,7 @@ TEST_CASE("rule sets let through what the model allows and nothing else", "[wall
 }
 
 TEST_CASE("translations are followed on the way", "[walls]") {
-  const World world = world_of(kTranslated);
+  const World world = world_of(kTranslatedWalls);
   const auto sets = by_name(world);
   const Address town = *Address::parse("10.64.0.7");
   const Address shown = *Address::parse("192.0.2.1");
@@ -195,10 +117,12 @@ TEST_CASE("translations are followed on the way", "[walls]") {
   CHECK(explained->allowed);
   CHECK(world.name_of_machine(explained->to) == "server");
   CHECK(explained->passes == std::vector<std::string>{"near", "far", "server"});
+  // Who names the server itself is stopped by the wall before the translation.
+  CHECK_FALSE(explain(world, town, server, *parse_service("tcp/8443"))->allowed);
 }
 
 TEST_CASE("rule sets say in nft's language what they must", "[walls]") {
-  const World world = world_of(kTranslated);
+  const World world = world_of(kTranslatedWalls);
   const auto sets = by_name(world);
   const std::string far = to_nft(world, sets.at("far"));
   CHECK_THAT(far,

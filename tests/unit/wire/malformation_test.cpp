@@ -46,7 +46,10 @@ const std::set<std::string> kOptional = {"non_disclosure",
                                          "who",
                                          "why",
                                          "already_acquired",
-                                         "provider_non_disclosure"};
+                                         "provider_non_disclosure",
+                                         "answer_hash",
+                                         "within_body",
+                                         "permit"};
 
 /// Bytes without an exact length, and the most they may be.
 const std::map<std::string, std::size_t> kMostBytes = {
@@ -54,6 +57,7 @@ const std::map<std::string, std::size_t> kMostBytes = {
     {"sealed_answer", 32 + 12 + 16 + limits::kMaxAnswerBytes},
     {"statement", limits::kMaxStatementBytes},
     {"answer", limits::kMaxAnswerBytes},
+    {"permit", limits::kMaxStatementBytes},
     {"sealed_items", 32 + 12 + 16 + limits::kMaxAnswerBytes},
     {"who", limits::kMaxWhoBytes},
     {"why", limits::kMaxWhyBytes}};
@@ -63,6 +67,7 @@ const std::map<std::string, std::uint64_t> kFirstWrongCode = {
     {"procedure", 100'000'000'000'000},
     {"information_kind", 100'000'000'000'000},
     {"person", 1'000'000'000'000'000},
+    {"within_body", 1'000'000'000'000'000},
     {"asker", 10'000'000'000'000'000},
     {"provider", 10'000'000'000'000'000},
     {"to", 10'000'000'000'000'000},
@@ -263,6 +268,7 @@ TEST_CASE("wire: every malformation of every field of stored content has its own
   StoredContent content = samples::stored_content(random);
   content.statement = samples::bytes(random, 90);
   content.answer = samples::bytes(random, 90);
+  content.permit = samples::bytes(random, 90);
   break_statement<v1::StoredContent>(content, decode_stored_content);
 }
 
@@ -283,6 +289,37 @@ TEST_CASE("wire: a hello with a code of too many digits is refused") {
   REQUIRE_FALSE(read.ok());
   CHECK(read.error() ==
         Error{.code = ErrorCode::kWrongLength, .field = "institutions", .position = 1});
+}
+
+TEST_CASE("wire: every malformation of every field of a live question has its own error") {
+  SeededRandom random(16);
+  const std::vector<exchange::LiveQuestion> questions = {samples::live_question(random),
+                                                         samples::live_question(random)};
+  break_element(parsed<v1::ReplyFrame>(encode_questions(questions)), "questions", 1, decode_reply);
+}
+
+TEST_CASE("wire: a hand-over needs its question, a size and the word that questions are taken") {
+  SeededRandom random(17);
+  const exchange::HandOver answer = samples::hand_over(random);
+  const auto frame = parsed<v1::QueryFrame>(encode_hand_over(&answer));
+  const auto error = [](const v1::QueryFrame& broken) {
+    const auto read = decode_query_frame(bytes_of(broken));
+    REQUIRE_FALSE(read.ok());
+    return read.error();
+  };
+  v1::QueryFrame broken = frame;
+  broken.mutable_hand_overs(0)->set_request("short");
+  CHECK(error(broken) == Error{.code = ErrorCode::kWrongLength, .field = "request", .position = 0});
+  broken = frame;
+  broken.mutable_hand_overs(0)->clear_request();
+  CHECK(error(broken) ==
+        Error{.code = ErrorCode::kMissingField, .field = "request", .position = 0});
+  broken = frame;
+  broken.mutable_hand_overs(0)->set_content(std::string(limits::kMaxCopyBytes + 1, 'x'));
+  CHECK(error(broken) == Error{.code = ErrorCode::kOversize, .field = "content", .position = 0});
+  broken = frame;
+  broken.clear_answering();
+  CHECK(error(broken) == Error{.code = ErrorCode::kMissingField, .field = "answering"});
 }
 
 TEST_CASE("wire: every malformation of every field of a reply has its own error") {

@@ -80,6 +80,26 @@ TEST_CASE("wire: queries and replies come back in order") {
   }
 }
 
+TEST_CASE("wire: live questions and their answers come back as they were") {
+  SeededRandom random(18);
+  for (int i = 0; i < 200; ++i) {
+    const std::vector<exchange::LiveQuestion> questions = {samples::live_question(random),
+                                                           samples::live_question(random)};
+    const auto put = decode_replies(encode_questions(questions));
+    REQUIRE(put.ok());
+    REQUIRE(put->questions == questions);
+    const exchange::HandOver answer = samples::hand_over(random);
+    const auto answered = decode_query_frame(encode_hand_over(&answer));
+    REQUIRE(answered.ok());
+    REQUIRE(answered->answering);
+    REQUIRE(answered->hand_overs == std::vector{answer});
+  }
+  const auto ready = decode_query_frame(encode_hand_over(nullptr));
+  REQUIRE(ready.ok());
+  CHECK(ready->answering);
+  CHECK(ready->hand_overs.empty());
+}
+
 TEST_CASE("wire: a frame error carries code and place, never field or detail") {
   const Bytes frame = encode_frame_error({.code = ErrorCode::kTooManyItems,
                                           .field = "queries",

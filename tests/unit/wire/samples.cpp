@@ -91,8 +91,12 @@ exchange::Subject subject(SeededRandom& random) {
           .section = section(random)};
 }
 
+AddressNumber person(SeededRandom& random) {
+  return *AddressNumber::from_number(random.below(kTenTo15));
+}
+
 exchange::Query query(SeededRandom& random) {
-  return {random.make<RequestKey>(), *AddressNumber::from_number(random.below(kTenTo15)),
+  return {random.make<RequestKey>(), person(random),
           subject(random)};
 }
 
@@ -156,7 +160,8 @@ exchange::Conclusion conclusion(SeededRandom& random) {
           .asked_at = time(random),
           .concluded_at = time(random),
           .provision_leaf = random.make<Digest>(),
-          .provider_non_disclosure = random.chance(500)};
+          .provider_non_disclosure = random.chance(500),
+          .answer_hash = random.make<Digest>()};
 }
 
 exchange::StatusQuery status_query(SeededRandom& random) {
@@ -203,7 +208,22 @@ StoredContent stored_content(SeededRandom& random) {
           .system = static_cast<std::uint32_t>(random.next()),
           .answer = up_to(random, limits::kMaxAnswerBytes),
           .who = section(random),
-          .why = section(random)};
+          .why = section(random),
+          .within_body = person(random),
+          .permit = up_to(random, limits::kMaxStatementBytes)};
+}
+
+exchange::LiveQuestion live_question(SeededRandom& random) {
+  return {.request = random.make<ExchangeId>(),
+          .person = person(random),
+          .subject = subject(random),
+          .legal_item = static_cast<std::uint16_t>(random.below(65536)),
+          .asked_at = time(random),
+          .valid_until = time(random)};
+}
+
+exchange::HandOver hand_over(SeededRandom& random) {
+  return {.request = random.make<ExchangeId>(), .content = up_to(random, limits::kMaxCopyBytes)};
 }
 
 crypto::SealedAnswer sealed_answer(SeededRandom& random) {
@@ -278,6 +298,9 @@ std::vector<Bytes> one_of_each(SeededRandom& random) {
   StoredContent small_content = stored_content(random);
   small_content.statement = bytes(random, 50);
   small_content.answer = bytes(random, 20);
+  small_content.permit = bytes(random, 20);
+  const exchange::LiveQuestion question = live_question(random);
+  const exchange::HandOver small_answer{.request = question.request, .content = bytes(random, 30)};
   const std::vector<LinkItem> items = {item(random, batch(random), delegation(random)),
                                        item(random, batch(random), nullptr)};
   return {encode(inquiry(random)),
@@ -295,6 +318,8 @@ std::vector<Bytes> one_of_each(SeededRandom& random) {
           encode_hello({{institution(random), institution(random)}}),
           encode_queries(queries),
           encode_replies(std::vector<exchange::Reply>{small_reply}).front(),
+          encode_questions({&question, 1}),
+          encode_hand_over(&small_answer),
           encode_frame_error({.code = ErrorCode::kOversize})};
 }
 

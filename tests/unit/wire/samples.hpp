@@ -34,6 +34,9 @@ exchange::SymbolNotice symbol_notice(SeededRandom& random);
 exchange::SymbolReceipt symbol_receipt(SeededRandom& random);
 exchange::AcquisitionRequest acquisition_request(SeededRandom& random);
 StoredContent stored_content(SeededRandom& random);
+AddressNumber person(SeededRandom& random);
+exchange::LiveQuestion live_question(SeededRandom& random);
+exchange::HandOver hand_over(SeededRandom& random);
 crypto::SealedAnswer sealed_answer(SeededRandom& random);
 
 std::shared_ptr<const crypto::BatchHeader> batch(SeededRandom& random);

@@ -88,6 +88,8 @@ enum class ErrorCode : std::uint16_t {
   kTimedOut = 804,
   kInternal = 805,
   kWallsUnsound = 840,
+  kWallsNotApplied = 841,
+  kWallsPending = 842,
   kSumTooLarge = 860,
   kNothingToShareBy = 861,
 };

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "nakadachi/base/result.hpp"
+#include "nakadachi/firewall_rules/live.hpp"
+
+/// Rule sets in the kernel of this host (of the calling thread's network namespace). Needs root.
+/// Every function also returns `kFileProblem` when nft or a file cannot be used.
+namespace nakadachi::apps {
+
+/// What is loaded now, of all tables.
+Result<std::vector<walls::ListedTable>> list_walls();
+
+/// What `list_walls` would show if `rules` and nothing else were loaded: they are loaded in an
+/// empty network namespace and listed there. Errors: `kWallsNotApplied` with nft's words.
+Result<std::vector<walls::ListedTable>> list_as_if(const std::string& rules);
+
+/// A change of rules that is undone by itself unless somebody confirms it in time, so that rules
+/// which lock their author out do not stay. What is needed for that stands in a folder:
+/// `former.nft`, `pending` while nobody has confirmed, `rolled_back` when nobody did.
+class RuleChange {
+ public:
+  explicit RuleChange(std::string folder) : folder_(std::move(folder)) {}
+
+  /// Loads `rules` in one transaction and leaves a process behind that puts the former rules back
+  /// after `patience`. That process has no terminal and no session: it outlives both.
+  /// Errors: `kWallsPending` while a former change is not confirmed; `kWallsNotApplied` with nft's
+  /// words, or when the kernel holds something else afterwards; nothing has changed then.
+  Result<void> apply(const std::string& rules, std::chrono::seconds patience) const;
+
+  /// Keeps what was loaded. Errors: `kWallsPending` saying that nothing waits, or that it was too
+  /// late.
+  Result<void> confirm() const;
+
+  /// Puts the former rules back now. Errors: `kWallsPending` when nothing waits;
+  /// `kWallsNotApplied`.
+  Result<void> roll_back() const;
+
+ private:
+  std::string path(const char* name) const { return folder_ + "/" + name; }
+  Result<void> prepare() const;
+  Result<void> load_and_check(const std::string& rules) const;
+  bool take_pending() const;
+  Result<void> restore() const;
+  Result<void> leave_watcher(std::chrono::seconds patience) const;
+  void watch(std::chrono::seconds patience) const;
+
+  std::string folder_;
+};
+
+}  // namespace nakadachi::apps

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "apps/nakadachi/commands.hpp"
+
+namespace nakadachi::apps {
+
+/// `apply`, `confirm`, `rollback` and `drift`: what this host has loaded. `status` becomes the
+/// program's exit status when the command itself succeeds; `language` outlives the commands.
+void add_firewall_live_commands(CLI::App& firewall, Command& chosen, int& status,
+                                const std::string& language);
+
+}  // namespace nakadachi::apps

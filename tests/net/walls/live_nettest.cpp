@@ -1,0 +1,257 @@
+// Rules in a live kernel: every change by hand is found and named, and a change that nobody
+// confirms is undone whoever has died meanwhile.
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "apps/common/live_walls.hpp"
+#include "apps/common/network_namespace.hpp"
+#include "apps/common/run_program.hpp"
+#include "nakadachi/firewall_rules/compile.hpp"
+#include "tests/net/walls/matrix.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/walls_models.hpp"
+
+using namespace nakadachi;
+using namespace nakadachi::walls;
+using namespace nakadachi::walls::testing;
+using std::chrono::seconds;
+
+namespace {
+
+class Folder {
+ public:
+  Folder() { REQUIRE(mkdtemp(name_.data()) != nullptr); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(name_); }
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_ = (std::filesystem::temp_directory_path() / "walls-XXXXXX").string();
+};
+
+std::string rules_named(const World& world, const std::string& name) {
+  return rule_texts(world, compile(world, {})).at(name);
+}
+
+void nft(const std::string& commands) {
+  const auto end = apps::run_program({"/usr/sbin/nft", "-f", "-"}, commands);
+  REQUIRE(end.ok());
+  CAPTURE(commands, end->complaint);
+  REQUIRE(end->status == 0);
+}
+
+std::vector<std::string> names_of(const std::vector<Drift>& drifts) {
+  std::vector<std::string> names;
+  names.reserve(drifts.size());
+  for (const Drift& drift : drifts) {
+    names.push_back(std::string(name_of(drift.kind)) + " " + drift.object + " [" + drift.flow +
+                    "]");
+  }
+  return names;
+}
+
+/// Differences of what is loaded here from `rules`.
+std::vector<std::string> drift_from(const std::string& rules) {
+  const auto expected = apps::list_as_if(rules);
+  const auto live = apps::list_walls();
+  REQUIRE(expected.ok());
+  REQUIRE(live.ok());
+  return names_of(compare(*expected, *live));
+}
+
+bool becomes_same(const std::string& rules, seconds patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (std::chrono::steady_clock::now() < end) {
+    if (drift_from(rules).empty()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return false;
+}
+
+struct Change {
+  std::string by_hand;
+  std::string drift;
+};
+
+std::vector<Change> changes() {
+  const std::string table = " inet nakadachi_walls ";
+  const std::string key = "10.64.0.10 . 10.1.0.5 . tcp . 5701";
+  return {
+      {"add rule" + table + "forward_oltp ip saddr 10.0.0.1 accept",
+       "rule_added chain forward_oltp [oltp]"},
+      {"insert rule" + table + "forward tcp dport 22 accept", "rule_added chain forward []"},
+      {"flush chain" + table + "forward_oltp", "rule_missing chain forward_oltp [oltp]"},
+      {"flush chain" + table + "forward_oltp\nadd rule" + table +
+           "forward_oltp counter name flow_oltp drop",
+       "rule_changed chain forward_oltp [oltp]"},
+      {"flush chain" + table + "from_where\nadd rule" + table +
+           "from_where fib saddr . iif oif missing counter name forged drop\nadd rule" + table +
+           "from_where ip6 saddr :: accept",
+       "rules_reordered chain from_where []"},
+      {"add element" + table +
+           "exact4_forward { 10.64.0.11 . 10.1.0.5 . tcp . 22 : goto forward_oltp }",
+       "element_added map exact4_forward [oltp]"},
+      {"delete element" + table + "exact4_forward { " + key + " }",
+       "element_missing map exact4_forward [oltp]"},
+      {"delete element" + table + "exact4_forward { " + key + " }\nadd element" + table +
+           "exact4_forward { " + key + " : accept }",
+       "element_changed map exact4_forward [oltp]"},
+      {"add element" + table + "bound4 { 10.1.0.77 }", "element_added set bound4 []"},
+      {"delete element" + table + "mac4 { 10.1.0.5 . 02:00:00:00:00:05 }",
+       "element_missing set mac4 []"},
+      {"add chain" + table + "forward { policy accept; }", "policy_changed chain forward []"},
+      {"add chain" + table + "early { type filter hook forward priority -10; policy accept; }",
+       "object_added chain early []"},
+      {"add set" + table + "more { type ipv4_addr; }", "object_added set more []"},
+      {"add table inet other\nadd chain inet other early { type filter hook forward priority -10; "
+       "}",
+       "foreign_chain table inet other chain early []"},
+      {"add table ip nat\nadd chain ip nat pre { type nat hook prerouting priority -100; }",
+       "foreign_chain table ip nat chain pre []"},
+      {"add table" + table + "{ flags dormant; }", "table_changed table inet nakadachi_walls []"},
+      {"delete table" + table, "table_missing table inet nakadachi_walls []"},
+  };
+}
+
+}  // namespace
+
+TEST_CASE("every change by hand is found and named", "[walls]") {
+  if (!labs_possible()) return;
+  const std::string rules = rules_named(world_of(kSoundWalls), "wall");
+  for (const Change& change : changes()) {
+    const auto space = apps::NetworkNamespace::create();
+    REQUIRE(space.ok());
+    space->inside([&] {
+      CAPTURE(change.by_hand);
+      nft(rules);
+      REQUIRE(drift_from(rules).empty());
+      nft(change.by_hand);
+      CHECK(drift_from(rules) == std::vector<std::string>{change.drift});
+    });
+  }
+}
+
+TEST_CASE("what packets do to counters and limits is no drift", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = world_of_preset("shared_centre", 1);
+  auto lab = Lab::build(Layout(world, {0}, {}));
+  REQUIRE(lab.ok());
+  const auto texts = rule_texts(world, compile(world, {}));
+  REQUIRE(lab->load(texts).ok());
+  std::mt19937 random(1);
+  const auto services = services_to_probe(world.model(), 0, random);
+  CHECK(observe(*lab, every_pair(lab->layout(), services)).arrived > 0);
+  for (int box = 0; box < static_cast<int>(lab->layout().boxes().size()); ++box) {
+    const auto rules = texts.find(lab->layout().boxes()[static_cast<std::size_t>(box)].rules);
+    if (rules == texts.end()) continue;
+    CAPTURE(rules->first);
+    CHECK(lab->inside(box, [&] { return drift_from(rules->second); }).empty());
+  }
+}
+
+TEST_CASE("a change that is not confirmed is undone, and one that is stays", "[walls]") {
+  if (!labs_possible()) return;
+  const std::string former = rules_named(world_of_preset("fig3_6", 1), "demarcation");
+  const std::string next = rules_named(world_of_preset("fig3_6", 1), "business_wall");
+  const auto space = apps::NetworkNamespace::create();
+  REQUIRE(space.ok());
+  const Folder folder;
+  const apps::RuleChange change(folder.name());
+  space->inside([&] {
+    // From nothing, and back to nothing.
+    REQUIRE(change.apply(former, seconds(1)).ok());
+    CHECK(drift_from(former).empty());
+    CHECK_FALSE(drift_from(next).empty());
+    CHECK(change.apply(next, seconds(1)).error().code == ErrorCode::kWallsPending);
+    std::this_thread::sleep_for(seconds(2));
+    CHECK(apps::list_walls()->empty());
+    CHECK_THAT(change.confirm().error().detail, Catch::Matchers::ContainsSubstring("too late"));
+    // Confirmed.
+    REQUIRE(change.apply(former, seconds(1)).ok());
+    REQUIRE(change.confirm().ok());
+    std::this_thread::sleep_for(seconds(2));
+    CHECK(drift_from(former).empty());
+    CHECK_THAT(change.confirm().error().detail, Catch::Matchers::ContainsSubstring("no change"));
+    // Back to what was confirmed, by itself and at once.
+    REQUIRE(change.apply(next, seconds(1)).ok());
+    CHECK(drift_from(next).empty());
+    CHECK(becomes_same(former, seconds(5)));
+    REQUIRE(change.apply(next, seconds(60)).ok());
+    REQUIRE(change.roll_back().ok());
+    CHECK(drift_from(former).empty());
+    // What nft refuses changes nothing and leaves nothing to confirm.
+    CHECK(change.apply("table inet nakadachi_walls { nonsense }", seconds(60)).error().code ==
+          ErrorCode::kWallsNotApplied);
+    CHECK(drift_from(former).empty());
+    CHECK(change.confirm().error().code == ErrorCode::kWallsPending);
+  });
+}
+
+TEST_CASE("the way back does not end with the session", "[walls]") {
+  if (!labs_possible()) return;
+  const std::string former = rules_named(world_of_preset("fig3_6", 1), "demarcation");
+  const std::string next = rules_named(world_of_preset("fig3_6", 1), "business_wall");
+  const auto space = apps::NetworkNamespace::create();
+  REQUIRE(space.ok());
+  const Folder folder;
+  space->inside([&] {
+    nft(former);
+    const pid_t session = fork();
+    if (session == 0) {
+      setsid();
+      const bool applied = apps::RuleChange(folder.name()).apply(next, seconds(2)).ok();
+      if (!applied) _exit(1);
+      for (;;) pause();
+    }
+    CHECK(becomes_same(next, seconds(10)));
+    kill(-session, SIGHUP);
+    kill(-session, SIGKILL);
+    waitpid(session, nullptr, 0);
+    CHECK(becomes_same(former, seconds(10)));
+  });
+}
+
+TEST_CASE("the command line shows, loads, confirms and watches", "[walls]") {
+  if (!labs_possible()) return;
+  const auto space = apps::NetworkNamespace::create();
+  REQUIRE(space.ok());
+  const Folder folder;
+  const auto run = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {NAKADACHI_BIN_DIR "/nakadachi", "firewall"});
+    const auto end = space->inside([&] { return apps::run_program(arguments, ""); });
+    REQUIRE(end.ok());
+    return *end;
+  };
+  using Catch::Matchers::ContainsSubstring;
+  const std::string model = "preset:fig3_6";
+  const std::string state = "--state=" + folder.name();
+  const auto plan = run({"apply", model, "--as", "middle_server", "--dry-run"});
+  CHECK(plan.status == 0);
+  CHECK_THAT(plan.output, ContainsSubstring("opens    oltp\n") &&
+                              ContainsSubstring("10.10.1.10 . 10.10.2.10 . tcp . 5701"));
+  CHECK(run({"drift", model, "--as", "middle_server"}).status == 2);
+  CHECK(run({"drift", model, "--as", "nobody"}).status == 1);
+  CHECK(run({"apply", model, "--as", "middle_server"}).status == 1);
+  CHECK(run({"apply", model, "--as", "middle_server", "--confirm", "1y"}).status == 1);
+  CHECK(run({"apply", model, "--as", "middle_server", "--confirm", "60s", state}).status == 0);
+  CHECK(run({"confirm", state}).status == 0);
+  CHECK(run({"rollback", state}).status == 1);
+  CHECK(run({"drift", model, "--as", "middle_server"}).status == 0);
+  space->inside([] {
+    nft("add element inet nakadachi_walls exact4_input "
+        "{ 10.10.1.11 . 10.10.2.10 . tcp . 22 : goto input_oltp }");
+  });
+  const auto drift = run({"drift", model, "--as", "middle_server", "--json"});
+  CHECK(drift.status == 2);
+  CHECK_THAT(drift.output, ContainsSubstring("\"drift\": \"element_added\"") &&
+                               ContainsSubstring("\"flow\": \"oltp\""));
+  CHECK_THAT(run({"apply", model, "--as", "middle_server", "--dry-run"}).output,
+             ContainsSubstring("closes   oltp"));
+}

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "nakadachi/firewall_rules/compile.hpp"
+#include "tests/support/wall_lab.hpp"
+
+namespace nakadachi::walls::testing {
+
+/// Whether labs can be built here. Where the environment has CI or NAKADACHI_REQUIRE_WALLS, a test
+/// that could not fails instead of being left out.
+bool labs_possible();
+
+/// Every rule set of a world as nft reads it, by name.
+std::map<std::string, std::string> rule_texts(const World& world, const std::vector<RuleSet>& sets);
+
+/// Every port that a model speaks of, the ports before and behind it, `random_ports` others and
+/// echo; each port by TCP and by UDP.
+std::vector<std::uint32_t> services_to_probe(const Model& model, int random_ports,
+                                             std::mt19937& random);
+
+/// One cell: a probe, and the box where the model says it arrives (nobody: nowhere).
+struct Cell {
+  Lab::Probe probe;
+  int expected = kNobody;
+};
+
+/// From every address of every machine to every address of every other, and to shown addresses.
+/// Walls' own addresses are among the ends: nothing may arrive there.
+std::vector<Cell> every_pair(const Layout& layout, const std::vector<std::uint32_t>& services);
+
+/// What an intruder sends who stands on a wire and has no rules: frames with the address of
+/// somebody else, and frames of known machines with a MAC that is not theirs.
+std::vector<Cell> forgeries(const Layout& layout, const std::vector<std::uint32_t>& services);
+
+/// What was seen.
+struct Outcome {
+  std::size_t probes = 0;
+  std::size_t arrived = 0;
+  std::vector<std::string> differences = {};  ///< cells that are not as the model says, in words
+};
+/// Sends all and compares cell by cell. A probe that is expected and does not come is sent again
+/// before it counts as missing. Connections that the model allows must be answered too.
+Outcome observe(Lab& lab, std::vector<Cell> cells);
+
+/// Fails the test with the first of the differences, when there are any.
+void check_same(const Outcome& outcome);
+
+}  // namespace nakadachi::walls::testing
