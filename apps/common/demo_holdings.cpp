@@ -160,10 +160,9 @@ Result<void> DemoPool::set_answer_modes() {
   if (plan_.everything_answered) return {};
   for (std::size_t i = 0; i < systems_.size(); ++i) {
     if (!is_mayor(i)) continue;
-    NAKADACHI_CHECK(change_all(
-        i, {request_of(systems_[i].institution, "即時の引渡し",
-                       wire::SetAnswerMode{DemoResidents::live_kind(),
-                                           copies::AnswerMode::kLive})}));
+    NAKADACHI_CHECK(change_all(i, {request_of(systems_[i].institution, "即時の引渡し",
+                                              wire::SetAnswerMode{DemoResidents::live_kind(),
+                                                                  copies::AnswerMode::kLive})}));
   }
   return {};
 }

@@ -65,8 +65,10 @@ Result<Callers> load_callers(const NodeConfig& config, NodeAssembly& assembly) {
   for (const BusinessSystem& system : systems) {
     NAKADACHI_TRY(const auto key, socket::curve_key_from_z85(system.curve_key));
     assembly.systems.push_back({.system = {system.number}, .key = key});
-    callers.systems[system.institution].push_back(
-        {.system = {system.number}, .institution = system.institution, .affairs = system.affairs, .answers = system.answers});
+    callers.systems[system.institution].push_back({.system = {system.number},
+                                                   .institution = system.institution,
+                                                   .affairs = system.affairs,
+                                                   .answers = system.answers});
   }
   if (config.admin_endpoint.empty()) return callers;
   NAKADACHI_TRY(const auto staff, read_staff(config.staff_file));

@@ -107,8 +107,8 @@ class Crowd {
       const std::scoped_lock lock(mutex_);
       client = clients_[system].get();
     }
-    const auto answered = client->hand_over(question.request,
-                                            pool_->residents().live_answer(question.person));
+    const auto answered =
+        client->hand_over(question.request, pool_->residents().live_answer(question.person));
     if (answered) ++answered_live_;
   }
 
@@ -272,9 +272,10 @@ void add_demo_command(CLI::App& app, Command& chosen, const std::string& program
   command->add_option("--exchanges", options->exchanges, "queries to ask")
       ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
-  command->add_option("--scale", options->scale,
-                      "one simulated resident for so many real ones of each town, e.g. 1000;\n"
-                      "default: as many in each town, 5,000 in all at most")
+  command
+      ->add_option("--scale", options->scale,
+                   "one simulated resident for so many real ones of each town, e.g. 1000;\n"
+                   "default: as many in each town, 5,000 in all at most")
       ->check(CLI::Range(100, 10'000'000));
   command->add_option("--in-flight", options->in_flight, "queries under way at a time")
       ->capture_default_str()

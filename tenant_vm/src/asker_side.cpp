@@ -348,19 +348,18 @@ void NodeCore::Impl::take_status(const exchange::StatusReply& reply) {
 
 void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenAsk& open) {
   const exchange::AskerLeg::Decision& decision = open.leg.decision();
-  const exchange::Conclusion conclusion{.request_hash = open.request_hash,
-                                        .subject = open.inquiry.subject,
-                                        .symbol = open.inquiry.symbol,
-                                        .outcome = decision.outcome,
-                                        .reason = decision.reason,
-                                        .legal_item = open.legal_item,
-                                        .asked_at = open.inquiry.asked_at,
-                                        .concluded_at = now_,
-                                        .provision_leaf = open.provision_leaf,
-                                        .provider_non_disclosure = open.provider_non_disclosure,
-                                        .answer_hash = open.answer.empty()
-                                                           ? Digest()
-                                                           : crypto::sha256({open.answer})};
+  const exchange::Conclusion conclusion{
+      .request_hash = open.request_hash,
+      .subject = open.inquiry.subject,
+      .symbol = open.inquiry.symbol,
+      .outcome = decision.outcome,
+      .reason = decision.reason,
+      .legal_item = open.legal_item,
+      .asked_at = open.inquiry.asked_at,
+      .concluded_at = now_,
+      .provision_leaf = open.provision_leaf,
+      .provider_non_disclosure = open.provider_non_disclosure,
+      .answer_hash = open.answer.empty() ? Digest() : crypto::sha256({open.answer})};
   wire::StoredContent content;
   content.statement = wire::encode(conclusion);
   content.content_hash = open.content_hash;

@@ -4,9 +4,9 @@
 #include <iterator>
 #include <utility>
 
-#include "log_rows.hpp"
 #include "nakadachi/base/assert.hpp"
 #include "nakadachi/records/log_head.hpp"
+#include "nakadachi/tenant_vm/log_rows.hpp"
 
 namespace nakadachi::tenant_vm {
 namespace {

@@ -39,8 +39,8 @@ struct PendingRow {
 };
 
 /// One writer: gathers steps and changes into trains, numbers them in their tenants'
-/// logs, sends one train at a time, and says of each row when it is durable. After a failed or unknown commit nothing more leaves,
-/// is numbered or signed until it is known what became of it.
+/// logs, sends one train at a time, and says of each row when it is durable. After a failed or
+/// unknown commit nothing more leaves, is numbered or signed until it is known what became of it.
 class Lane {
  public:
   Lane(LaneId id, const crypto::Signer& signer) : id_(id), signer_(&signer) {}

@@ -1,4 +1,4 @@
-#include "log_rows.hpp"
+#include "nakadachi/tenant_vm/log_rows.hpp"
 
 namespace nakadachi::tenant_vm {
 namespace {

@@ -23,8 +23,8 @@ namespace nakadachi::tenant_vm {
 /// node_core.cpp has the frame (events, lanes, scheduling, what leaves),
 /// asker_side.cpp and provider_side.cpp the two sides of an exchange, held_side.cpp
 /// what waits for staff, live_side.cpp what waits for business systems that answer
-/// themselves, within_body.cpp exchanges that need no network, holdings.cpp how holdings change and come back,
-/// staff_side.cpp the admin door's requests, acquisition_side.cpp symbols.
+/// themselves, within_body.cpp exchanges that need no network, holdings.cpp how holdings change and
+/// come back, staff_side.cpp the admin door's requests, acquisition_side.cpp symbols.
 class NodeCore::Impl {
  public:
   Impl(NodeSetup setup, const crypto::Signer& signer, const crypto::Verifier& verifier,
@@ -192,8 +192,7 @@ class NodeCore::Impl {
   // Business systems that answer themselves (live_side.cpp)
   Result<void> ask_live(std::size_t partition, const ExchangeId& id, PermitJob job);
   void send_question(std::size_t partition, const ExchangeId& id, LivePermit& live);
-  void take_hand_over(std::size_t partition, const CallerRights& system,
-                      exchange::HandOver answer);
+  void take_hand_over(std::size_t partition, const CallerRights& system, exchange::HandOver answer);
   void wake_live(std::size_t partition, const ExchangeId& id, Timestamp at);
 
   // Exchanges within one body (within_body.cpp)

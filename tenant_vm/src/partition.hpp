@@ -93,7 +93,7 @@ struct OpenAsk {
   std::optional<ClientId> client;  ///< who waits for the reply, if anybody does
   std::uint16_t legal_item = 0;
   std::optional<AddressNumber> within_body;  ///< asked of another institution of the same body
-  bool held = false;                  ///< the provider has said that staff must decide
+  bool held = false;                         ///< the provider has said that staff must decide
   wire::LinkItem item;                ///< the inquiry, for sending again; proof set once durable
   std::optional<Timestamp> timer_at;  ///< the one timer of this exchange that counts
   Digest provision_leaf;

@@ -224,8 +224,8 @@ Result<void> NodeCore::Impl::push_provision(std::size_t partition, const Exchang
   const InstitutionCode to = job.person ? InstitutionCode() : provision.asker;
   wire::LinkItem item = make_item(StatementKind::kProvision, to, content.statement, provider);
   NAKADACHI_CHECK(push_step(partition, id, storage::Step::kProvided,
-                            static_cast<std::uint16_t>(provision.outcome), std::move(item),
-                            content, units));
+                            static_cast<std::uint16_t>(provision.outcome), std::move(item), content,
+                            units));
   owner.providing.insert(id);
   return {};
 }

@@ -3,8 +3,8 @@
 #include <optional>
 #include <utility>
 
-#include "log_rows.hpp"
 #include "nakadachi/records/log_head.hpp"
+#include "nakadachi/tenant_vm/log_rows.hpp"
 
 namespace nakadachi::tenant_vm {
 namespace {
@@ -24,13 +24,13 @@ Result<std::uint64_t> recover_rows(NodeCore& core, storage::ExchangeStore& store
                                    std::uint32_t from, Timestamp now, std::size_t page) {
   std::uint64_t rows = 0;
   std::optional<std::pair<storage::Section, HoldingKey>> after_holding;
-  NAKADACHI_CHECK(
-      for_each_page([&] { return store.scan_holdings(tenant, after_holding, page); },
-                    [&](std::vector<storage::Holding> holdings) {
-                      after_holding = std::pair(holdings.back().section, holdings.back().key);
-                      rows += holdings.size();
-                      core.on(HoldingsRecovered{tenant, std::move(holdings)}, now);
-                    }));
+  NAKADACHI_CHECK(for_each_page([&] { return store.scan_holdings(tenant, after_holding, page); },
+                                [&](std::vector<storage::Holding> holdings) {
+                                  after_holding =
+                                      std::pair(holdings.back().section, holdings.back().key);
+                                  rows += holdings.size();
+                                  core.on(HoldingsRecovered{tenant, std::move(holdings)}, now);
+                                }));
   std::optional<ExchangeId> after;
   NAKADACHI_CHECK(for_each_page([&] { return store.scan_changes(tenant, from, after, page); },
                                 [&](std::vector<storage::StoredChange> changes) {

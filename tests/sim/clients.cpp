@@ -27,10 +27,9 @@ void World::send_hand_over(std::size_t system, const exchange::HandOver* answer)
   const tenant_vm::ClientId client{std::uint64_t{system} << 32 | connections_[system]};
   send("client to node", wire::encode_hand_over(answer),
        [this, node, client, system](const Bytes& frame) {
-         node_event(node,
-                    tenant_vm::HandOversArrived{client,
-                                                {static_cast<std::uint32_t>(system + 1)},
-                                                wire::decode_query_frame(frame)->hand_overs});
+         node_event(node, tenant_vm::HandOversArrived{client,
+                                                      {static_cast<std::uint32_t>(system + 1)},
+                                                      wire::decode_query_frame(frame)->hand_overs});
        });
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "nakadachi/crypto/merkle.hpp"
+#include "nakadachi/records/log_audit.hpp"
+#include "nakadachi/tenant_vm/log_rows.hpp"
 #include "nakadachi/wire/statements.hpp"
 #include "world.hpp"
 
@@ -76,24 +78,27 @@ void World::check_end() {
         expected.recorded && reply.outcome == expected.outcome && reply.answer == expected.answer &&
         (reply.outcome != exchange::Outcome::kRefused || reply.code == expected.code);
     if (!right) {
-      return broken("right-answer",
-                    fmt::format("outcome {} ({}) where {} ({}) was due, kind {} of {} asked by {}",
-                                static_cast<int>(reply.outcome), text_of(reply.code).name,
-                                static_cast<int>(expected.outcome), text_of(expected.code).name,
-                                asked.query.subject.kind.text(),
-                                asked.query.subject.provider.text(),
-                                asked.query.subject.asker.text()));
+      return broken(
+          "right-answer",
+          fmt::format("outcome {} ({}) where {} ({}) was due, kind {} of {} asked by {}",
+                      static_cast<int>(reply.outcome), text_of(reply.code).name,
+                      static_cast<int>(expected.outcome), text_of(expected.code).name,
+                      asked.query.subject.kind.text(), asked.query.subject.provider.text(),
+                      asked.query.subject.asker.text()));
     }
   }
   check_rows();
+  check_logs();
 }
 
 /// isolation, provided-once, agreement and one-outcome, by what the disk holds.
 void World::check_rows() {
   std::map<Digest, exchange::Outcome> provided;
   std::map<Digest, exchange::Outcome> concluded;
+  std::vector<std::pair<Digest, std::uint32_t>> bytes_concluded;
   std::map<RequestKey, std::size_t> conclusions_by_key;
   std::map<Digest, TrainNumber> provided_in;
+  std::map<Digest, std::uint32_t> bytes_provided;               // by the provision's leaf
   std::map<Digest, std::pair<std::size_t, std::size_t>> about;  // institution and person
   std::set<Digest> held;
   for (const auto& [key, stored] : store_.rows()) {
@@ -108,6 +113,7 @@ void World::check_rows() {
       if (!provided.emplace(provision->request_hash, provision->outcome).second) {
         return broken("provided-once", "a request was provided twice");
       }
+      bytes_provided.emplace(stored.leaf, stored.units.bytes_out);
       if (exchange::has_answer(provision->outcome)) {
         provided_in.emplace(provision->request_hash, stored.train);
       }
@@ -115,11 +121,13 @@ void World::check_rows() {
       held.insert(wire::decode_permit(content->statement)->request_hash);
     } else if (stored.step == storage::Step::kAsked) {
       const auto inquiry = wire::decode_inquiry(content->statement);
-      about.emplace(wire::request_hash(content->statement), universe_.about(*inquiry, content->within_body));
+      about.emplace(wire::request_hash(content->statement),
+                    universe_.about(*inquiry, content->within_body));
     } else if (stored.step == storage::Step::kConcluded) {
       const auto conclusion = wire::decode_conclusion(content->statement);
       if (conclusion->request_hash != Digest()) {
         concluded.emplace(conclusion->request_hash, conclusion->outcome);
+        bytes_concluded.emplace_back(conclusion->provision_leaf, stored.units.bytes_in);
       }
       ++conclusions_by_key[content->key];
     }
@@ -137,12 +145,49 @@ void World::check_rows() {
       return broken("agreement", "the asker holds an outcome its provider does not know of");
     }
   }
+  for (const auto& [leaf, bytes] : bytes_concluded) {
+    const auto at_provider = bytes_provided.find(leaf);
+    if (at_provider != bytes_provided.end() && at_provider->second != bytes) {
+      return broken("units-agree", "what one side sent is not what the other received");
+    }
+  }
   check_flags(provided_in, about, held);
   for (const Asked& asked : asked_) {
     const std::size_t wanted = asked.never_accepted ? 0 : 1;
     if (conclusions_by_key[asked.query.key] != wanted) {
       return broken("one-outcome", "rows and the client's outcome do not fit");
     }
+  }
+}
+
+/// log-intact: each body's log has every row of it once, and every train states what
+/// the log came down to.
+void World::check_logs() {
+  constexpr std::size_t kAll = 1'000'000;
+  for (std::size_t town = 0; town < kTowns; ++town) {
+    const TenantId tenant = universe_.tenant(town);
+    const LaneId lane{static_cast<std::uint16_t>(town + 1)};
+    const auto entries = *store_.scan_log(tenant, 0, kAll);
+    const auto trains = *store_.scan_trains(lane, TrainNumber{1}, kAll);
+    const auto of_tenant = [&](const auto& row) { return std::get<0>(row.first) == tenant; };
+    const auto rows = std::count_if(store_.rows().begin(), store_.rows().end(), of_tenant) +
+                      std::count_if(store_.changes().begin(), store_.changes().end(), of_tenant);
+    if (entries.size() != static_cast<std::size_t>(rows)) {
+      return broken("log-intact", "the log has not every row once");
+    }
+    records::LogAudit audit(tenant);
+    std::size_t next = 0;
+    Result<void> fine;
+    for (const storage::StoredTrain& train : trains) {
+      for (const storage::Head& head : train.heads) {
+        while (fine && next < head.size && next < entries.size()) {
+          fine = audit.entry(tenant_vm::entry_of(tenant, entries[next++]));
+        }
+        if (fine) fine = audit.head({head.tenant, head.size, head.root});
+      }
+    }
+    if (fine && !audit.finish()) fine = audit.finish().error();
+    if (!fine) return broken("log-intact", std::string(text_of(fine.error().code).name));
   }
 }
 

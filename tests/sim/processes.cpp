@@ -87,8 +87,9 @@ bool World::perform(std::size_t node, tenant_vm::Action& action) {
           [&](tenant_vm::SendQuestion& asked) {
             const std::size_t system = asked.client.value >> 32;
             const std::uint64_t connection = asked.client.value & 0xFFFFFFFFU;
-            send("node to client", wire::encode_questions({&asked.question, 1}),
-                 [this, system, connection](const Bytes& b) { on_question(system, connection, b); });
+            send(
+                "node to client", wire::encode_questions({&asked.question, 1}),
+                [this, system, connection](const Bytes& b) { on_question(system, connection, b); });
           },
           [&](tenant_vm::SendAdminReply& reply) {
             const std::size_t institution = reply.client.value - kStaffClients;

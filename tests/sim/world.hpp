@@ -115,6 +115,7 @@ class World {
   void check_reply_is_durable(const Asked& asked);
   void check_end();
   void check_rows();
+  void check_logs();
 
   std::uint64_t seed_;
   SeededRandom random_;

@@ -27,9 +27,9 @@ void QuietPool::start_node(tenant_vm::NodeSetup setup) {
                                                node_random);
   for (std::size_t town = 0; town < kTowns; ++town) {
     const LaneId lane{static_cast<std::uint16_t>(town + 1)};
-    NAKADACHI_ASSERT(tenant_vm::recover_lane(*node, store, lane, {universe.tenant(town)}, "test",
-                                             now, kPage)
-                         .ok());
+    NAKADACHI_ASSERT(
+        tenant_vm::recover_lane(*node, store, lane, {universe.tenant(town)}, "test", now, kPage)
+            .ok());
     happen(tenant_vm::LaneReady{lane});
   }
 }

@@ -53,8 +53,7 @@ rules::LawBook core_law() { return rules::LawBook::of(*rules::LegalFacts::parse(
 
 /// Both towns let the mayor ask the education board in the first affair.
 rules::LawBook node_law() {
-  const auto facts =
-      *rules::LegalFacts::parse(std::string(kLaw) + std::string(kOnlyNodesKnow));
+  const auto facts = *rules::LegalFacts::parse(std::string(kLaw) + std::string(kOnlyNodesKnow));
   std::vector<rules::Ordinance> ordinances;
   for (const std::uint32_t town : kTownCodes) {
     ordinances.push_back({.sort = rules::OrdinanceSort::kWithinBody,
@@ -253,11 +252,10 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
                                         .delegation = crypto::make_delegation(
                                             codes_[i], node_signer.public_key(), present_ - kYearMs,
                                             present_ + kYearMs, *institution_signers_[i])});
-      partition.callers.push_back(
-          {.system = {number},
-           .institution = codes_[i],
-           .affairs = permitted_affairs(),
-           .answers = {*InformationKind::parse(kKinds[kLiveKind])}});
+      partition.callers.push_back({.system = {number},
+                                   .institution = codes_[i],
+                                   .affairs = permitted_affairs(),
+                                   .answers = {*InformationKind::parse(kKinds[kLiveKind])}});
       partition.staff.push_back(
           {.staff = {number}, .institution = codes_[i], .may_change = true, .may_decide = true});
     }
@@ -294,7 +292,7 @@ exchange::Query Universe::make_query(std::size_t asker, Timestamp now, SeededRan
   const std::size_t person = random.below(kPersons);
   std::size_t provider = random.below(kInstitutions - 1);
   if (provider >= asker) ++provider;
-  if (random.chance(800)) provider = 2 * (1 - town_of(asker));  // the other town's mayor
+  if (random.chance(800)) provider = 2 * (1 - town_of(asker));    // the other town's mayor
   if (asker % 2 == 0 && random.chance(60)) provider = asker + 1;  // within the body
   const auto mayor_affairs = std::array<std::size_t, 2>{0, 2};
   std::size_t affair = asker % 2 == 0 ? mayor_affairs[random.below(2)] : 1;
@@ -355,8 +353,8 @@ std::optional<copies::CopyContent> Universe::live_answer(
 std::pair<std::size_t, std::size_t> Universe::about(
     const exchange::Inquiry& inquiry, const std::optional<AddressNumber>& within_body) const {
   const exchange::Subject& subject = inquiry.subject;
-  const std::size_t person = within_body ? within_body->reveal() % 1'000'000
-                                         : person_of(subject.asker, inquiry.symbol);
+  const std::size_t person =
+      within_body ? within_body->reveal() % 1'000'000 : person_of(subject.asker, inquiry.symbol);
   return {index_of(subject.provider), person};
 }
 
@@ -407,7 +405,8 @@ Universe::Expected Universe::expected(const exchange::Query& query) const {
   }
   const auto judge = [&](const rules::LawBook& law) {
     const auto party = [&](std::size_t institution) {
-      const auto town = MunicipalityCode::parse(fmt::format("{:06}", kTownCodes[town_of(institution)]));
+      const auto town =
+          MunicipalityCode::parse(fmt::format("{:06}", kTownCodes[town_of(institution)]));
       return rules::Party{rules::InstitutionClass{class_of(institution)}, *town};
     };
     return law.judge({.inquirer = party(caller),

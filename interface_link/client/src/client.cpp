@@ -69,8 +69,8 @@ struct Client::Impl {
   SystemRandom random;  // of the loop's thread
   AskBook book;         // of the loop's thread
   bool has_room = false;
-  std::deque<exchange::HandOver> answers;       // of the loop's thread
-  std::optional<Timestamp> say_answering_at;    // nothing while there is no connection
+  std::deque<exchange::HandOver> answers;     // of the loop's thread
+  std::optional<Timestamp> say_answering_at;  // nothing while there is no connection
 
   std::atomic<std::size_t> in_flight{0};
   std::mutex mutex;

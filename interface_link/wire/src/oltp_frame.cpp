@@ -74,9 +74,10 @@ Result<exchange::LiveQuestion> read_question(const v1::LiveQuestion& from) {
   reader.fixed(NAKADACHI_FIELD(from, request), request);
   read_subject(from.has_subject(), from.subject(), reader, subject);
   reader.require(from.has_person(), "person");
+  const auto person = AddressNumber::from_number(from.person());
+  if (!person) reader.fail(person.error().code, "person");
   if (reader.failed()) return reader.error();
-  NAKADACHI_TRY(const AddressNumber person, AddressNumber::from_number(from.person()));
-  exchange::LiveQuestion question{.request = request, .person = person, .subject = subject};
+  exchange::LiveQuestion question{.request = request, .person = *person, .subject = subject};
   if (from.has_legal_item()) reader.small(NAKADACHI_FIELD(from, legal_item), question.legal_item);
   reader.time(NAKADACHI_FIELD(from, asked_at), question.asked_at);
   reader.time(NAKADACHI_FIELD(from, valid_until), question.valid_until);

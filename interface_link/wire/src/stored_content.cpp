@@ -6,7 +6,8 @@
 namespace nakadachi::wire {
 namespace {
 
-constexpr std::size_t kMostStoredBytes = 2 * limits::kMaxStatementBytes + limits::kMaxAnswerBytes + 512;
+constexpr std::size_t kMostStoredBytes =
+    2 * limits::kMaxStatementBytes + limits::kMaxAnswerBytes + 512;
 
 void put(const StoredContent& from, v1::StoredContent& to) {
   NAKADACHI_ASSERT(from.statement.size() <= limits::kMaxStatementBytes);

@@ -146,9 +146,10 @@ TEST_CASE("a content that is none is counted and the question stays open", "[ten
   CHECK(pool.replies.back().outcome == Outcome::kAnswered);
 }
 
-TEST_CASE("a flag set while the business system thinks sends the request to staff, and what staff "
-          "release is asked for anew",
-          "[tenant_vm]") {
+TEST_CASE(
+    "a flag set while the business system thinks sends the request to staff, and what staff "
+    "release is asked for anew",
+    "[tenant_vm]") {
   QuietPool pool;
   const exchange::Query query = live_query(pool);
   const std::size_t provider = provider_of(pool, query);
@@ -243,8 +244,8 @@ TEST_CASE("a node that dies between the steps of an exchange within one body fin
   std::size_t trains = 0;
   pool.on_append = [&](const storage::Train& train) {
     if (++trains > arrive) {
-      return storage::AppendResult{
-          storage::Commit::kFailed, Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt};
+      return storage::AppendResult{storage::Commit::kFailed,
+                                   Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt};
     }
     return pool.store.append(train);
   };

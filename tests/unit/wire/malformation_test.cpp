@@ -63,14 +63,10 @@ const std::map<std::string, std::size_t> kMostBytes = {
     {"why", limits::kMaxWhyBytes}};
 
 const std::map<std::string, std::uint64_t> kFirstWrongCode = {
-    {"affair", 100'000'000'000'000},
-    {"procedure", 100'000'000'000'000},
-    {"information_kind", 100'000'000'000'000},
-    {"person", 1'000'000'000'000'000},
-    {"within_body", 1'000'000'000'000'000},
-    {"asker", 10'000'000'000'000'000},
-    {"provider", 10'000'000'000'000'000},
-    {"to", 10'000'000'000'000'000},
+    {"affair", 100'000'000'000'000},           {"procedure", 100'000'000'000'000},
+    {"information_kind", 100'000'000'000'000}, {"person", 1'000'000'000'000'000},
+    {"within_body", 1'000'000'000'000'000},    {"asker", 10'000'000'000'000'000},
+    {"provider", 10'000'000'000'000'000},      {"to", 10'000'000'000'000'000},
     {"institution", 10'000'000'000'000'000}};
 
 const std::set<std::string> kSmallNumbers = {"legal_item", "lane"};
@@ -316,7 +312,7 @@ TEST_CASE("wire: a hand-over needs its question, a size and the word that questi
         Error{.code = ErrorCode::kMissingField, .field = "request", .position = 0});
   broken = frame;
   broken.mutable_hand_overs(0)->set_content(std::string(limits::kMaxCopyBytes + 1, 'x'));
-  CHECK(error(broken) == Error{.code = ErrorCode::kOversize, .field = "content", .position = 0});
+  CHECK(error(broken) == Error{.code = ErrorCode::kWrongLength, .field = "content", .position = 0});
   broken = frame;
   broken.clear_answering();
   CHECK(error(broken) == Error{.code = ErrorCode::kMissingField, .field = "answering"});

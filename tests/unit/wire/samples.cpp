@@ -96,8 +96,7 @@ AddressNumber person(SeededRandom& random) {
 }
 
 exchange::Query query(SeededRandom& random) {
-  return {random.make<RequestKey>(), person(random),
-          subject(random)};
+  return {random.make<RequestKey>(), person(random), subject(random)};
 }
 
 exchange::Reply reply(SeededRandom& random) {

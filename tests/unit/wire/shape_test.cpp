@@ -163,7 +163,8 @@ TEST_CASE("wire: a hello over its limit is refused") {
 TEST_CASE("wire: what is over its size is refused before it is looked at") {
   const auto code_of = [](const auto& result) { return result.error().code; };
   CHECK(code_of(decode_link_frame(Bytes(limits::kMaxLinkFrameBytes + 1))) == ErrorCode::kOversize);
-  CHECK(code_of(decode_query_frame(Bytes(limits::kMaxClientFrameBytes + 1))) == ErrorCode::kOversize);
+  CHECK(code_of(decode_query_frame(Bytes(limits::kMaxClientFrameBytes + 1))) ==
+        ErrorCode::kOversize);
   CHECK(code_of(decode_replies(Bytes(limits::kMaxClientFrameBytes + 1))) == ErrorCode::kOversize);
   const Bytes statement(limits::kMaxStatementBytes + 1);
   CHECK(code_of(decode_inquiry(statement)) == ErrorCode::kOversize);

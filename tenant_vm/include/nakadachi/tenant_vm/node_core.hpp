@@ -45,8 +45,8 @@ struct InstitutionSetup {
 /// What a business system may do.
 struct CallerRights {
   SystemId system;
-  InstitutionCode institution;      ///< the one it speaks for
-  std::vector<AffairCode> affairs;  ///< those it may ask in
+  InstitutionCode institution;                ///< the one it speaks for
+  std::vector<AffairCode> affairs;            ///< those it may ask in
   std::vector<InformationKind> answers = {};  ///< those it may answer itself
 };
 
@@ -168,9 +168,10 @@ struct DelegationsRenewed {
 /// Time has passed; see `NodeCore::deadline`.
 struct Tick {};
 
-using Event = std::variant<QueriesArrived, HandOversArrived, AdminRequestsArrived, ItemsArrived, LaneTaken,
-                           LogRecovered, StepsRecovered, HoldingsRecovered, ChangesRecovered, LaneReady,
-                           TrainSettled, FateTold, StepsFound, DelegationsRenewed, Tick>;
+using Event =
+    std::variant<QueriesArrived, HandOversArrived, AdminRequestsArrived, ItemsArrived, LaneTaken,
+                 LogRecovered, StepsRecovered, HoldingsRecovered, ChangesRecovered, LaneReady,
+                 TrainSettled, FateTold, StepsFound, DelegationsRenewed, Tick>;
 
 // What it wants done ---------------------------------------------------------
 
@@ -218,8 +219,8 @@ struct TellOperators {
   InstitutionCode institution;
 };
 
-using Action = std::variant<SendReply, SendQuestion, SendAdminReply, SendItem, AppendTrain, AskFate, FindSteps,
-                            GiveUpLane, TellOperators>;
+using Action = std::variant<SendReply, SendQuestion, SendAdminReply, SendItem, AppendTrain, AskFate,
+                            FindSteps, GiveUpLane, TellOperators>;
 using Actions = std::vector<Action>;
 
 /// What has been counted since the start.

@@ -53,7 +53,7 @@ inline constexpr std::size_t kMaxLookupsUnderWay = 1024;
 inline constexpr std::size_t kMaxRowsWaitingPerLane = 4 * kMaxTrainRows;
 
 // Questions that business systems answer themselves.
-inline constexpr std::int64_t kAnsweringMs = 30 * 1000;   // how long one word of readiness holds
+inline constexpr std::int64_t kAnsweringMs = 30 * 1000;    // how long one word of readiness holds
 inline constexpr std::int64_t kAskLiveAgainMs = 2 * 1000;  // an unanswered question goes out again
 
 // Time.

@@ -20,7 +20,7 @@ struct DecodedQuery {
 struct QueryFrame {
   std::vector<DecodedQuery> queries;
   std::vector<exchange::HandOver> hand_overs;  ///< empty unless `answering`
-  bool answering = false;  ///< it takes live questions for limits::kAnsweringMs
+  bool answering = false;                      ///< it takes live questions for limits::kAnsweringMs
 };
 
 /// What the door would refuse in this query whatever it asks. For clients, so that
@@ -40,9 +40,9 @@ Bytes encode_hand_over(const exchange::HandOver* answer);
 
 /// Errors for the frame as a whole: `kOversize` (before parsing),
 /// `kMalformedFrame`, `kUnsupportedVersion`, `kTooManyItems`, `kMissingField`
-/// (hand-overs of one that does not answer), and `kWrongLength` for a key or a hand-over that cannot be read. Errors of one query: those of codes and
-/// lengths, `kUnknownEnumValue`, `kPersonalNumberPresent` in a personal or
-/// free-text field, `kMissingField`.
+/// (hand-overs of one that does not answer), and `kWrongLength` for a key or a hand-over that
+/// cannot be read. Errors of one query: those of codes and lengths, `kUnknownEnumValue`,
+/// `kPersonalNumberPresent` in a personal or free-text field, `kMissingField`.
 Result<QueryFrame> decode_query_frame(ByteView frame);
 
 /// Encodes as few frames as the limits allow, in order
