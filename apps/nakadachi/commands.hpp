@@ -28,6 +28,9 @@ void add_firewall_command(CLI::App& app, Command& chosen, const std::string& lan
 void add_meter_command(CLI::App& app, Command& chosen);
 void add_billing_command(CLI::App& app, Command& chosen);
 
+/// At the database, with a node's login. `status` as of the rules.
+void add_records_command(CLI::App& app, Command& chosen, int& status);
+
 // At the node's admin door. `language` is the one chosen, and outlives the commands.
 void add_tenant_commands(CLI::App& app, Command& chosen, const std::string& language);
 void add_symbol_commands(CLI::App& app, Command& chosen, const std::string& language);
