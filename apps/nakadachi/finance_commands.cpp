@@ -106,11 +106,14 @@ void print_bill(const FinanceOptions& options, const billing::Bill& bill, bool s
     fmt::print("{}", billing::lines_csv(bill, language));
     return;
   }
-  if (options.tenant.empty()) fmt::print("{}", billing::overview_table(bill, language));
-  if (!statements) return;
+  std::string text;
+  if (options.tenant.empty()) text = billing::overview_table(bill, language);
   for (const billing::Statement& statement : bill.statements) {
-    fmt::print("\n{}", billing::statement_table(bill, statement, language));
+    if (!statements) break;
+    if (!text.empty()) text += '\n';
+    text += billing::statement_table(bill, statement, language);
   }
+  fmt::print("{}", text);
 }
 
 Result<void> run_close(const FinanceOptions& options) {
