@@ -24,6 +24,13 @@ void add_rules_command(CLI::App& app, Command& chosen, int& status);
 /// `status` as of the rules. `language` is read when the command runs and must live that long.
 void add_firewall_command(CLI::App& app, Command& chosen, int& status, const std::string& language);
 
+/// At the database, for finance.
+void add_meter_command(CLI::App& app, Command& chosen);
+void add_billing_command(CLI::App& app, Command& chosen);
+
+/// At the database, with a node's login. `status` as of the rules.
+void add_records_command(CLI::App& app, Command& chosen, int& status);
+
 // At the node's admin door. `language` is the one chosen, and outlives the commands.
 void add_tenant_commands(CLI::App& app, Command& chosen, const std::string& language);
 void add_symbol_commands(CLI::App& app, Command& chosen, const std::string& language);

@@ -40,6 +40,9 @@ int main(int argc, char** argv) {
   int status = 0;
   apps::add_rules_command(app, chosen, status);
   apps::add_firewall_command(app, chosen, status, language);
+  apps::add_meter_command(app, chosen);
+  apps::add_billing_command(app, chosen);
+  apps::add_records_command(app, chosen, status);
   apps::add_tenant_commands(app, chosen, language);
   apps::add_symbol_commands(app, chosen, language);
   apps::add_copy_commands(app, chosen, language);

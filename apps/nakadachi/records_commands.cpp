@@ -1,0 +1,163 @@
+// A body's log as it is stored, without its keys: is it whole, and what its clear columns say.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "apps/common/log_check.hpp"
+#include "apps/common/usage_report.hpp"
+#include "apps/nakadachi/admin_options.hpp"
+#include "nakadachi/storage/postgres_store.hpp"
+#include "nakadachi/tenant_vm/log_rows.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+constexpr int kLogWrong = 1;
+constexpr int kNotChecked = 2;
+
+struct RecordsOptions {
+  std::string node_login;
+  std::string tenant;
+  std::vector<std::string> signers;
+  std::string kept_head;
+  std::uint64_t from = 0;
+  std::uint32_t limit = 100;
+  std::string language = "ja";
+  bool own_rows_only = false;
+  bool json = false;
+
+  Language chosen_language() const {
+    return language == "ja" ? Language::kJapanese : Language::kEnglish;
+  }
+};
+
+/// Reads only, so no login that writes.
+storage::PostgresStore open_store(const RecordsOptions& options) {
+  return storage::PostgresStore({.train = {}, .node = options.node_login});
+}
+
+Result<std::vector<PublicKey>> signers_of(const std::vector<std::string>& texts) {
+  std::vector<PublicKey> keys;
+  keys.reserve(texts.size());
+  for (const std::string& text : texts) {
+    const auto bytes = from_hex(text);
+    const auto key = bytes ? PublicKey::from(*bytes) : std::nullopt;
+    if (!key) return Error{.code = ErrorCode::kWrongFormat, .field = "signer"};
+    keys.push_back(*key);
+  }
+  return keys;
+}
+
+/// On standard error: a line that moves on a terminal, elsewhere one each 100,000 entries.
+std::function<void(std::uint64_t)> progress() {
+  const bool terminal = isatty(STDERR_FILENO) == 1;
+  const auto shown = std::make_shared<std::uint64_t>(0);
+  return [terminal, shown](std::uint64_t entries) {
+    if (entries < *shown + (terminal ? 10'000U : 100'000U)) return;
+    *shown = entries;
+    fmt::print(stderr, "{}{} …{}", terminal ? "\r" : "", entries, terminal ? "" : "\n");
+  };
+}
+
+Result<void> run_verify(const RecordsOptions& options, int& status) {
+  status = kNotChecked;
+  NAKADACHI_TRY(const TenantId tenant, parse_tenant(options.tenant));
+  LogCheckOptions how{.last_root = !options.own_rows_only, .on_progress = progress()};
+  NAKADACHI_TRY(how.signers, signers_of(options.signers));
+  if (!options.kept_head.empty()) {
+    NAKADACHI_TRY(how.kept_head, parse_head(tenant, options.kept_head));
+  }
+  storage::PostgresStore store = open_store(options);
+  NAKADACHI_TRY(const LogCheck check, check_log(store, tenant, crypto::Ed25519Verifier(), how));
+  status = check.wrong ? kLogWrong : 0;
+  if (options.json) {
+    print_json(log_check_json(check));
+  } else {
+    fmt::print("{}", log_check_text(check, options.chosen_language()));
+  }
+  return {};
+}
+
+Result<void> run_list(const RecordsOptions& options) {
+  NAKADACHI_TRY(const TenantId tenant, parse_tenant(options.tenant));
+  storage::PostgresStore store = open_store(options);
+  nlohmann::json list = nlohmann::json::array();
+  if (!options.json) fmt::print("{}", entry_heading(options.chosen_language()));
+  std::uint64_t next = options.from;
+  for (std::uint32_t left = options.limit; left > 0;) {
+    NAKADACHI_TRY(const auto page, store.scan_log(tenant, next, std::min(left, 1'000U)));
+    if (page.empty()) break;
+    for (const storage::LogEntry& row : page) {
+      const records::LogEntry entry = tenant_vm::entry_of(tenant, row);
+      if (options.json) {
+        list.push_back(entry_json(entry));
+      } else {
+        fmt::print("{}", entry_line(entry, options.chosen_language()));
+      }
+    }
+    left -= static_cast<std::uint32_t>(std::min<std::size_t>(left, page.size()));
+    next = storage::log_number(page.back()) + 1;
+  }
+  if (options.json) print_json(list);
+  return {};
+}
+
+std::shared_ptr<RecordsOptions> add_options(CLI::App& command) {
+  const auto options = std::make_shared<RecordsOptions>();
+  command
+      .add_option("--login", options->node_login,
+                  "connection string of a login in role nakadachi_node")
+      ->envname("NAKADACHI_NODE_LOGIN")
+      ->required();
+  command.add_option("--tenant", options->tenant, "whose log: 団体コード, six digits")->required();
+  command.add_option("--lang", options->language, "ja or en")
+      ->check(CLI::IsMember({"ja", "en"}))
+      ->capture_default_str();
+  add_json_option(command, options->json);
+  return options;
+}
+
+void add_verify(CLI::App& records, Command& chosen, int& status) {
+  CLI::App* const command = records.add_subcommand("verify", "Go through a body's whole log");
+  command->footer(
+      "Checked: numbers have no gap and none stands twice; the entries, units among them, make\n"
+      "every head that trains state; each train's signature is its stated signer's; the last\n"
+      "head is under the last train's signature, for which the leaves of the other bodies in\n"
+      "that train are read too.\n"
+      "Not checked: whether a signer was a node to which the body had delegated (the database\n"
+      "does not keep delegations: compare with --signer); whether sealed statements are those\n"
+      "of their leaves (no content is opened); whether the log was cut off at a train (keep\n"
+      "the head that is printed and give it as --kept-head the next time).\n"
+      "Exit status: 0 nothing is wrong, 1 something is, 2 it could not be checked.\n"
+      "Example: nakadachi records verify --tenant 011002");
+  const auto options = add_options(*command);
+  command->add_option("--signer", options->signers,
+                      "a key that may have signed, 64 hexadecimal digits; may be repeated");
+  command->add_option("--kept-head", options->kept_head, "an earlier head, SIZE:ROOT");
+  command->add_flag("--own-rows-only", options->own_rows_only,
+                    "read no rows of other bodies; the last head's signature is not checked");
+  command->callback([options, &chosen, &status] {
+    chosen = [options, &status] { return run_verify(*options, status); };
+  });
+}
+
+}  // namespace
+
+void add_records_command(CLI::App& app, Command& chosen, int& status) {
+  CLI::App* const records =
+      app.add_subcommand("records", "Logs of records (情報提供等の記録), without their content");
+  records->require_subcommand(1);
+  add_verify(*records, chosen, status);
+
+  CLI::App* const list = records->add_subcommand("list", "Clear columns of a body's log");
+  const auto options = add_options(*list);
+  list->footer("Example: nakadachi records list --tenant 011002 --from 12000 --limit 50");
+  list->add_option("--from", options->from, "the first number")->capture_default_str();
+  list->add_option("--limit", options->limit, "the most entries")->capture_default_str();
+  list->callback([options, &chosen] { chosen = [options] { return run_list(*options); }; });
+}
+
+}  // namespace nakadachi::apps
