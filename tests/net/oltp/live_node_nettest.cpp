@@ -2,6 +2,7 @@
 #include <chrono>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 #include "nakadachi/client/client.hpp"
@@ -17,16 +18,21 @@ using testing::Universe;
 
 namespace {
 
-/// The business systems of all institutions.
+/// The business systems of all institutions, which also answer themselves what is theirs.
 class Clients {
  public:
-  explicit Clients(const LivePool& pool) {
-    for (const socket::CurveKeyPair& keys : pool.system_keys) {
-      clients_.push_back(*client::Client::connect({.endpoint = pool.oltp_endpoint(),
-                                                   .server_key = pool.oltp_keys.public_key(),
-                                                   .keys = keys,
-                                                   .ask_again_after_ms = 300,
-                                                   .ask_again_most_ms = 1'000}));
+  explicit Clients(const LivePool& pool) : universe_(pool.universe) {
+    for (std::size_t i = 0; i < pool.system_keys.size(); ++i) {
+      auto made = *client::Client::connect({.endpoint = pool.oltp_endpoint(),
+                                            .server_key = pool.oltp_keys.public_key(),
+                                            .keys = pool.system_keys[i],
+                                            .ask_again_after_ms = 300,
+                                            .ask_again_most_ms = 1'000,
+                                            .on_question = [this, i](const auto& question) {
+                                              hand_over(i, question);
+                                            }});
+      const std::lock_guard lock(mutex_);
+      clients_.push_back(std::move(made));
     }
   }
   std::future<Result<exchange::Reply>> ask(const exchange::Query& query) {
@@ -34,6 +40,18 @@ class Clients {
   }
 
  private:
+  void hand_over(std::size_t system, const exchange::LiveQuestion& question) {
+    client::Client* client = nullptr;
+    {
+      const std::lock_guard lock(mutex_);
+      if (system < clients_.size()) client = clients_[system].get();
+    }
+    if (client == nullptr) return;  // the question comes again
+    static_cast<void>(client->hand_over(question.request, universe_.live_answer(question)));
+  }
+
+  const Universe& universe_;
+  std::mutex mutex_;
   std::vector<std::unique_ptr<client::Client>> clients_;
 };
 
@@ -53,7 +71,10 @@ exchange::Query fresh_query(LivePool& pool, SeededRandom& random) {
 exchange::Query fresh_query_not_refused(LivePool& pool, SeededRandom& random) {
   while (true) {
     const exchange::Query query = fresh_query(pool, random);
-    if (pool.universe.expected(query).outcome != exchange::Outcome::kRefused) return query;
+    const exchange::Outcome outcome = pool.universe.expected(query).outcome;
+    const bool refused = outcome == exchange::Outcome::kRefused ||
+                         outcome == exchange::Outcome::kProviderHoldsNoSymbol;
+    if (!refused) return query;
   }
 }
 
