@@ -36,6 +36,7 @@ constexpr std::array<Asked, 9> kByMayor = {{
     {"JM01000000108000", kTax, "福祉課"},             //
     {"JM01000000053000", kAllowance, "住宅課"},       // 公営住宅; 児童手当 is answered live
 }};
+constexpr std::size_t kAboutResidents = 1;  // in kByMayor
 constexpr std::array<Asked, 2> kByBoard = {{
     {"JM01000000063000", kTax, "学務課"},  // 学校保健安全法の援助
     {"JM01000000063000", kResident, "学務課"},
@@ -138,7 +139,12 @@ copies::CopyContent DemoResidents::content_of(std::uint64_t person,
   for (const copies::LayoutItem& item : layout->items) {
     if (!item.required && bytes >= plan_.answer_bytes) continue;
     std::string value = value_of(item, person);
-    // Great sums where a long answer is wanted.
+    // Great sums and long words where a long answer is wanted.
+    if (item.type == copies::ItemType::kText && plan_.answer_bytes > 0) {
+      for (std::size_t characters = 4; characters <= item.max_length; characters += 2) {
+        value += "模擬";
+      }
+    }
     if (item.type == copies::ItemType::kNumber && item.max_length > 4 && plan_.answer_bytes > 0) {
       value.resize(item.max_length, '0');
     }
@@ -155,7 +161,7 @@ std::vector<DemoResidents::Copy> DemoResidents::copies() const {
     const std::size_t provider = providing_institution(person);
     for (const std::string_view code : kKinds) {
       const auto kind = *InformationKind::parse(code);
-      if (plan_.everything_answered && code != kTax) continue;
+      if (plan_.everything_answered && code != kResident) continue;
       copies.push_back({provider, address_of(provider, person), kind, content_of(person, kind)});
     }
   }
@@ -215,14 +221,16 @@ DemoResidents::PlannedQuery DemoResidents::query(std::uint64_t i) const {
   if (mixed(person, kWithinBody, 6)) return query_within_body(person);
   const std::size_t asker = asking_institution(person);
   const Asked& asked = asker % 2 == 1 ? kByBoard[(person / kBoardOf + round) % kByBoard.size()]
-                                      : kByMayor[(person / plan_.towns + round) % kByMayor.size()];
+                       : plan_.everything_answered
+                           ? kByMayor[kAboutResidents]
+                           : kByMayor[(person / plan_.towns + round) % kByMayor.size()];
   PlannedQuery planned{.system = asker, .person = address_of(asker, person), .subject = {}};
   exchange::Subject& subject = planned.subject;
   subject.asker = institutions_[asker];
   subject.provider = institutions_[providing_institution(person)];
   subject.affair = *AffairCode::parse(asked.affair);
   subject.procedure = *ProcedureCode::parse("JT00000000000001");
-  subject.kind = *InformationKind::parse(plan_.everything_answered ? kTax : asked.kind);
+  subject.kind = *InformationKind::parse(plan_.everything_answered ? kResident : asked.kind);
   subject.section = std::string(asked.section);
   if (mixed(person, kBeyondTable, 13)) subject.kind = *InformationKind::parse(kUnlisted);
   if (mixed(person, kInPart, 17)) subject.items = {1, 2, kNoSuchItem};
