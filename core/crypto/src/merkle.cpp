@@ -64,12 +64,18 @@ InclusionPath MerkleTree::path(std::uint32_t index) const {
 
 bool verify_inclusion(const Digest& leaf, const InclusionPath& path, std::uint32_t size,
                       const Digest& root) {
-  if (path.index >= size || path.nodes.size() > limits::kMaxPathNodes) return false;
+  return path.nodes.size() <= limits::kMaxPathNodes &&
+         leads_to_root(leaf, path.index, path.nodes, size, root);
+}
+
+bool leads_to_root(const Digest& leaf, std::uint64_t place, std::span<const Digest> nodes,
+                   std::uint64_t size, const Digest& root) {
+  if (place >= size) return false;
   // The names fn, sn and r are those of RFC 9162 2.1.3.2.
-  std::uint32_t fn = path.index;
-  std::uint32_t sn = size - 1;
+  std::uint64_t fn = place;
+  std::uint64_t sn = size - 1;
   Digest r = leaf;
-  for (const Digest& p : path.nodes) {
+  for (const Digest& p : nodes) {
     if (sn == 0) return false;
     if (fn % 2 == 1 || fn == sn) {
       r = node_hash(p, r);

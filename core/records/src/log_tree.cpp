@@ -131,26 +131,7 @@ LogPath Growth::path(std::uint64_t number) const {
 
 bool verify_inclusion(const Digest& entry_hash, const LogPath& path, std::uint64_t size,
                       const Digest& root) {
-  if (path.number >= size) return false;
-  // The names fn, sn and r are those of RFC 9162 2.1.3.2.
-  std::uint64_t fn = path.number;
-  std::uint64_t sn = size - 1;
-  Digest r = entry_hash;
-  for (const Digest& p : path.nodes) {
-    if (sn == 0) return false;
-    if (fn % 2 == 1 || fn == sn) {
-      r = node_hash(p, r);
-      while (fn % 2 == 0 && fn != 0) {
-        fn /= 2;
-        sn /= 2;
-      }
-    } else {
-      r = node_hash(r, p);
-    }
-    fn /= 2;
-    sn /= 2;
-  }
-  return sn == 0 && r == root;
+  return crypto::leads_to_root(entry_hash, path.number, path.nodes, size, root);
 }
 
 std::vector<Digest> consistency_proof(std::span<const Digest> entry_hashes,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "nakadachi/base/bytes.hpp"
@@ -41,5 +42,10 @@ class MerkleTree {
 /// Never fails otherwise; paths longer than limits::kMaxPathNodes are not followed.
 bool verify_inclusion(const Digest& leaf, const InclusionPath& path, std::uint32_t size,
                       const Digest& root);
+
+/// RFC 9162 2.1.3.2 for trees of any size: whether `nodes` lead from `leaf` at `place` to
+/// the root of the tree of `size` leaves. A path that is too long is not followed to its end.
+bool leads_to_root(const Digest& leaf, std::uint64_t place, std::span<const Digest> nodes,
+                   std::uint64_t size, const Digest& root);
 
 }  // namespace nakadachi::crypto
