@@ -1,10 +1,15 @@
 """clang-tidy with the set in .clang-tidy, only on files whose inputs changed since they were
-clean. Functions over 70 lines are found here too (readability-function-size)."""
+clean. Functions over 70 lines are found here too (readability-function-size).
+
+Most of the time clang-tidy goes through the headers of a source, most of which its neighbours
+include too. So it is shown several sources at once, as one that includes them; a batch that does
+not compile as one (two sources have a helper of the same name) is looked at source by source."""
 
 import concurrent.futures
 import os
 import re
 import subprocess
+import tempfile
 
 from compile_db import progress
 from tree import Finding
@@ -14,6 +19,12 @@ ABOUT = "clang-tidy, and functions over 70 lines"
 NEEDS_COMPILE_DB = True
 TOOL = "clang-tidy-19"
 _LINE = re.compile(r"^(/[^:\n]+):(\d+):\d+: (?:error|warning): (.*)$", re.MULTILINE)
+_MOST_IN_BATCH = 8
+_UNNAMED = re.compile(r"^namespace \{$(.*?)^\}  // namespace$", re.MULTILINE | re.DOTALL)
+_HELPER = re.compile(
+    r"^(?:(?:struct|class|enum class|enum|using) (\w+)|(?! )[\w:<>,&*\[\] ]+?[ &*](\w+)(?:\(|\[| =|\{))",
+    re.MULTILINE,
+)
 
 
 def parse(output, root):
@@ -46,27 +57,99 @@ def _command(db, name, options):
     return [TOOL, "--quiet", "-p", str(db.folder), *options, str(db.tree.root / name)]
 
 
+def helpers(text):
+    """Names a source gives to helpers of its own, as far as a look at the lines tells."""
+    return {
+        one or other
+        for unnamed in _UNNAMED.findall(text)
+        for one, other in _HELPER.findall(unnamed)
+    }
+
+
+def batches(names, flags_of, helpers_of):
+    """The names in lists of at most eight with equal flags and no helper's name twice."""
+    made = []
+    for name in names:
+        flags, own = flags_of(name), helpers_of(name)
+        for batch in made:
+            if (
+                batch["flags"] == flags
+                and len(batch["names"]) < _MOST_IN_BATCH
+                and not own & batch["helpers"]
+            ):
+                batch["names"].append(name)
+                batch["helpers"] |= own
+                break
+        else:
+            made.append({"flags": flags, "names": [name], "helpers": set(own)})
+    return [batch["names"] for batch in made]
+
+
+def _look_at_one(db, name):
+    done = subprocess.run(_command(db, name, []), capture_output=True, text=True)
+    found = parse(done.stdout, db.tree.root)
+    if done.returncode and not found:
+        found = [Finding(name, 1, (done.stdout + done.stderr).strip()[:400])]
+    return found
+
+
+def _look_at_all(db, names):
+    """Shows clang-tidy one source that includes all of them: whether it compiles as one, and
+    whether nothing was found."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, "batch.cpp")
+        with open(source, "w", encoding="utf-8") as file:
+            file.writelines(f'#include "{db.tree.root / name}"\n' for name in names)
+        command = [
+            TOOL,
+            "--quiet",
+            f"--config-file={db.tree.root / '.clang-tidy'}",
+            f"--header-filter=^{re.escape(str(db.tree.root))}/.*",
+            source,
+            "--",
+            *db.flags[names[0]],
+        ]
+        done = subprocess.run(command, capture_output=True, text=True)
+        return "[clang-diagnostic-error]" not in done.stdout, done.returncode == 0 and not parse(
+            done.stdout, db.tree.root
+        )
+
+
+def look_at(db, names):
+    """What clang-tidy finds in a batch."""
+    if len(names) == 1:
+        return _look_at_one(db, names[0])
+    compiles, clean = _look_at_all(db, names)
+    if clean:
+        return []
+    if compiles:
+        return [found for name in names for found in _look_at_one(db, name)]
+    half = len(names) // 2
+    return look_at(db, names[:half]) + look_at(db, names[half:])
+
+
 def check(tree, scope, db):
     configurations = [file for file in tree.files if os.path.basename(file) == ".clang-tidy"]
     configuration = "".join(tree.text(file) for file in configurations)
-    names = sources(tree, scope, db)
+    keys = {
+        name: db.key(TOOL, name, db.flags[name], configuration)
+        for name in sources(tree, scope, db)
+    }
+    waiting = [name for name in keys if not db.is_clean(keys[name])]
+    work = batches(waiting, lambda name: db.flags[name], lambda name: helpers(tree.text(name)))
 
-    def one(numbered):
-        number, name = numbered
-        key = db.key(TOOL, name, db.flags[name], configuration)
-        if db.is_clean(key):
-            return []
-        progress(f"tidy: {number} of {len(names)} {name}")
-        done = subprocess.run(_command(db, name, []), capture_output=True, text=True)
-        found = parse(done.stdout, tree.root)
-        if done.returncode and not found:
-            found = [Finding(name, 1, (done.stdout + done.stderr).strip()[:400])]
+    def numbered_batch(numbered):
+        number, names = numbered
+        progress(f"tidy: {number} of {len(work)} {' '.join(names)}")
+        found = look_at(db, names)
         if not found:
-            db.remember_clean(key)
+            for name in names:
+                db.remember_clean(keys[name])
         return found
 
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        return sorted({f for found in pool.map(one, enumerate(names, 1)) for f in found})
+        batches_found = pool.map(numbered_batch, enumerate(work, 1))
+        return sorted({f for found in batches_found for f in found})
 
 
 def fix(tree, scope, db):

@@ -298,6 +298,30 @@ class CompileDb(CheckTest):
         db.tree.forget_contents()
         self.assert_one(headers.check(db.tree, {header, source}, db), header, "alone")
 
+    def test_tidy_batches_sources_without_a_common_helper(self):
+        names = [f"{letter}.cpp" for letter in "abcdefghijk"]
+        helpers = {name: set() for name in names} | {"a.cpp": {"f"}, "b.cpp": {"f", "g"}}
+        flags = {name: ["-DX"] if name == "c.cpp" else [] for name in names}
+        self.assertEqual(
+            tidy.batches(names, flags.get, helpers.get),
+            [
+                ["a.cpp", "d.cpp", "e.cpp", "f.cpp", "g.cpp", "h.cpp", "i.cpp", "j.cpp"],
+                ["b.cpp", "k.cpp"],
+                ["c.cpp"],
+            ],
+        )
+        text = "namespace a {\nnamespace {\nstruct S {\n};\nint f(int x) {\n}\nconst int k = 1;\n}  // namespace\nint g();\n}\n"
+        self.assertEqual(tidy.helpers(text), {"S", "f", "k"})
+
+    def test_tidy_finds_what_is_wrong_in_one_of_a_batch(self):
+        sources = {f"core/base/src/{name}.cpp": f"void {name}() {{}}\n" for name in ("ok", "Bad")}
+        found, _ = self.find_with_db(tidy, sources)
+        self.assertEqual([finding.path for finding in found], ["core/base/src/Bad.cpp"])
+
+    def test_tidy_looks_one_by_one_at_a_batch_that_does_not_compile(self):
+        twice = {f"core/base/src/{name}.cpp": "int x = 0;\n" for name in ("one", "two")}
+        self.assertEqual(self.find_with_db(tidy, twice)[0], [])
+
     def test_tidy_finds_a_long_function_and_a_bad_name(self):
         long = "void f(int& x) {\n" + "  x++;\n" * 71 + "}\n"
         found, _ = self.find_with_db(tidy, {"core/base/src/a.cpp": long})
