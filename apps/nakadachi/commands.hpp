@@ -33,6 +33,7 @@ void add_records_command(CLI::App& app, Command& chosen, int& status);
 
 // At the node's admin door. `language` is the one chosen, and outlives the commands.
 void add_tenant_commands(CLI::App& app, Command& chosen, const std::string& language);
+void add_institution_commands(CLI::App& app, Command& chosen, const std::string& language);
 void add_symbol_commands(CLI::App& app, Command& chosen, const std::string& language);
 void add_copy_commands(CLI::App& app, Command& chosen, const std::string& language);
 void add_flag_commands(CLI::App& app, Command& chosen, const std::string& language);

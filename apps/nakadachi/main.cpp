@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   apps::add_billing_command(app, chosen);
   apps::add_records_command(app, chosen, status);
   apps::add_tenant_commands(app, chosen, language);
+  apps::add_institution_commands(app, chosen, language);
   apps::add_symbol_commands(app, chosen, language);
   apps::add_copy_commands(app, chosen, language);
   apps::add_flag_commands(app, chosen, language);

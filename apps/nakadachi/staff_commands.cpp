@@ -192,6 +192,44 @@ Result<void> run_tenants(const TenantOptions& options) {
   return {};
 }
 
+// institution -----------------------------------------------------------------
+
+Result<std::vector<wire::InstitutionState>> all_institutions(Desk& desk) {
+  std::vector<wire::InstitutionState> all;
+  wire::ListInstitutions list;
+  while (true) {
+    NAKADACHI_TRY(const auto page, desk.ask<wire::InstitutionStates>(list));
+    if (page.institutions.empty()) return all;
+    list.after = page.institutions.back().institution;
+    all.insert(all.end(), page.institutions.begin(), page.institutions.end());
+  }
+}
+
+Result<void> run_institutions(const TenantOptions& options) {
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kOperator));
+  NAKADACHI_TRY(const auto institutions, all_institutions(desk));
+  if (options.admin.json) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const wire::InstitutionState& one : institutions) {
+      list.push_back({{"institution", one.institution.text()},
+                      {"tenant", one.tenant.value},
+                      {"copies", one.copies},
+                      {"symbols", one.symbols},
+                      {"delegated_until", shown_in_japan(one.delegated_until)}});
+    }
+    print_json(list);
+    return {};
+  }
+  fmt::print("{}\n",
+             options.admin.say("institution       tenant    copies   symbols  node signs until",
+                               "機関              団体      副本     符号     署名委任の期限"));
+  for (const wire::InstitutionState& one : institutions) {
+    fmt::print("{}  {:06}  {:>8}  {:>8}  {}\n", one.institution.text(), one.tenant.value,
+               one.copies, one.symbols, shown_in_japan(one.delegated_until));
+  }
+  return {};
+}
+
 }  // namespace
 
 void add_flag_commands(CLI::App& app, Command& chosen, const std::string& language) {
@@ -245,6 +283,20 @@ void add_tenant_commands(CLI::App& app, Command& chosen, const std::string& lang
         command.footer("Example: nakadachi tenant list --key-file operator.curve");
       },
       run_tenants);
+}
+
+void add_institution_commands(CLI::App& app, Command& chosen, const std::string& language) {
+  CLI::App& institution =
+      *app.add_subcommand("institution", "Institutions of a node, for its operator");
+  institution.require_subcommand(1)->fallthrough();
+  add_admin_command<TenantOptions>(
+      institution, chosen, language,
+      {"list", "What each holds, and until when the node may sign for it; no business data"},
+      Needs::kOperator,
+      [](CLI::App& command, TenantOptions&) {
+        command.footer("Example: nakadachi institution list --key-file operator.curve --json");
+      },
+      run_institutions);
 }
 
 }  // namespace nakadachi::apps

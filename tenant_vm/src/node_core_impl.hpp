@@ -249,7 +249,9 @@ class NodeCore::Impl {
   Result<wire::AdminAnswer> read(Partition& partition, const wire::AdminRequest& request);
   static Result<wire::AdminAnswer> read_persons(const symbols::AddressBook& book,
                                                 const wire::AdminCommand& command);
-  Result<wire::AdminAnswer> tenants() const;
+  Result<wire::AdminAnswer> read_as_operator(const wire::AdminCommand& command) const;
+  wire::AdminAnswer tenants() const;
+  wire::AdminAnswer institutions(const wire::ListInstitutions& list) const;
   void answer_admin(ClientId client, const RequestKey& key, Result<wire::AdminAnswer> answer);
 
   // Symbols (acquisition_side.cpp)

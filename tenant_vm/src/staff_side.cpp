@@ -20,6 +20,10 @@ bool is_decision(const wire::AdminCommand& command) noexcept {
   return is_one_of<wire::Decide>(command);
 }
 
+bool is_for_operators(const wire::AdminCommand& command) noexcept {
+  return is_one_of<wire::ListTenants, wire::ListInstitutions>(command);
+}
+
 bool is_change(const wire::AdminCommand& command) noexcept {
   return is_one_of<wire::PutCopy, wire::EraseCopy, wire::EndFullLoad, wire::ChangeFlag,
                    wire::SetAnswerMode, wire::Acquire, wire::BindSymbol, wire::AskToAcquire,
@@ -52,8 +56,7 @@ void NodeCore::Impl::handle(AdminRequestsArrived& event) {
     if (!decoded.request) {
       answer(decoded.request.error());
     } else if (is_operator) {
-      const bool known = is_one_of<wire::ListTenants>(decoded.request->command);
-      answer(known ? tenants() : Result<wire::AdminAnswer>(ErrorCode::kInstitutionNotAllowed));
+      answer(read_as_operator(decoded.request->command));
     } else if (partition == by_staff_.end()) {
       answer(ErrorCode::kUnknownKey);
     } else {
@@ -88,7 +91,7 @@ Result<void> NodeCore::Impl::check_rights(const Partition& partition, const Admi
   const bool allowed = rights.institution == request.institution &&
                        (rights.may_change || !is_change(request.command)) &&
                        (rights.may_decide || !is_decision(request.command)) &&
-                       !is_one_of<wire::ListTenants>(request.command);
+                       !is_for_operators(request.command);
   if (!allowed) return ErrorCode::kInstitutionNotAllowed;
   return {};
 }
@@ -429,13 +432,38 @@ Result<wire::AdminAnswer> NodeCore::Impl::read_persons(const symbols::AddressBoo
   return wire::AdminAnswer(std::move(persons));
 }
 
-Result<wire::AdminAnswer> NodeCore::Impl::tenants() const {
+Result<wire::AdminAnswer> NodeCore::Impl::read_as_operator(
+    const wire::AdminCommand& command) const {
+  if (is_one_of<wire::ListTenants>(command)) return tenants();
+  if (const auto* const list = std::get_if<wire::ListInstitutions>(&command)) {
+    return institutions(*list);
+  }
+  return ErrorCode::kInstitutionNotAllowed;
+}
+
+wire::AdminAnswer NodeCore::Impl::tenants() const {
   wire::TenantStates states;
   states.tenants.reserve(partitions_.size());
   for (const Partition& partition : partitions_) {
     states.tenants.push_back(*state_of(partition.tenant));
   }
-  return wire::AdminAnswer(std::move(states));
+  return states;
+}
+
+wire::AdminAnswer NodeCore::Impl::institutions(const wire::ListInstitutions& list) const {
+  wire::InstitutionStates states;
+  auto next = list.after ? by_institution_.upper_bound(*list.after) : by_institution_.begin();
+  for (; next != by_institution_.end(); ++next) {
+    if (states.institutions.size() == limits::kMaxInstitutionsListed) break;
+    const Partition& partition = partitions_[next->second];
+    const Institution& institution = partition.institutions.at(next->first);
+    states.institutions.push_back({.institution = next->first,
+                                   .tenant = partition.tenant,
+                                   .copies = institution.copies.size(),
+                                   .symbols = institution.symbols.size(),
+                                   .delegated_until = institution.delegation->until});
+  }
+  return states;
 }
 
 }  // namespace nakadachi::tenant_vm

@@ -212,6 +212,31 @@ std::optional<AdminAnswer> read(const v1::TenantStates& from, FieldReader& reade
   return made;
 }
 
+void put(const InstitutionStates& from, v1::AdminReplyFrame& to) {
+  to.mutable_institutions();
+  for (const InstitutionState& institution : from.institutions) {
+    v1::InstitutionState& made = *to.mutable_institutions()->add_institutions();
+    made.set_institution(institution.institution.number());
+    made.set_tenant(institution.tenant.value);
+    made.set_copies(institution.copies);
+    made.set_symbols(institution.symbols);
+    made.set_delegated_until(institution.delegated_until.ms);
+  }
+}
+
+std::optional<AdminAnswer> read(const v1::InstitutionStates& from, FieldReader& reader) {
+  InstitutionStates made;
+  for (const v1::InstitutionState& institution : from.institutions()) {
+    InstitutionState& one = made.institutions.emplace_back();
+    reader.code(NAKADACHI_FIELD(institution, institution), one.institution);
+    if (reader.require(institution.has_tenant(), "tenant")) one.tenant.value = institution.tenant();
+    one.copies = institution.copies();
+    one.symbols = institution.symbols();
+    reader.time(NAKADACHI_FIELD(institution, delegated_until), one.delegated_until);
+  }
+  return made;
+}
+
 std::optional<AdminAnswer> read_answer(const v1::AdminReplyFrame& from, FieldReader& reader) {
   switch (from.answer_case()) {
     case v1::AdminReplyFrame::kDone:
@@ -234,6 +259,8 @@ std::optional<AdminAnswer> read_answer(const v1::AdminReplyFrame& from, FieldRea
       return read(from.wishes(), reader);
     case v1::AdminReplyFrame::kTenants:
       return read(from.tenants(), reader);
+    case v1::AdminReplyFrame::kInstitutions:
+      return read(from.institutions(), reader);
     case v1::AdminReplyFrame::kError:
     case v1::AdminReplyFrame::ANSWER_NOT_SET:
       break;

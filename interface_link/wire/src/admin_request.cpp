@@ -174,6 +174,17 @@ void put(const ListAcquisitionRequests&, v1::AdminRequest& to) {
 }
 void put(const ListTenants&, v1::AdminRequest& to) { to.mutable_list_tenants(); }
 
+void put(const ListInstitutions& from, v1::AdminRequest& to) {
+  v1::ListInstitutions& made = *to.mutable_list_institutions();
+  if (from.after) made.set_after(from.after->number());
+}
+
+std::optional<ListInstitutions> read(const v1::ListInstitutions& from, FieldReader& reader) {
+  ListInstitutions made;
+  if (from.has_after()) reader.code(NAKADACHI_FIELD(from, after), made.after.emplace());
+  return made;
+}
+
 void put(const ShowFlags& from, v1::AdminRequest& to) {
   to.mutable_show_flags()->set_person(from.person.reveal());
 }
@@ -277,6 +288,8 @@ std::optional<AdminCommand> read_command(const v1::AdminRequest& from, FieldRead
       return ListAcquisitionRequests{};
     case v1::AdminRequest::kListTenants:
       return ListTenants{};
+    case v1::AdminRequest::kListInstitutions:
+      return as_command(read(from.list_institutions(), reader));
     case v1::AdminRequest::COMMAND_NOT_SET:
       break;
   }

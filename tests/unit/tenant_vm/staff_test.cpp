@@ -261,6 +261,30 @@ TEST_CASE("an operator sees figures of every tenant and nothing else", "[tenant_
         ErrorCode::kInstitutionNotAllowed);
 }
 
+TEST_CASE("an operator sees figures of every institution, from any one on", "[tenant_vm]") {
+  QuietPool pool;
+  const auto page = [&](std::optional<InstitutionCode> after) {
+    wire::AdminRequest list = request(pool, wire::ListInstitutions{after});
+    list.institution = {};
+    return answer_of<wire::InstitutionStates>(pool.command_as(testing::kOperator, list))
+        .institutions;
+  };
+  const auto all = page(std::nullopt);
+  REQUIRE(all.size() > testing::kTowns);
+  CHECK(std::is_sorted(all.begin(), all.end(), [](const auto& one, const auto& other) {
+    return one.institution < other.institution;
+  }));
+  CHECK(all[0].tenant == pool.universe.tenant(0));
+  CHECK(all[0].symbols > 0);
+  CHECK(all[0].delegated_until > pool.now);
+  const auto rest = page(all[0].institution);
+  REQUIRE(rest.size() == all.size() - 1);
+  CHECK(rest[0].institution == all[1].institution);
+  CHECK(page(all.back().institution).empty());
+  CHECK(pool.command(request(pool, wire::ListInstitutions{}), kMayor).error().code ==
+        ErrorCode::kInstitutionNotAllowed);
+}
+
 // Symbols and persons ---------------------------------------------------------
 
 TEST_CASE("an acquisition ends with the symbol bound and its number gone", "[tenant_vm]") {

@@ -55,7 +55,9 @@ std::vector<AdminCommand> one_of_each(SeededRandom& random) {
           ListPersons{},
           ListPersons{person(10)},
           ListAcquisitionRequests{},
-          ListTenants{}};
+          ListTenants{},
+          ListInstitutions{},
+          ListInstitutions{samples::institution(random)}};
 }
 
 AdminRequest request(SeededRandom& random, AdminCommand command) {
@@ -81,7 +83,9 @@ std::vector<AdminAnswer> answers(SeededRandom& random) {
                               {person(15)},
                               true,
                               samples::time(random)}}},
-          TenantStates{{{TenantId{11002}, LaneId{2}, 1, 2, 3, 4, 5}}}};
+          TenantStates{{{TenantId{11002}, LaneId{2}, 1, 2, 3, 4, 5}}},
+          InstitutionStates{
+              {{samples::institution(random), TenantId{11002}, 6, 7, samples::time(random)}}}};
 }
 
 }  // namespace

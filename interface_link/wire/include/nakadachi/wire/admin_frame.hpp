@@ -100,12 +100,17 @@ struct ListPersons {
 struct ListAcquisitionRequests {};
 /// For operators: every tenant of the node. No business data.
 struct ListTenants {};
+/// For operators: the node's institutions, page by page, ascending by code, at most
+/// `limits::kMaxInstitutionsListed`. No business data.
+struct ListInstitutions {
+  std::optional<InstitutionCode> after;
+};
 
 using AdminCommand =
     std::variant<PutCopy, EraseCopy, EndFullLoad, ChangeFlag, SetAnswerMode, Acquire, BindSymbol,
                  Decide, AskToAcquire, PutPerson, MergePersons, ListHeld, CountCopies, CountSymbols,
                  ShowFlags, FindPersons, FindPersonByNumber, ListPersons, ListAcquisitionRequests,
-                 ListTenants>;
+                 ListTenants, ListInstitutions>;
 
 struct AdminRequest {
   RequestKey key;  ///< names the request, as of a query; a repeated change is done once
@@ -181,9 +186,20 @@ struct TenantState {
 struct TenantStates {
   std::vector<TenantState> tenants;
 };
+struct InstitutionState {
+  InstitutionCode institution;
+  TenantId tenant;
+  std::uint64_t copies = 0;
+  std::uint64_t symbols = 0;
+  Timestamp delegated_until;  ///< the node cannot sign for it from then on
+};
+struct InstitutionStates {
+  std::vector<InstitutionState> institutions;
+};
 
-using AdminAnswer = std::variant<Done, AcquisitionUnderWay, PersonPut, HeldRequests, CopyCounts,
-                                 SymbolCounts, Flags, Persons, AcquisitionWishes, TenantStates>;
+using AdminAnswer =
+    std::variant<Done, AcquisitionUnderWay, PersonPut, HeldRequests, CopyCounts, SymbolCounts,
+                 Flags, Persons, AcquisitionWishes, TenantStates, InstitutionStates>;
 
 struct AdminReply {
   RequestKey key;
