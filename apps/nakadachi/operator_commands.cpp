@@ -8,6 +8,7 @@
 #include "nakadachi/crypto/keys.hpp"
 #include "nakadachi/socket/curve_keys.hpp"
 #include "nakadachi/storage/migrations.hpp"
+#include "nakadachi/storage/upkeep.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 struct DbOptions {
   std::string login;
   bool json = false;
+  bool all = false;  // of wipe-erased
 };
 
 std::string_view state_of(const storage::MigrationState& migration) {
@@ -52,6 +54,19 @@ Result<void> run_migrate(const DbOptions& options) {
   }
   if (applied.empty()) fmt::print("nothing to do\n");
   for (const std::uint32_t number : applied) fmt::print("applied {:04}\n", number);
+  return {};
+}
+
+Result<void> run_wipe(const DbOptions& options) {
+  const auto which = options.all ? storage::Holdings::kAll : storage::Holdings::kAcquisitions;
+  NAKADACHI_TRY(const storage::WipedBytes wiped, storage::wipe_erased(options.login, which));
+  if (options.json) {
+    fmt::print(
+        "{}\n",
+        nlohmann::json({{"bytes_before", wiped.before}, {"bytes_after", wiped.after}}).dump());
+    return {};
+  }
+  fmt::print("written anew: {} bytes, {} before\n", wiped.after, wiped.before);
   return {};
 }
 
@@ -117,23 +132,29 @@ Result<void> list_errors(bool json) {
 }  // namespace
 
 void add_db_command(CLI::App& app, Command& chosen) {
-  CLI::App* const db = app.add_subcommand("db", "The database's schema");
+  CLI::App* const db = app.add_subcommand("db", "The database's schema and upkeep");
   db->require_subcommand(1);
   db->footer("Example: nakadachi db status --login 'host=/run/postgresql user=postgres'");
   const auto options = std::make_shared<DbOptions>();
-  for (const bool migrate : {false, true}) {
-    CLI::App* const command =
-        migrate ? db->add_subcommand("migrate", "Apply the migrations that are missing")
-                : db->add_subcommand("status", "Compare program and database; changes nothing");
+  const auto add = [&](const char* name, const char* about, Result<void> (*run)(const DbOptions&)) {
+    CLI::App* const command = db->add_subcommand(name, about);
     command->add_option("--login", options->login, "connection string of an administrator")
         ->required();
     command->add_flag("--json", options->json, "one JSON value on standard output");
-    command->callback([options, migrate, &chosen] {
-      chosen = [options, migrate] {
-        return migrate ? run_migrate(*options) : show_status(*options);
-      };
-    });
-  }
+    command->callback(
+        [options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
+    return command;
+  };
+  add("status", "Compare program and database; changes nothing", show_status);
+  add("migrate", "Apply the migrations that are missing", run_migrate);
+  CLI::App* const wipe =
+      add("wipe-erased", "Write tables anew, so that no file keeps an erased value", run_wipe);
+  wipe->add_flag("--all", options->all,
+                 "copies, symbols and persons too, not only pending acquisitions; locks them");
+  wipe->footer(
+      "Deleted acquisition numbers (取得番号) stay in the table's file until then.\n"
+      "Example, every night: nakadachi db wipe-erased --login 'host=/run/postgresql "
+      "user=postgres'");
 }
 
 void add_keys_command(CLI::App& app, Command& chosen) {
