@@ -138,7 +138,7 @@ class Checker {
     if (!plain) return contradiction(name.text() + ": its sealed statement does not open");
     const auto content = wire::decode_stored_content(*plain);
     if (!content) return contradiction(name.text() + ": its statement cannot be read");
-    const auto kind = static_cast<std::uint8_t>(stored.step);
+    const std::uint8_t kind = storage::leaf_kind(stored.step);
     if (crypto::leaf_hash(stored.salt, kind, content->statement) != stored.leaf) {
       contradiction(name.text() + ": its leaf is not that of its statement");
     }

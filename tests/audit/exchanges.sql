@@ -7,7 +7,7 @@
 -- Steps: 1 asked, 2 provided, 3 concluded, 4 held. Outcomes: 1 answered, 2 no data, 3 no symbol,
 -- 4 refused, 5 lapsed, 6 answered in part.
 WITH leg AS MATERIALIZED (
-  SELECT tenant, exchange, min(number) AS first, max(number) AS last,
+  SELECT tenant, exchange, min(number) AS first,
          count(*) FILTER (WHERE step = 1) AS asked,
          count(*) FILTER (WHERE step = 2) AS provided,
          count(*) FILTER (WHERE step = 3) AS concluded,
@@ -29,14 +29,13 @@ WITH leg AS MATERIALIZED (
 SELECT tenant, format('number %s: asked and never concluded', first)
   FROM leg WHERE asked > 0 AND concluded = 0
 UNION ALL
-SELECT tenant, format('numbers %s to %s: %s conclusions of one question', first, last, concluded)
+SELECT tenant, format('leg from number %s: %s conclusions of one question', first, concluded)
   FROM leg WHERE concluded > 1
 UNION ALL
-SELECT tenant, format('numbers %s to %s: asked and answered under one id', first, last)
+SELECT tenant, format('leg from number %s: asked and answered under one id', first)
   FROM leg WHERE asked + concluded > 0 AND provided + held > 0
 UNION ALL
-SELECT tenant, format('numbers %s to %s: %s persons in one leg of an exchange, not 1',
-                      first, last, persons)
+SELECT tenant, format('leg from number %s: %s persons, not 1', first, persons)
   FROM leg WHERE persons <> 1
 UNION ALL
 SELECT tenant, format('number %s: step %s with outcome %s', number, step, outcome)
