@@ -14,6 +14,7 @@ using testing::Sql;
 
 constexpr std::uint64_t kCost = 1'000'003;
 constexpr std::uint64_t kRounds = 20;
+constexpr metering::Month kMonth{.year = 2026, .month = 11};
 /// 30 November 2026 in Japan, where the month is to be closed on trial.
 constexpr std::int64_t kSecond = 1'796'000'000;
 
@@ -22,7 +23,7 @@ constexpr std::int64_t kSecond = 1'796'000'000;
 struct Pool : testing::SignedPool {
   Pool() {
     for (std::uint64_t round = 0; round < kRounds; ++round) add_round(round % 5 == 4, round);
-    close();
+    close(kMonth, *load_tariff("shipped"), kCost);
   }
 
   ExchangeId new_id() {
@@ -84,20 +85,17 @@ struct Pool : testing::SignedPool {
     add(std::move(concluded));
   }
 
-  void close() {
+  void close(metering::Month month, TariffFile tariff, std::uint64_t cost_yen) {
     storage::MeterStore meter(database.login("nakadachi_finance"));
     storage::BillStore bills(database.login("nakadachi_finance"));
     storage::TenantDirectory directory(database.login("nakadachi_operator"), "");
-    const auto tariff = load_tariff("shipped");
-    REQUIRE(tariff);
-    const Day today = Day::of(Timestamp{kSecond * 1'000});
     const auto closing = close_month(meter, bills, directory,
-                                     {.month = metering::Month::of(today),
-                                      .cost_yen = kCost,
-                                      .tariff = *tariff,
-                                      .today = today,
+                                     {.month = month,
+                                      .cost_yen = cost_yen,
+                                      .tariff = std::move(tariff),
+                                      .today = Day::of(Timestamp{kSecond * 1'000}),
                                       .trial = true});
-    REQUIRE(closing);
+    if (!closing) FAIL(describe(closing.error()));
   }
 
   Audit audit() {
@@ -138,6 +136,48 @@ TEST_CASE("the auditor reads and changes nothing") {
   const std::string before = admin.run(tables).value();
   pool.audit();
   CHECK(admin.run(tables).value() == before);
+}
+
+/// The shipped tariff with something else in the place of a line's beginning.
+struct Variant {
+  const char* former;
+  const char* text;
+};
+
+TEST_CASE("the auditor shares a cost as the bill does, whatever the tariff") {
+  Pool pool;
+  Sql admin(pool.database.login("postgres"));
+  // Causes of all kinds, whatever that makes of the logs; populations that divide badly.
+  admin.must(
+      "SET session_replication_role = replica;"
+      "UPDATE nakadachi.step SET cause = 1 + number % 6, bytes_in = number % 7 * 100;"
+      "UPDATE nakadachi.tenant SET population = 1 + tenant * 33331 % 70000");
+  const std::string shipped = load_tariff("shipped")->text;
+  const std::vector<Variant> variants = {{"method", "method"},
+                                         {"asker_pays = true", "asker_pays = false"},
+                                         {"\"by_population\"", "\"where_it_fell\""},
+                                         {"base_ppm = 300_000", "base_ppm = 0"},
+                                         {"base_ppm = 300_000", "base_ppm = 1_000_000"},
+                                         {"kib = 1", "kib = 999_983"}};
+  for (const Variant& variant : variants) {
+    for (const std::uint64_t cost : {0ULL, 1ULL, 999'999'999'999ULL}) {
+      CAPTURE(variant.text, cost);
+      std::string text = shipped;
+      text.replace(text.find(variant.former), std::string_view(variant.former).size(),
+                   variant.text);
+      const auto tariff = parse_tariff(text, "variant");
+      REQUIRE(tariff);
+      admin.must("DELETE FROM nakadachi.billing_line; DELETE FROM nakadachi.billing_month");
+      pool.close(kMonth, *tariff, cost);
+      pool.close({.year = 2026, .month = 10}, *tariff, cost);  // nothing was used
+      const Audit audit = pool.audit();
+      for (const Discrepancy& one : audit.found) UNSCOPED_INFO(text_of(one));
+      CHECK(std::ranges::none_of(audit.found, [](const Discrepancy& one) {
+        return one.script == "bills" || one.script == "units";
+      }));
+      CHECK(audit.counts.yen == 2 * cost);
+    }
+  }
 }
 
 /// What somebody did, and what the script of that name has to say of it.
