@@ -89,12 +89,12 @@ void print_outcomes(const DemoReport& report) {
 void print_units(const DemoReport& report) {
   constexpr std::string_view kRow = "  {:>8} {:>8} {:>8} {:>8} {:>12} {:>12}  {}\n";
   fmt::print("\n  {}, what was used and who caused it:\n\n", report.bill.pool.month.text());
-  fmt::print(fmt::runtime(kRow), "rows", "persons", "in", "out", "bytes in", "bytes out", "cause");
+  fmt::print(kRow, "rows", "persons", "in", "out", "bytes in", "bytes out", "cause");
   const auto used = used_by_pool(report.bill);
   for (const Cause cause : kCauses) {
     const metering::Sums& sums = sums_of(used, cause);
-    fmt::print(fmt::runtime(kRow), sums.rows, sums.persons, sums.messages_in, sums.messages_out,
-               sums.bytes_in, sums.bytes_out,
+    fmt::print(kRow, sums.rows, sums.persons, sums.messages_in, sums.messages_out, sums.bytes_in,
+               sums.bytes_out,
                fmt::format("{} ({})", text_of(cause).english, text_of(cause).japanese));
   }
 }
@@ -104,8 +104,9 @@ void print_statements(const DemoReport& report) {
   const billing::Bill& bill = report.bill;
   fmt::print("\n  the month closed on trial, before it is over: {} yen, {}\n\n", bill.pool.cost_yen,
              bill.tariff.name);
-  fmt::print(fmt::runtime(kRow), "population", "for use", "yen", "town");
+  fmt::print(kRow, "population", "for use", "yen", "town");
   std::vector<const billing::Statement*> towns;
+  towns.reserve(bill.statements.size());
   for (const billing::Statement& statement : bill.statements) towns.push_back(&statement);
   std::ranges::stable_sort(towns, std::ranges::greater(),
                            [](const billing::Statement* one) { return one->member.population; });
@@ -117,14 +118,13 @@ void print_statements(const DemoReport& report) {
       others += town.total_yen();
       continue;
     }
-    fmt::print(fmt::runtime(kRow), town.member.population, town.usage_yen(), town.total_yen(),
-               town.member.name);
+    fmt::print(kRow, town.member.population, town.usage_yen(), town.total_yen(), town.member.name);
   }
   if (towns.size() > shown) {
-    fmt::print(fmt::runtime(kRow), "", "", others, fmt::format("{} more", towns.size() - shown));
+    fmt::print(kRow, "", "", others, fmt::format("{} more", towns.size() - shown));
   }
   const std::uint64_t sum = statements_sum(bill);
-  fmt::print(fmt::runtime(kRow), "", "", sum,
+  fmt::print(kRow, "", "", sum,
              sum == bill.pool.cost_yen ? "the pool's cost" : "WRONG: not the pool's cost");
 }
 

@@ -18,8 +18,8 @@ namespace nakadachi::apps {
 namespace {
 
 ProgramEnd run_demo(const std::vector<std::string>& options) {
-  std::vector<std::string> arguments = {
-      NAKADACHI_BIN_DIR "/nakadachi", "demo", "--tenants", "3", "--exchanges", "60"};
+  const std::string program = std::string(NAKADACHI_BIN_DIR) + "/nakadachi";
+  std::vector<std::string> arguments = {program, "demo", "--tenants", "3", "--exchanges", "60"};
   arguments.insert(arguments.end(), options.begin(), options.end());
   auto end = run_program(arguments, "");
   REQUIRE(end);
