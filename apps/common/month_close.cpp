@@ -94,7 +94,7 @@ Result<void> check_open(storage::BillStore& bills, const ClosingOrder& order, co
                  .field = "month",
                  .detail = fmt::format("{} is closed", order.month.text())};
   }
-  if (!order.dry_run && order.today <= days.until) {
+  if (!order.dry_run && !order.trial && order.today <= days.until) {
     return Error{.code = ErrorCode::kConfigInvalid,
                  .field = "month",
                  .detail = fmt::format("{} is not over; it ends on {}", order.month.text(),

@@ -39,6 +39,9 @@ struct ClosingOrder {
   TariffFile tariff;
   Day today;             ///< in Japan
   bool dry_run = false;  ///< rolls up and computes, closes nothing; also before the month is over
+  /// Closes also before the month is over: a trial over a database that nobody writes to any
+  /// more, as the demo's.
+  bool trial = false;
 };
 
 struct Closing {
@@ -49,8 +52,8 @@ struct Closing {
 };
 
 /// Rolls the month up, shares its cost among all bodies of the directory, and closes it.
-/// Errors: `kConfigInvalid` with field "month" (not over yet), `kRowConflict` with field "month"
-/// (closed already), those of the stores and of `billing::make_bill`.
+/// Errors: `kConfigInvalid` with field "month" (not over yet, and no trial), `kRowConflict` with
+/// field "month" (closed already), those of the stores and of `billing::make_bill`.
 Result<Closing> close_month(storage::MeterStore& meter, storage::BillStore& bills,
                             storage::TenantDirectory& directory, const ClosingOrder& order);
 

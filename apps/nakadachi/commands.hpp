@@ -13,13 +13,13 @@ namespace nakadachi::apps {
 
 using Command = std::function<Result<void>()>;
 
-void add_demo_command(CLI::App& app, Command& chosen, const std::string& program_path);
 void add_node_command(CLI::App& app, Command& chosen);
 void add_gateway_command(CLI::App& app, Command& chosen);
 void add_db_command(CLI::App& app, Command& chosen);
 void add_keys_command(CLI::App& app, Command& chosen);
 void add_errors_command(CLI::App& app, Command& chosen);
 /// `status` becomes the program's exit status when the command itself succeeds.
+void add_demo_command(CLI::App& app, Command& chosen, int& status, const std::string& program_path);
 void add_rules_command(CLI::App& app, Command& chosen, int& status);
 /// `status` as of the rules. `language` is read when the command runs and must live that long.
 void add_firewall_command(CLI::App& app, Command& chosen, int& status, const std::string& language);

@@ -14,17 +14,19 @@ using ClientOutcomes = std::map<RequestKey, exchange::Reply>;
 
 /// What the rows of all towns say, compared with what the clients were told.
 struct RowCheck {
-  std::uint64_t rows = 0;
+  std::uint64_t rows = 0;     ///< steps
+  std::uint64_t changes = 0;  ///< of what towns hold
   std::uint64_t trains = 0;
   std::uint64_t held = 0;  ///< requests that waited for staff
-  /// Every contradiction found; empty when clients and both towns agree.
+  /// Every contradiction found, the first twenty; empty when clients and both towns agree.
   std::vector<std::string> contradictions;
 };
 
-/// Reads and opens every row of every town and compares: each query has exactly
-/// one conclusion at the asker, equal to what its client was told, and exactly one
-/// provision of the same outcome at the provider when the outcome is the
-/// provider's. Errors: `kStoreUnavailable`, `kKeyUnavailable`, `kSealBroken`.
+/// What only the towns' keys can tell. Opens every row of every town and compares: each sealed
+/// statement is the one of its leaf and its clear columns (outcome and, as far as it can tell,
+/// units); each query has exactly one conclusion at the asker, equal to what its client was told,
+/// and exactly one provision of the same outcome at the provider when the outcome is the
+/// provider's. Errors: `kStoreUnavailable`, `kKeyUnavailable`.
 Result<RowCheck> check_rows(DemoPool& pool, const ClientOutcomes& told);
 
 }  // namespace nakadachi::apps

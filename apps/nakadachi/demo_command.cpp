@@ -1,8 +1,6 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -10,13 +8,14 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "apps/common/demo_pool.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
+#include "apps/nakadachi/demo_books.hpp"
 #include "apps/nakadachi/demo_check.hpp"
+#include "apps/nakadachi/demo_report.hpp"
 #include "apps/nakadachi/demo_staff.hpp"
 #include "apps/nakadachi/progress_bar.hpp"
 #include "nakadachi/client/client.hpp"
@@ -33,26 +32,13 @@ struct DemoOptions {
   std::int64_t latency_ms = 0;
   std::string keep;
   std::string json_file;
+  std::uint64_t cost_yen = 12'000'000;
+  std::string corrupt;
 };
 
 constexpr std::int64_t kPatienceMs = 120'000;
 constexpr std::size_t kMostPersons = 5'000;
 constexpr std::int64_t kValidityS = 20;
-
-struct OutcomeName {
-  exchange::Outcome outcome;
-  std::string_view json;
-  std::string_view shown;
-};
-constexpr std::array<OutcomeName, 6> kOutcomes = {{
-    {exchange::Outcome::kAnswered, "answered", "answered (回答)"},
-    {exchange::Outcome::kAnsweredInPart, "answered_in_part", "answered in part (一部回答)"},
-    {exchange::Outcome::kNoData, "no_data", "no data (該当情報なし)"},
-    {exchange::Outcome::kProviderHoldsNoSymbol, "provider_holds_no_symbol",
-     "provider holds no symbol (符号未取得)"},
-    {exchange::Outcome::kRefused, "refused", "refused (提供不可)"},
-    {exchange::Outcome::kLapsed, "lapsed", "lapsed (期限経過)"},
-}};
 
 /// The business systems of all towns: asks every query and collects the outcomes.
 class Crowd {
@@ -148,79 +134,7 @@ class Crowd {
   std::vector<std::unique_ptr<client::Client>> clients_;  // last: their threads use the above
 };
 
-struct DemoReport {
-  std::map<exchange::Outcome, std::uint64_t> outcomes;
-  RowCheck rows;
-  std::uint64_t decided = 0;  ///< by staff
-  double wall_seconds = 0;
-};
-
-bool all_is_well(const DemoOptions& options, const Crowd& crowd, const DemoReport& report) {
-  return crowd.told().size() == options.exchanges && crowd.unexpected() == 0 &&
-         report.rows.contradictions.empty();
-}
-
-void print_report(const DemoOptions& options, const DemoPool& pool, const Crowd& crowd,
-                  const DemoReport& report) {
-  fmt::print("\n{} towns, {} institutions, {} exchanges in {:.1f} s\n\n", pool.towns().size(),
-             pool.systems().size(), options.exchanges, report.wall_seconds);
-  for (const OutcomeName& name : kOutcomes) {
-    const auto found = report.outcomes.find(name.outcome);
-    const std::uint64_t count = found == report.outcomes.end() ? 0 : found->second;
-    fmt::print("  {:>8}  {:>5.1f} %  {}\n", count,
-               100.0 * static_cast<double>(count) / static_cast<double>(options.exchanges),
-               name.shown);
-  }
-  for (const auto& [code, count] : crowd.errors()) {
-    fmt::print("  {:>8}           error: {}\n", count, text_of(code).name);
-  }
-  fmt::print(
-      "\n  {} symbols acquired, {} copies registered; {} requests held, {} decided by staff\n",
-      pool.symbols(), pool.copies(), report.rows.held, report.decided);
-  fmt::print("  {} questions answered by business systems themselves, {} within one body\n",
-             crowd.answered_live(), crowd.within_body());
-  fmt::print("  {} durable rows in {} trains, {:.2f} rows an exchange\n", report.rows.rows,
-             report.rows.trains,
-             static_cast<double>(report.rows.rows) / static_cast<double>(options.exchanges));
-  for (const std::string& text : report.rows.contradictions) fmt::print("  WRONG: {}\n", text);
-  if (all_is_well(options, crowd, report)) {
-    fmt::print("  every query has one outcome, the same at its client and in both towns' rows\n");
-  } else {
-    fmt::print("  WRONG: {} of {} queries have an outcome, {} not the one that was due\n",
-               crowd.told().size(), options.exchanges, crowd.unexpected());
-  }
-}
-
-Result<void> write_json(const DemoOptions& options, const DemoPool& pool, const Crowd& crowd,
-                        const DemoReport& report) {
-  if (options.json_file.empty()) return {};
-  nlohmann::json outcomes = nlohmann::json::object();
-  for (const OutcomeName& name : kOutcomes) {
-    const auto found = report.outcomes.find(name.outcome);
-    outcomes[std::string(name.json)] = found == report.outcomes.end() ? 0 : found->second;
-  }
-  const nlohmann::json json = {{"tenants", pool.towns().size()},
-                               {"institutions", pool.systems().size()},
-                               {"exchanges", options.exchanges},
-                               {"answered", outcomes["answered"]},
-                               {"outcomes", outcomes},
-                               {"unknown", options.exchanges - crowd.told().size()},
-                               {"symbols", pool.symbols()},
-                               {"copies", pool.copies()},
-                               {"held", report.rows.held},
-                               {"decided_by_staff", report.decided},
-                               {"answered_live", crowd.answered_live()},
-                               {"within_body", crowd.within_body()},
-                               {"rows", report.rows.rows},
-                               {"trains", report.rows.trains},
-                               {"contradictions", report.rows.contradictions},
-                               {"ok", all_is_well(options, crowd, report)},
-                               {"wall_seconds", report.wall_seconds}};
-  return write_private_file(options.json_file, json.dump(2) + "\n");
-}
-
-Result<void> run_demo(const DemoOptions& options) {
-  const auto began = std::chrono::steady_clock::now();
+PoolPlan plan_of(const DemoOptions& options) {
   PoolPlan plan;
   plan.towns = options.tenants;
   plan.persons = std::min<std::size_t>(options.exchanges, kMostPersons);
@@ -230,40 +144,92 @@ Result<void> run_demo(const DemoOptions& options) {
   plan.keep = !options.keep.empty();
   plan.validity_s = kValidityS;
   plan.program_directory = options.program_directory;
-  NAKADACHI_TRY(const auto pool, DemoPool::start(std::move(plan), [](std::string_view stage) {
-                  fmt::print("{} …\n", stage);
-                  std::fflush(stdout);
-                }));
-  DemoStaff staff(*pool);
+  return plan;
+}
+
+void tell(std::string_view stage) {
+  fmt::print("{} …\n", stage);
+  std::fflush(stdout);
+}
+
+/// Everybody asks; then everybody goes home and the node stops.
+Result<void> exchange_all(const DemoOptions& options, DemoPool& pool, ClientOutcomes& told,
+                          DemoReport& report) {
+  DemoStaff staff(pool);
   NAKADACHI_CHECK(staff.start());
-  Crowd crowd(*pool);
+  Crowd crowd(pool);
   NAKADACHI_CHECK(crowd.connect());
   ProgressBar progress("exchanging", options.exchanges);
   crowd.ask_all(options, progress);
   progress.finish();
-
-  DemoReport report;
   report.decided = staff.decided();
-  for (const auto& [key, reply] : crowd.told()) ++report.outcomes[reply.outcome];
-  fmt::print("reading both towns' rows …\n");
-  NAKADACHI_TRY(report.rows, check_rows(*pool, crowd.told()));
+  report.unexpected = crowd.unexpected();
+  report.errors = crowd.errors();
+  report.answered_live = crowd.answered_live();
+  report.within_body = crowd.within_body();
+  told = crowd.told();
+  return {};
+}
+
+/// The books of a pool that has stopped: closed, damaged where that is wanted, and gone through
+/// by everybody who can tell.
+Result<void> check_books(const DemoOptions& options, DemoPool& pool, const ClientOutcomes& told,
+                         DemoReport& report) {
+  tell("closing the month on trial");
+  NAKADACHI_TRY(report.bill, close_running_month(pool, options.cost_yen));
+  if (!options.corrupt.empty()) {
+    NAKADACHI_TRY(report.damaged, damage(pool, options.corrupt));
+  }
+  tell("verifying every log");
+  NAKADACHI_TRY(report.logs, verify_logs(pool));
+  tell("opening both towns' rows");
+  NAKADACHI_TRY(report.rows, check_rows(pool, told));
+  tell("letting the auditor recount");
+  NAKADACHI_TRY(report.audit, audit_pool(pool));
+  return {};
+}
+
+Result<void> run_demo(const DemoOptions& options, int& status) {
+  const auto began = std::chrono::steady_clock::now();
+  NAKADACHI_TRY(const auto pool, DemoPool::start(plan_of(options), tell));
+  DemoReport report;
+  ClientOutcomes told;
+  NAKADACHI_CHECK(exchange_all(options, *pool, told, report));
+  pool->node().stop();
+  report.tenants = pool->towns().size();
+  report.institutions = pool->systems().size();
+  report.exchanges = options.exchanges;
+  report.told = told.size();
+  for (const auto& [key, reply] : told) ++report.outcomes[reply.outcome];
+  report.symbols = pool->symbols();
+  report.copies = pool->copies();
+  NAKADACHI_CHECK(check_books(options, *pool, told, report));
   report.wall_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  print_report(options, *pool, crowd, report);
-  NAKADACHI_CHECK(write_json(options, *pool, crowd, report));
+  print_report(report);
+  if (!options.json_file.empty()) {
+    NAKADACHI_CHECK(write_private_file(options.json_file, report_json(report).dump(2) + "\n"));
+  }
   if (!options.keep.empty()) fmt::print("kept in {}\n", pool->directory());
-  if (all_is_well(options, crowd, report)) return {};
-  return Error{.code = ErrorCode::kInternal, .detail = "the demo found contradictions, see above"};
+  status = is_well(report) ? 0 : 1;
+  return {};
 }
 
 }  // namespace
 
-void add_demo_command(CLI::App& app, Command& chosen, const std::string& program_path) {
+void add_demo_command(CLI::App& app, Command& chosen, int& status,
+                      const std::string& program_path) {
   CLI::App* const command =
       app.add_subcommand("demo", "A whole pool on this machine, with real exchanges");
   command->footer(
       "Starts a private PostgreSQL, the reference national system, a gateway and a node, joins\n"
-      "real municipalities, asks, and checks every outcome against both towns' rows.\n"
+      "real municipalities and asks. Then the node stops, the running month is closed on trial "
+      "with\n"
+      "the shipped tariff, every log is verified, every row is opened and compared at both towns,\n"
+      "and an auditor of plain SQL (docs/audit.md) recounts exchanges, records, units and yen.\n"
+      "Exit status: 0 when all agree, 1 when anything does not.\n"
+      "With --corrupt one thing in the database is damaged once the month is closed, and the demo\n"
+      "has to end with 1 and name it.\n"
       "Example: nakadachi demo --tenants 50 --exchanges 20000 --json demo.json");
   const auto options = std::make_shared<DemoOptions>();
   command->add_option("--tenants", options->tenants, "towns, the first of 1,741")
@@ -285,13 +251,23 @@ void add_demo_command(CLI::App& app, Command& chosen, const std::string& program
       ->check(CLI::Range(0, 10'000));
   command->add_option("--keep", options->keep, "a new directory to keep everything in, also keys");
   command->add_option("--json", options->json_file, "also write one JSON object to this file");
+  command->add_option("--cost", options->cost_yen, "the pool's cost of the month, in yen")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000'000}));
+  command
+      ->add_option("--corrupt", options->corrupt,
+                   "damage one thing: the outcome of a record, the bytes of a unit, a byte of a\n"
+                   "sealed statement, the leaf of a row, or a head in a train")
+      ->check(CLI::IsMember({"record", "unit", "statement", "leaf", "head"}));
   std::error_code ignored;
   options->program_directory =
       std::filesystem::canonical("/proc/self/exe", ignored).parent_path().string();
   if (ignored) {
     options->program_directory = std::filesystem::path(program_path).parent_path().string();
   }
-  command->callback([options, &chosen] { chosen = [options] { return run_demo(*options); }; });
+  command->callback([options, &chosen, &status] {
+    chosen = [options, &status] { return run_demo(*options, status); };
+  });
 }
 
 }  // namespace nakadachi::apps

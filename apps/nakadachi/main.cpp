@@ -31,13 +31,13 @@ int main(int argc, char** argv) {
       ->check(CLI::IsMember({"en", "ja"}));
 
   apps::Command chosen;
-  apps::add_demo_command(app, chosen, argv[0]);
   apps::add_node_command(app, chosen);
   apps::add_gateway_command(app, chosen);
   apps::add_db_command(app, chosen);
   apps::add_keys_command(app, chosen);
   apps::add_errors_command(app, chosen);
   int status = 0;
+  apps::add_demo_command(app, chosen, status, argv[0]);
   apps::add_rules_command(app, chosen, status);
   apps::add_firewall_command(app, chosen, status, language);
   apps::add_meter_command(app, chosen);

@@ -14,7 +14,7 @@ _ROOM_GLOBS = ("src/**/*.cpp",)
 _BUILD_GLOBS = (
     "apps/*/*.cpp", "tests/unit/**/*.cpp", "tests/pg/**/*.cpp", "tests/net/**/*.cpp",
     "tests/sim/*.cpp", "tests/support/*.cpp", "bench/*.cpp", "proto/nakadachi/v1/*.proto",
-    "core/storage/migrations/*.sql", "tools/check/tests/test_*.py",
+    "core/storage/migrations/*.sql", "tests/audit/*.sql", "tools/check/tests/test_*.py",
 )  # fmt: skip
 # Found by name by those who look for them, not by our build.
 _ENTRANCES = (

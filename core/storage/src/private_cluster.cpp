@@ -154,6 +154,7 @@ Result<void> PrivateCluster::prepare() {
   }
   NAKADACHI_CHECK(hand_over(directory_, account));
   NAKADACHI_TRY(const PostgresPrograms programs, find_postgres(version));
+  programs_ = programs.folder;
   const std::string log_file = directory_ + "/server.log";
   NAKADACHI_TRY(Supervisor supervisor,
                 Supervisor::start({.programs = programs_for(programs.folder, directory_),
@@ -182,6 +183,12 @@ std::string PrivateCluster::login(std::string_view role) const {
 
 PostgresLogins PrivateCluster::logins() const {
   return {.train = login("nakadachi_train"), .node = login("nakadachi_node")};
+}
+
+Result<std::string> PrivateCluster::program(std::string_view name) const {
+  std::string path = fmt::format("{}/{}", programs_, name);
+  if (access(path.c_str(), X_OK) == 0) return path;
+  return file_problem(path + " is not installed: install the package postgresql-client");
 }
 
 Result<void> PrivateCluster::crash() {

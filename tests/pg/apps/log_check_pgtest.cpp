@@ -2,12 +2,7 @@
 
 #include "apps/common/log_check.hpp"
 
-#include <map>
-
-#include "nakadachi/crypto/merkle.hpp"
-#include "nakadachi/crypto/signed_batch.hpp"
-#include "nakadachi/tenant_vm/log_rows.hpp"
-#include "tests/pg/storage/trains.hpp"
+#include "tests/pg/apps/signed_pool.hpp"
 #include "tests/support/catch.hpp"
 
 namespace nakadachi::apps {
@@ -15,51 +10,17 @@ namespace {
 
 using testing::Sql;
 
+constexpr Units kUnits{.cause = Cause::kHoldings, .bytes_in = 7};
+
 /// Five signed trains of 20 steps and 10 changes of three bodies.
-struct Logs {
-  Logs() : store(database.logins()), signer(crypto::Ed25519Signer::make_seed(random)) {
-    database.join(1, 3, LaneId{1});
-    const auto grant = store.take_lane(LaneId{1}, "test");
-    REQUIRE(grant);
+struct Logs : testing::SignedPool {
+  Logs() {
     for (std::uint64_t number = 1; number <= 5; ++number) {
-      storage::Train train = testing::make_train(random, grant->epoch, number, 20, 20, 10);
-      state_and_sign(train);
-      REQUIRE(store.append(train).commit == storage::Commit::kCommitted);
+      storage::Train train = testing::make_train(random, epoch, number, 20, 20, 10);
+      for (storage::StepRow& row : train.rows) row.units = kUnits;
+      for (storage::ChangeRow& row : train.changes) row.units = kUnits;
+      append(std::move(train));
     }
-  }
-
-  template <class Row>
-  void enter(Row& row) {
-    row.units = {.cause = Cause::kHoldings, .bytes_in = 7};
-    row.number = logs[row.tenant].size();
-    logs[row.tenant].append(records::entry_hash(tenant_vm::entry_of(row)));
-  }
-
-  void state_and_sign(storage::Train& train) {
-    testing::number_train(train, sizes, random);
-    std::vector<Digest> leaves;
-    for (storage::ChangeRow& change : train.changes) enter(change);
-    for (storage::StepRow& step : train.rows) {
-      enter(step);
-      leaves.push_back(step.leaf);
-    }
-    for (const storage::ChangeRow& change : train.changes) leaves.push_back(change.leaf);
-    for (storage::Head& head : train.heads) {
-      head.root = logs[head.tenant].root();
-      leaves.push_back(records::head_leaf({head.tenant, head.size, head.root}));
-    }
-    const crypto::MerkleTree tree(std::move(leaves));
-    train.root = tree.root();
-    crypto::BatchHeader header{.purpose = crypto::BatchPurpose::kTrain,
-                               .lane = train.lane,
-                               .epoch = train.epoch,
-                               .number = train.number,
-                               .size = tree.size(),
-                               .root = train.root,
-                               .signed_at = train.signed_at};
-    crypto::sign_batch(header, signer);
-    train.signer = header.signer;
-    train.signature = header.signature;
   }
 
   LogCheck check(const LogCheckOptions& options = {}, std::uint32_t tenant = 2) {
@@ -67,13 +28,6 @@ struct Logs {
     REQUIRE(done);
     return *done;
   }
-
-  testing::TestDatabase database;
-  storage::PostgresStore store;
-  SeededRandom random{5};
-  crypto::Ed25519Signer signer;
-  std::map<TenantId, std::uint64_t> sizes;
-  std::map<TenantId, records::Frontier> logs;
 };
 
 TEST_CASE("a log that nobody changed is good, whatever the pages it is read in") {

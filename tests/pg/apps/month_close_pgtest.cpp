@@ -63,7 +63,7 @@ struct Pool {
     REQUIRE(store.append(train).commit == storage::Commit::kCommitted);
   }
 
-  Result<Closing> close(std::string_view today, bool dry_run = false) {
+  Result<Closing> close(std::string_view today, bool dry_run = false, bool trial = false) {
     const auto tariff = load_tariff("shipped");
     REQUIRE(tariff);
     return close_month(meter, bills, directory,
@@ -71,7 +71,8 @@ struct Pool {
                         .cost_yen = 1'000'003,
                         .tariff = *tariff,
                         .today = day(today),
-                        .dry_run = dry_run});
+                        .dry_run = dry_run,
+                        .trial = trial});
   }
 
   testing::TestDatabase database;
@@ -135,6 +136,15 @@ TEST_CASE("a month is closed when it is over, and once") {
     CHECK(again.error().code == ErrorCode::kRowConflict);
   }
   CHECK(pool.bills.months()->size() == 1);
+}
+
+TEST_CASE("a month that is not over is closed on trial, and once") {
+  Pool pool;
+  REQUIRE(pool.close("2026-11-30", false, true));
+  CHECK(pool.bills.months()->size() == 1);
+  const auto again = pool.close("2026-11-30", false, true);
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == ErrorCode::kRowConflict);
 }
 
 TEST_CASE("closing tells where an earlier roll-up was different") {

@@ -164,6 +164,17 @@ pid_t start_and_be_killed(const std::filesystem::path& directory, bool crashed_b
   return server;
 }
 
+TEST_CASE("programs of the server's own version are found by name") {
+  const auto cluster = PrivateCluster::start({});
+  REQUIRE(cluster);
+  const auto psql = (*cluster)->program("psql");
+  REQUIRE(psql);
+  CHECK(std::filesystem::path(*psql).filename() == "psql");
+  const auto other = (*cluster)->program("no-such-program");
+  REQUIRE_FALSE(other);
+  CHECK(other.error().code == ErrorCode::kFileProblem);
+}
+
 TEST_CASE("nothing stays behind when the process is killed, whatever the server was doing") {
   for (const bool crashed_before : {false, true}) {
     INFO("crashed before " << crashed_before);

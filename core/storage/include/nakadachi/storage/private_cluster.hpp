@@ -36,6 +36,9 @@ class PrivateCluster {
   /// Connection string for a login role; "postgres" is the cluster's superuser.
   std::string login(std::string_view role) const;
   PostgresLogins logins() const;
+  /// Path of a program of the server's own version, "psql" for one. Errors: `kFileProblem`
+  /// (not installed).
+  Result<std::string> program(std::string_view name) const;
   /// Kills the server without warning (SIGQUIT: immediate shutdown), as a crash would.
   /// May be called while other threads use connections. Does not fail.
   Result<void> crash();
@@ -50,6 +53,7 @@ class PrivateCluster {
 
   Options options_;
   std::string directory_;
+  std::string programs_;  ///< the folder they are in
   std::unique_ptr<Server> server_;
 };
 

@@ -1,0 +1,234 @@
+#include "apps/nakadachi/demo_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "apps/common/month_close.hpp"
+#include "apps/common/usage_report.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+constexpr std::size_t kTownsShown = 5;
+constexpr std::size_t kShownOfScript = 5;
+
+struct OutcomeName {
+  exchange::Outcome outcome;
+  std::string_view json;
+  std::string_view shown;
+};
+constexpr std::array<OutcomeName, 6> kOutcomes = {{
+    {exchange::Outcome::kAnswered, "answered", "answered (回答)"},
+    {exchange::Outcome::kAnsweredInPart, "answered_in_part", "answered in part (一部回答)"},
+    {exchange::Outcome::kNoData, "no_data", "no data (該当情報なし)"},
+    {exchange::Outcome::kProviderHoldsNoSymbol, "provider_holds_no_symbol",
+     "provider holds no symbol (符号未取得)"},
+    {exchange::Outcome::kRefused, "refused", "refused (提供不可)"},
+    {exchange::Outcome::kLapsed, "lapsed", "lapsed (期限経過)"},
+}};
+
+std::uint64_t count_of(const DemoReport& report, exchange::Outcome outcome) {
+  const auto found = report.outcomes.find(outcome);
+  return found == report.outcomes.end() ? 0 : found->second;
+}
+
+std::uint64_t statements_sum(const billing::Bill& bill) {
+  std::uint64_t sum = 0;
+  for (const billing::Statement& statement : bill.statements) sum += statement.total_yen();
+  return sum;
+}
+
+bool outcomes_are_well(const DemoReport& report) {
+  return report.told == report.exchanges && report.unexpected == 0 &&
+         report.rows.contradictions.empty();
+}
+
+/// What the pool used, as it was billed: every body's units together, a line a cause.
+std::array<metering::Sums, billing::kLineCount> used_by_pool(const billing::Bill& bill) {
+  std::array<metering::Sums, billing::kLineCount> used{};
+  for (const billing::Statement& statement : bill.statements) {
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      const auto added = used.at(i).add(statement.lines.at(i).units);
+      NAKADACHI_ASSERT(added);  // month_totals has added more up than this
+    }
+  }
+  return used;
+}
+
+const metering::Sums& sums_of(const std::array<metering::Sums, billing::kLineCount>& used,
+                              Cause cause) {
+  return used.at(static_cast<std::size_t>(text_of(cause).kind) - 1);
+}
+
+void print_outcomes(const DemoReport& report) {
+  fmt::print("\n{} towns, {} institutions, {} exchanges in {:.1f} s\n\n", report.tenants,
+             report.institutions, report.exchanges, report.wall_seconds);
+  for (const OutcomeName& name : kOutcomes) {
+    const std::uint64_t count = count_of(report, name.outcome);
+    fmt::print("  {:>8}  {:>5.1f} %  {}\n", count,
+               100.0 * static_cast<double>(count) / static_cast<double>(report.exchanges),
+               name.shown);
+  }
+  for (const auto& [code, count] : report.errors) {
+    fmt::print("  {:>8}           error: {}\n", count, nakadachi::text_of(code).name);
+  }
+  fmt::print(
+      "\n  {} symbols acquired, {} copies registered; {} requests held, {} decided by staff\n",
+      report.symbols, report.copies, report.rows.held, report.decided);
+  fmt::print("  {} questions answered by business systems themselves, {} within one body\n",
+             report.answered_live, report.within_body);
+  fmt::print("  {} durable rows in {} trains, {:.2f} rows an exchange\n", report.rows.rows,
+             report.rows.trains,
+             static_cast<double>(report.rows.rows) / static_cast<double>(report.exchanges));
+}
+
+void print_units(const DemoReport& report) {
+  constexpr std::string_view kRow = "  {:>8} {:>8} {:>8} {:>8} {:>12} {:>12}  {}\n";
+  fmt::print("\n  {}, what was used and who caused it:\n\n", report.bill.pool.month.text());
+  fmt::print(kRow, "rows", "persons", "in", "out", "bytes in", "bytes out", "cause");
+  const auto used = used_by_pool(report.bill);
+  for (const Cause cause : kCauses) {
+    const metering::Sums& sums = sums_of(used, cause);
+    fmt::print(kRow, sums.rows, sums.persons, sums.messages_in, sums.messages_out, sums.bytes_in,
+               sums.bytes_out,
+               fmt::format("{} ({})", text_of(cause).english, text_of(cause).japanese));
+  }
+}
+
+void print_statements(const DemoReport& report) {
+  constexpr std::string_view kRow = "  {:>12} {:>12} {:>12}  {}\n";
+  const billing::Bill& bill = report.bill;
+  fmt::print("\n  the month closed on trial, before it is over: {} yen, {}\n\n", bill.pool.cost_yen,
+             bill.tariff.name);
+  fmt::print(kRow, "population", "for use", "yen", "town");
+  std::vector<const billing::Statement*> towns;
+  towns.reserve(bill.statements.size());
+  for (const billing::Statement& statement : bill.statements) towns.push_back(&statement);
+  std::ranges::stable_sort(towns, std::ranges::greater(),
+                           [](const billing::Statement* one) { return one->member.population; });
+  const std::size_t shown = std::min(towns.size(), kTownsShown);
+  std::uint64_t others = 0;
+  for (std::size_t i = 0; i < towns.size(); ++i) {
+    const billing::Statement& town = *towns[i];
+    if (i >= shown) {
+      others += town.total_yen();
+      continue;
+    }
+    fmt::print(kRow, town.member.population, town.usage_yen(), town.total_yen(), town.member.name);
+  }
+  if (towns.size() > shown) {
+    fmt::print(kRow, "", "", others, fmt::format("{} more", towns.size() - shown));
+  }
+  const std::uint64_t sum = statements_sum(bill);
+  fmt::print(kRow, "", "", sum,
+             sum == bill.pool.cost_yen ? "the pool's cost" : "WRONG: not the pool's cost");
+}
+
+/// The first few of each script: one thing that is wrong can make many a bill wrong.
+void print_discrepancies(const Audit& audit) {
+  std::map<std::string, std::size_t> of_script;
+  for (const Discrepancy& one : audit.found) {
+    if (++of_script[one.script] <= kShownOfScript) fmt::print("  WRONG: {}\n", text_of(one));
+  }
+  for (const auto& [script, count] : of_script) {
+    if (count <= kShownOfScript) continue;
+    fmt::print("  WRONG: auditor, {}: {} more\n", script, count - kShownOfScript);
+  }
+}
+
+void print_checks(const DemoReport& report) {
+  fmt::print("\n");
+  if (!report.damaged.empty()) fmt::print("  damaged: {}\n", report.damaged);
+  for (const std::string& text : report.rows.contradictions) fmt::print("  WRONG: {}\n", text);
+  for (const std::string& text : report.logs.wrong) fmt::print("  WRONG: {}\n", text);
+  print_discrepancies(report.audit);
+  if (outcomes_are_well(report)) {
+    fmt::print("  every query has one outcome, the same at its client and in both towns' rows\n");
+  } else if (report.told != report.exchanges || report.unexpected > 0) {
+    fmt::print("  WRONG: {} of {} queries have an outcome, {} not the one that was due\n",
+               report.told, report.exchanges, report.unexpected);
+  }
+  if (report.logs.wrong.empty()) {
+    fmt::print("  {} logs verified, {} records\n", report.tenants, report.logs.entries);
+  }
+  const AuditCounts& counts = report.audit.counts;
+  fmt::print("  auditor: {} exchanges, {} records, {} units, {} yen recounted{}\n",
+             counts.exchanges, counts.records, counts.units, counts.yen,
+             report.audit.found.empty()
+                 ? ""
+                 : fmt::format(", {} discrepancies", report.audit.found.size()));
+  if (!is_well(report)) fmt::print("  WRONG: not everything agrees, see above\n");
+}
+
+nlohmann::json discrepancies_json(const Audit& audit) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const Discrepancy& one : audit.found) list.push_back(text_of(one));
+  return list;
+}
+
+}  // namespace
+
+bool is_well(const DemoReport& report) {
+  return outcomes_are_well(report) && report.logs.wrong.empty() && report.audit.found.empty() &&
+         statements_sum(report.bill) == report.bill.pool.cost_yen &&
+         report.audit.counts.exchanges == report.exchanges &&
+         report.audit.counts.records == report.logs.entries;
+}
+
+void print_report(const DemoReport& report) {
+  print_outcomes(report);
+  print_units(report);
+  print_statements(report);
+  print_checks(report);
+}
+
+nlohmann::json report_json(const DemoReport& report) {
+  nlohmann::json outcomes = nlohmann::json::object();
+  for (const OutcomeName& name : kOutcomes) {
+    outcomes[std::string(name.json)] = count_of(report, name.outcome);
+  }
+  nlohmann::json units = nlohmann::json::object();
+  const auto used = used_by_pool(report.bill);
+  for (const Cause cause : kCauses) {
+    units[std::string(text_of(cause).name)] = sums_json(sums_of(used, cause));
+  }
+  const nlohmann::json bill = bill_json(report.bill);
+  return {{"tenants", report.tenants},
+          {"institutions", report.institutions},
+          {"exchanges", report.exchanges},
+          {"answered", outcomes["answered"]},
+          {"outcomes", outcomes},
+          {"unknown", report.exchanges - report.told},
+          {"symbols", report.symbols},
+          {"copies", report.copies},
+          {"held", report.rows.held},
+          {"decided_by_staff", report.decided},
+          {"answered_live", report.answered_live},
+          {"within_body", report.within_body},
+          {"rows", report.rows.rows},
+          {"trains", report.rows.trains},
+          {"records", report.rows.rows + report.rows.changes},
+          {"records_verified", report.logs.entries},
+          {"units", units},
+          {"month", bill["month"]},
+          {"pool_cost_yen", report.bill.pool.cost_yen},
+          {"statements_sum_yen", statements_sum(report.bill)},
+          {"statements", bill["statements"]},
+          {"audited",
+           {{"exchanges", report.audit.counts.exchanges},
+            {"records", report.audit.counts.records},
+            {"units", report.audit.counts.units},
+            {"yen", report.audit.counts.yen}}},
+          {"discrepancies", discrepancies_json(report.audit)},
+          {"logs_wrong", report.logs.wrong},
+          {"contradictions", report.rows.contradictions},
+          {"damaged", report.damaged},
+          {"ok", is_well(report)},
+          {"wall_seconds", report.wall_seconds}};
+}
+
+}  // namespace nakadachi::apps

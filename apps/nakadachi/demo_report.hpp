@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "apps/nakadachi/demo_books.hpp"
+#include "apps/nakadachi/demo_check.hpp"
+
+namespace nakadachi::apps {
+
+/// All that the demo tells at its end.
+struct DemoReport {
+  std::uint64_t tenants = 0;
+  std::uint64_t institutions = 0;
+  std::uint64_t exchanges = 0;  ///< asked
+  std::uint64_t told = 0;       ///< of them with an outcome
+  std::uint64_t unexpected = 0;
+  std::map<exchange::Outcome, std::uint64_t> outcomes;
+  std::map<ErrorCode, std::uint64_t> errors;
+  std::uint64_t symbols = 0;
+  std::uint64_t copies = 0;
+  std::uint64_t answered_live = 0;
+  std::uint64_t within_body = 0;
+  std::uint64_t decided = 0;  ///< by staff
+  RowCheck rows;
+  billing::Bill bill;
+  LogsVerified logs;
+  Audit audit;
+  std::string damaged;  ///< what the demo was asked to damage; empty: nothing
+  double wall_seconds = 0;
+};
+
+/// Whether everything agrees.
+bool is_well(const DemoReport& report);
+
+void print_report(const DemoReport& report);
+nlohmann::json report_json(const DemoReport& report);
+
+}  // namespace nakadachi::apps

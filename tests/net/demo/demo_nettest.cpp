@@ -1,0 +1,109 @@
+// The demo as a person runs it: a small pool whose books agree, and one thing after the other that
+// somebody damages in its database.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "apps/common/run_program.hpp"
+#include "apps/common/text_table.hpp"
+#include "tests/support/catch.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+ProgramEnd run_demo(const std::vector<std::string>& options) {
+  const std::string program = std::string(NAKADACHI_BIN_DIR) + "/nakadachi";
+  std::vector<std::string> arguments = {program, "demo", "--tenants", "3", "--exchanges", "60"};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  auto end = run_program(arguments, "");
+  REQUIRE(end);
+  return *std::move(end);
+}
+
+class Folder {
+ public:
+  Folder() { REQUIRE(mkdtemp(name_.data()) != nullptr); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() { std::filesystem::remove_all(name_); }
+  std::string file(const std::string& name) const { return name_ + "/" + name; }
+
+ private:
+  std::string name_ = (std::filesystem::temp_directory_path() / "demo-XXXXXX").string();
+};
+
+TEST_CASE("the demo's books agree: records, units and yen") {
+  const Folder folder;
+  const ProgramEnd end = run_demo({"--json", folder.file("demo.json"), "--cost", "1000003"});
+  CAPTURE(end.output, end.complaint);
+  REQUIRE(end.status == 0);
+  const auto text = read_file(folder.file("demo.json"));
+  REQUIRE(text);
+  const nlohmann::json told = nlohmann::json::parse(*text);
+  CHECK(told["ok"] == true);
+  CHECK(told["tenants"] == 3);
+  CHECK(told["institutions"] == 6);
+  CHECK(told["exchanges"] == 60);
+  std::uint64_t outcomes = 0;
+  for (const auto& [name, count] : told["outcomes"].items()) outcomes += count.get<std::uint64_t>();
+  CHECK(outcomes == 60);
+  CHECK(told["records"].get<std::uint64_t>() > 60);
+  CHECK(told["records_verified"] == told["records"]);
+  CHECK(told["audited"]["records"] == told["records"]);
+  std::uint64_t rows = 0;
+  std::uint64_t units = 0;
+  for (const auto& [cause, sums] : told["units"].items()) {
+    for (const auto& [name, sum] : sums.items()) {
+      (name == "rows" ? rows : units) += sum.get<std::uint64_t>();
+    }
+  }
+  CHECK(told["units"].size() == 6);
+  CHECK(told["records"] == rows);
+  CHECK(told["audited"]["units"] == units);
+  CHECK(told["pool_cost_yen"] == 1'000'003);
+  CHECK(told["statements_sum_yen"] == 1'000'003);
+  REQUIRE(told["statements"].size() == 3);
+  std::uint64_t yen = 0;
+  for (const auto& one : told["statements"]) yen += one["total_yen"].get<std::uint64_t>();
+  CHECK(yen == 1'000'003);
+  CHECK_THAT(end.output, Catch::Matchers::ContainsSubstring(fmt::format(
+                             "auditor: 60 exchanges, {} records, {} units, 1000003 yen recounted\n",
+                             rows, units)));
+}
+
+TEST_CASE("the demo names what was damaged in its database") {
+  const std::string thing = GENERATE("record", "unit", "statement", "leaf", "head");
+  const Folder folder;
+  const ProgramEnd end = run_demo({"--corrupt", thing, "--json", folder.file("demo.json")});
+  CAPTURE(thing, end.output, end.complaint);
+  CHECK(end.status == 1);
+  const auto text = read_file(folder.file("demo.json"));
+  REQUIRE(text);
+  const nlohmann::json told = nlohmann::json::parse(*text);
+  CHECK(told["ok"] == false);
+  // "012025 number 57: what became of it"; of a head all of it says where it is.
+  const auto damaged = told["damaged"].get<std::string>();
+  REQUIRE(damaged.size() > 7);
+  const std::string tenant = damaged.substr(0, 6);
+  const std::string place = damaged.substr(7, damaged.find(':') - 7);
+  const auto named = [&](std::string_view line) {
+    return line.find("WRONG: ") != std::string_view::npos &&
+           line.find(tenant) != std::string_view::npos &&
+           (line.find(place + ":") != std::string_view::npos ||
+            line.find(place + " is not") != std::string_view::npos);
+  };
+  CHECK(std::ranges::any_of(split(end.output, '\n'), named));
+}
+
+TEST_CASE("the demo damages nothing that it does not know") {
+  CHECK(run_demo({"--corrupt", "everything"}).status != 0);
+}
+
+}  // namespace
+}  // namespace nakadachi::apps
