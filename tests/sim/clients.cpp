@@ -86,6 +86,7 @@ void World::settle(Asked& asked, const exchange::Reply& reply) {
     if (asked.never_accepted) {
       return broken("one-outcome", "an outcome after a final refusal to take the query");
     }
+    check_receipt(asked, reply);
     asked.outcome = reply;
     return check_reply_is_durable(asked);
   }
