@@ -86,9 +86,9 @@ void World::settle(Asked& asked, const exchange::Reply& reply) {
     if (asked.never_accepted) {
       return broken("one-outcome", "an outcome after a final refusal to take the query");
     }
-    check_receipt(asked, reply);
     asked.outcome = reply;
-    return check_reply_is_durable(asked);
+    check_reply_is_durable(asked);
+    return check_receipt(asked, reply);
   }
   if (text_of(reply.code).retry != Retry::kNever) return;  // asks again by itself
   if (asked.outcome) return;                               // e.g. too late a copy of the question
