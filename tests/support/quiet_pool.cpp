@@ -151,9 +151,10 @@ void QuietPool::carry_out(tenant_vm::Action& action) {
         tenant_vm::StepsFound{find->lookup, store.find(find->tenant, find->exchange)});
   } else if (auto* prove = std::get_if<tenant_vm::FindProof>(&action)) {
     const tenant_vm::ProofName& name = prove->name;
-    events_.emplace_back(
-        tenant_vm::ProofFound{name, store.find_proof(name.tenant, name.lane, name.train,
-                                                     prove->entry_number, name.institution)});
+    auto found =
+        store.find_proof(name.tenant, name.lane, name.train, prove->entry_number, name.institution);
+    if (on_proof) on_proof(found);
+    events_.emplace_back(tenant_vm::ProofFound{name, std::move(found)});
   } else if (auto* keep = std::get_if<tenant_vm::KeepDelegations>(&action)) {
     NAKADACHI_ASSERT(store.keep_delegations(keep->tenant, keep->delegations).ok());
   } else if (auto* lost = std::get_if<tenant_vm::GiveUpLane>(&action)) {
@@ -166,7 +167,7 @@ void QuietPool::take_reply(const exchange::Reply& sent) {
   auto read = wire::decode_replies(frames.front());
   NAKADACHI_ASSERT(read.ok() && read->replies.size() == 1 && read->replies[0] == sent);
   exchange::Reply& reply = read->replies[0];
-  if (reply.concluded) {
+  if (reply.concluded && !on_proof) {
     NAKADACHI_ASSERT(receipts_.check(asked_.at(reply.key), reply).ok());
   }
   replies.push_back(std::move(reply));

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "nakadachi/client/receipt_check.hpp"
@@ -61,6 +62,9 @@ class QuietPool {
   std::function<bool(wire::LinkItem&)> on_item = [](wire::LinkItem&) { return true; };
   /// Called instead of appending when set.
   std::function<storage::AppendResult(const storage::Train&)> on_append;
+  /// Called with what was found for receipts of stored entries, when set; receipts are
+  /// not checked then.
+  std::function<void(Result<std::optional<storage::StoredProof>>&)> on_proof;
   std::vector<exchange::Reply> replies;
   std::vector<exchange::LiveQuestion> questions;  ///< put to business systems, in order
   std::vector<LaneId> lanes_given_up;

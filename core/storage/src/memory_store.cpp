@@ -294,6 +294,7 @@ std::vector<Digest> MemoryStore::leaves_of(const StoredTrain& train) {
     }
   }
   std::vector<Digest> in_order;
+  in_order.reserve(leaves.size());
   for (const auto& [index, leaf] : leaves) in_order.push_back(leaf);
   return in_order;
 }

@@ -34,8 +34,7 @@ class Scene {
     query_ = universe_.make_query(0, kStart, random);
     query_.subject.asker = universe_.institution(0);
     query_.subject.provider = universe_.institution(2);
-    other_query_ = query_;
-    other_query_.key = random.make<RequestKey>();
+    other_key_ = random.make<RequestKey>();
     answer_ = {.key = query_.key};
     answer_.concluded = true;
     answer_.outcome = Outcome::kAnswered;
@@ -89,14 +88,14 @@ class Scene {
   }
 
   const Query& query() const { return query_; }
-  const Query& other_query() const { return other_query_; }
+  const RequestKey& other_key() const { return other_key_; }
   const Universe& universe() const { return universe_; }
 
  private:
   Universe universe_{3};
   std::unique_ptr<crypto::Signer> node_;
   Query query_{RequestKey(), *AddressNumber::from_number(0), {}};
-  Query other_query_ = query_;
+  RequestKey other_key_;
   Reply answer_;
 };
 
@@ -125,7 +124,7 @@ TEST_CASE("a good receipt that says something else than the reply is not taken")
     std::function<void(Record&)> tell;
   };
   const Lie lies[] = {
-      {"key", [&](Record& r) { r.conclusion.key = scene.other_query().key; }},
+      {"key", [&](Record& r) { r.conclusion.key = scene.other_key(); }},
       {"key", [](Record& r) { r.conclusion.key = RequestKey(); }},
       {"subject", [](Record& r) { r.conclusion.subject.section = "another"; }},
       {"subject", [&](Record& r) { r.conclusion.subject.provider = r.conclusion.subject.asker; }},

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "nakadachi/records/receipt.hpp"
 #include "nakadachi/storage/memory_store.hpp"
@@ -188,6 +189,71 @@ TEST_CASE("an outcome asked for after a restart under a new node key has its rec
   CHECK(again.receipt->entry == first.receipt->entry);
   CHECK(again.receipt->statement == first.receipt->statement);
   CHECK(again.receipt->witness->train == first.receipt->witness->train);
+}
+
+TEST_CASE("many who ask again at once cause one look-up a train", "[tenant_vm]") {
+  QuietPool pool;
+  std::vector<exchange::Query> queries;
+  while (queries.size() < 60) {
+    exchange::Query query = pool.universe.make_query(0, pool.now, pool.random);
+    if (!pool.universe.expected(query).recorded || pool.universe.waits_for_staff(query) ||
+        Universe::is_live(query)) {
+      continue;
+    }
+    queries.push_back(std::move(query));
+  }
+  pool.ask(0, queries);
+  std::set<TrainNumber> trains;
+  for (const auto& [key, row] : pool.store.rows()) {
+    if (row.step == storage::Step::kConcluded) trains.insert(row.train);
+  }
+  std::size_t found = 0;
+  pool.on_proof = [&](const auto&) { ++found; };
+  const auto replies = pool.ask(0, queries);
+  CHECK(replies.size() == queries.size());
+  CHECK(std::ranges::all_of(replies, [](const auto& reply) { return reply.receipt != nullptr; }));
+  CHECK(found == trains.size());
+  CHECK(found < queries.size());
+  CHECK(pool.ask(0, queries).size() == queries.size());
+  CHECK(found == trains.size());  // and then none
+}
+
+TEST_CASE("an outcome whose receipt cannot be made now is told as unknown, then with it",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  pool.ask(query);
+  pool.on_proof = [](auto& found) { found = ErrorCode::kStoreUnavailable; };
+  const exchange::Reply reply = pool.ask(query);
+  CHECK_FALSE(reply.concluded);
+  CHECK(reply.code == ErrorCode::kOutcomeUnknown);
+  CHECK(reply.answer.empty());
+  pool.on_proof = nullptr;
+  CHECK(pool.ask(query).concluded);
+}
+
+TEST_CASE("an outcome of a log that was changed is not told again", "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  pool.ask(query);
+  pool.on_proof = [](auto& found) {
+    auto& step = std::get<storage::StoredStep>((*found)->entries.front());
+    ++step.units.bytes_out;
+  };
+  const exchange::Reply reply = pool.ask(query);
+  CHECK_FALSE(reply.concluded);
+  CHECK(reply.code == ErrorCode::kLogHeadDiffers);
+  CHECK(reply.answer.empty());
+}
+
+TEST_CASE("an outcome older than receipts is told without one", "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  const exchange::Reply first = pool.ask(query);
+  pool.on_proof = [](auto& found) { found = std::optional<storage::StoredProof>(); };
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply == first);
+  CHECK(reply.receipt == nullptr);
 }
 
 }  // namespace
