@@ -71,7 +71,8 @@ class Load {
     for (const apps::DemoPool::System& system : pool_->systems()) {
       NAKADACHI_TRY(auto made, client::Client::connect({.endpoint = pool_->oltp_endpoint(),
                                                         .server_key = pool_->oltp_key(),
-                                                        .keys = system.keys}));
+                                                        .keys = system.keys,
+                                                        .registry = pool_->registry()}));
       clients_.push_back(std::move(made));
     }
     return {};

@@ -228,8 +228,10 @@ Result<void> DemoPool::keep_keys() {
   return write_private_file(
       file("access.env"),
       fmt::format("NAKADACHI_ADMIN_ENDPOINT='{0}'\nNAKADACHI_ADMIN_SERVER_KEY='{1}'\n"
-                  "NAKADACHI_OLTP_ENDPOINT='{2}'\nNAKADACHI_OLTP_SERVER_KEY='{1}'\n",
-                  admin_endpoint_, to_z85(oltp_key_), oltp_endpoint_));
+                  "NAKADACHI_OLTP_ENDPOINT='{2}'\nNAKADACHI_OLTP_SERVER_KEY='{1}'\n"
+                  "NAKADACHI_TRUST='{3}'\nNAKADACHI_REGISTRY='{4}'\n",
+                  admin_endpoint_, to_z85(oltp_key_), oltp_endpoint_, file("national/trust.toml"),
+                  file("national/registry.bin")));
 }
 
 // Processes -------------------------------------------------------------------
@@ -339,6 +341,8 @@ Result<void> DemoPool::start_node() {
   NAKADACHI_TRY(const auto keys, make_curve_key("oltp"));
   oltp_key_ = keys.public_key();
   NAKADACHI_TRY(const crypto::TrustRoots roots, load_trust_roots(file("national/trust.toml")));
+  NAKADACHI_TRY(crypto::Registry registry, load_registry(roots, file("national/registry.bin")));
+  registry_ = std::make_shared<const crypto::Registry>(std::move(registry));
   NAKADACHI_CHECK(write_private_file(
       file("node.toml"),
       node_config() + write_trust_roots(roots) + "registry = \"national/registry.bin\"\n"));

@@ -59,6 +59,8 @@ class DemoPool {
   const std::string& oltp_endpoint() const noexcept { return oltp_endpoint_; }
   /// Of both doors of the node.
   const socket::CurvePublicKey& oltp_key() const noexcept { return oltp_key_; }
+  /// The one the towns joined with, pinned.
+  const std::shared_ptr<const crypto::Registry>& registry() const noexcept { return registry_; }
   const std::string& admin_endpoint() const noexcept { return admin_endpoint_; }
   /// Comes to the admin door as one institution's staff.
   Result<std::unique_ptr<admin::Client>> staff_of(std::size_t institution) const;
@@ -110,6 +112,7 @@ class DemoPool {
   std::vector<System> systems_;
   socket::CurveKeyPair operator_keys_ = socket::CurveKeyPair::make();
   std::vector<crypto::RegistryEntry> institutions_;
+  std::shared_ptr<const crypto::Registry> registry_;
   std::optional<copies::LayoutBook> layouts_;
   std::optional<DemoResidents> residents_;
   std::uint64_t symbols_ = 0;

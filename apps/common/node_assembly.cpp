@@ -148,6 +148,11 @@ Result<crypto::RootKey> open_root_key(const NodeConfig& config) {
   return crypto::RootKey::open(config.root_key_file, passphrase);
 }
 
+Result<crypto::Registry> load_registry(const crypto::TrustRoots& roots, const std::string& path) {
+  NAKADACHI_TRY(const std::string bytes, read_file(path));
+  return crypto::Registry::open(as_bytes(bytes), roots, crypto::Ed25519Verifier());
+}
+
 std::string wrap_context(TenantId tenant, std::string_view purpose, std::uint32_t version) {
   return fmt::format("tenant {} {} version {}", tenant.value, purpose, version);
 }
@@ -163,10 +168,7 @@ std::string sealing_purpose(const InstitutionCode& institution) {
 Result<NodeAssembly> assemble_node(const NodeConfig& config) {
   NAKADACHI_CHECK(crypto::check_profile(config.roots, config.profile));
   NAKADACHI_TRY(crypto::RootKey root, open_root_key(config));
-  NAKADACHI_TRY(const std::string registry_bytes, read_file(config.registry_file));
-  const crypto::Ed25519Verifier verifier;
-  NAKADACHI_TRY(crypto::Registry registry,
-                crypto::Registry::open(as_bytes(registry_bytes), config.roots, verifier));
+  NAKADACHI_TRY(crypto::Registry registry, load_registry(config.roots, config.registry_file));
   NAKADACHI_TRY(rules::LawBook law, load_law(config.law));
 
   NodeAssembly assembly{.signer = nullptr,

@@ -50,6 +50,7 @@ class Crowd {
       client::Config config{.endpoint = pool_->oltp_endpoint(),
                             .server_key = pool_->oltp_key(),
                             .keys = pool_->systems()[i].keys,
+                            .registry = pool_->registry(),
                             .give_up_after_ms = kPatienceMs};
       if (DemoPool::is_mayor(i)) {
         config.on_question = [this, i](const exchange::LiveQuestion& asked) { answer(i, asked); };
@@ -116,6 +117,7 @@ class Crowd {
       ++errors_[reply.error().code];
     } else {
       if (reply->outcome != expected) ++unexpected_;
+      reply->receipt.reset();  // it was good: the client has checked it
       told_.emplace(key, *std::move(reply));
     }
     changed_.notify_one();

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "apps/common/embedded_facts.hpp"
+#include "apps/common/node_assembly.hpp"
 #include "apps/nakadachi/admin_options.hpp"
 #include "nakadachi/client/client.hpp"
 #include "nakadachi/copies/content.hpp"
@@ -23,6 +24,9 @@ struct QueryOptions {
   std::string person;
   std::string section;
   std::vector<std::uint16_t> items;
+  std::string trust_file;
+  std::string registry_file;
+  bool without_receipt = false;
 };
 
 struct OutcomeWords {
@@ -126,16 +130,31 @@ Result<void> print_reply(const QueryOptions& options, const exchange::Query& que
   return {};
 }
 
-Result<void> run_ask(const QueryOptions& options, int& status) {
-  NAKADACHI_TRY(const exchange::Query query, query_of(options));
+Result<client::Config> config_of(const QueryOptions& options) {
   if (options.admin.endpoint.empty()) {
     return Error{.code = ErrorCode::kMissingField, .field = "endpoint"};
   }
   NAKADACHI_TRY(const auto server_key, server_key_of(options.admin.server_key));
   NAKADACHI_TRY(const auto keys, key_pair_of(options.admin.key_file));
-  NAKADACHI_TRY(const auto node,
-                client::Client::connect(
-                    {.endpoint = options.admin.endpoint, .server_key = server_key, .keys = keys}));
+  client::Config config{.endpoint = options.admin.endpoint,
+                        .server_key = server_key,
+                        .keys = keys,
+                        .without_receipts = options.without_receipt};
+  if (options.without_receipt) return config;
+  if (options.trust_file.empty()) return Error{.code = ErrorCode::kMissingField, .field = "trust"};
+  if (options.registry_file.empty()) {
+    return Error{.code = ErrorCode::kMissingField, .field = "registry"};
+  }
+  NAKADACHI_TRY(const crypto::TrustRoots roots, load_trust_roots(options.trust_file));
+  NAKADACHI_TRY(crypto::Registry registry, load_registry(roots, options.registry_file));
+  config.registry = std::make_shared<const crypto::Registry>(std::move(registry));
+  return config;
+}
+
+Result<void> run_ask(const QueryOptions& options, int& status) {
+  NAKADACHI_TRY(const exchange::Query query, query_of(options));
+  NAKADACHI_TRY(const client::Config config, config_of(options));
+  NAKADACHI_TRY(const auto node, client::Client::connect(config));
   NAKADACHI_TRY(const exchange::Reply reply, node->ask_and_wait(query, kPatienceMs));
   status = exchange::has_answer(reply.outcome) ? 0 : 1;
   return print_reply(options, query, reply);
@@ -155,6 +174,13 @@ void add_options(CLI::App& command, QueryOptions& options) {
       ->envname("NAKADACHI_OLTP_SERVER_KEY");
   command.add_option("--key-file", options.admin.key_file, "key pair of the business system")
       ->envname("NAKADACHI_OLTP_KEY_FILE");
+  command.add_option("--trust", options.trust_file, "trust roots (trust.toml), for the receipt")
+      ->envname("NAKADACHI_TRUST");
+  command
+      .add_option("--registry", options.registry_file, "signed registry of institutions, likewise")
+      ->envname("NAKADACHI_REGISTRY");
+  command.add_flag("--without-receipt", options.without_receipt,
+                   "believe the node without a look at the receipt of its record");
   command.add_option("--asker", options.asker, "institution that asks, 16 digits")->required();
   command.add_option("--provider", options.provider, "institution that answers")->required();
   command.add_option("--affair", options.affair, "JM code, item, or what it is about")->required();

@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::uint32_t kRetrySoonMs = 200;
 constexpr std::uint32_t kRetryLaterMs = 1'000;
+/// Trains of which receipts of stored entries can be made without the store: some 20 kB each.
+constexpr std::size_t kProofsKept = 64;
 
 const storage::StoredStep* find_step(const std::vector<storage::StoredStep>& steps,
                                      storage::Step wanted) {
@@ -137,6 +139,7 @@ bool NodeCore::Impl::answer_replay(std::size_t partition, const ExchangeId& id, 
   lookup.client = job.client;
   lookup.key = key;
   lookup.content_hash = hash;
+  lookup.institution = owner.callers.at(job.system).institution;
   start_lookup(std::move(lookup));
   return true;
 }
@@ -359,7 +362,8 @@ void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenA
       .concluded_at = now_,
       .provision_leaf = open.provision_leaf,
       .provider_non_disclosure = open.provider_non_disclosure,
-      .answer_hash = open.answer.empty() ? Digest() : crypto::sha256({open.answer})};
+      .answer_hash = open.answer.empty() ? Digest() : crypto::sha256({open.answer}),
+      .key = open.key};
   wire::StoredContent content;
   content.statement = wire::encode(conclusion);
   content.content_hash = open.content_hash;
@@ -368,6 +372,7 @@ void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenA
   content.answer = open.answer;
   wire::LinkItem item;
   item.kind = exchange::StatementKind::kConclusion;
+  item.statement = content.statement;
   item.salt = random_->make<Salt>();
   const bool was_asked = open.request_hash != Digest();
   const Units units{.cause = Cause::kOwnQuery,
@@ -380,7 +385,17 @@ void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenA
   if (!pushed) count(pushed.error().code);
 }
 
-void NodeCore::Impl::on_concluded_durable(const PendingStep& step) {
+/// By whose word the node keeps the record of a question: the institution of the caller,
+/// whatever the question says.
+const Institution& NodeCore::Impl::speaker_for(std::size_t partition, const OpenAsk& open) const {
+  const Partition& owner = partitions_[partition];
+  const auto caller = owner.callers.find(open.system);
+  const auto asker = owner.institutions.find(
+      caller != owner.callers.end() ? caller->second.institution : open.inquiry.subject.asker);
+  return asker != owner.institutions.end() ? asker->second : owner.institutions.begin()->second;
+}
+
+void NodeCore::Impl::on_concluded_durable(PendingStep& step, CommittedTrain& train) {
   Partition& owner = partitions_[step.partition];
   const auto found = owner.asking.find(step.row.exchange);
   if (found == owner.asking.end()) return;
@@ -388,8 +403,11 @@ void NodeCore::Impl::on_concluded_durable(const PendingStep& step) {
   ++counts_.concluded;
   if (open.client) {
     const auto& decision = open.leg.decision();
-    out(SendReply{*open.client, concluded_reply(open.key, decision.outcome, decision.reason,
-                                                open.legal_item, std::move(open.answer))});
+    exchange::Reply reply = concluded_reply(open.key, decision.outcome, decision.reason,
+                                            open.legal_item, std::move(open.answer));
+    reply.receipt = train.receipt_of(step.row, std::move(step.item.statement),
+                                     *speaker_for(step.partition, open).delegation);
+    out(SendReply{*open.client, std::move(reply)});
   }
   owner.settled.remember(step.row.exchange, step.fingerprint);
   remove_open(step.partition, step.row.exchange);
@@ -425,21 +443,89 @@ void NodeCore::Impl::finish_replay(const Lookup& lookup,
     if (lookup.client) reply_error(*lookup.client, lookup.key, code);
     return;
   }
-  const auto content = partitions_[lookup.partition].open(*concluded);
+  auto content = partitions_[lookup.partition].open(*concluded);
   if (!lookup.client) return;
   if (!content) return reply_error(*lookup.client, lookup.key, content.error().code);
   if (content->content_hash != lookup.content_hash) {
     return reply_error(*lookup.client, lookup.key, ErrorCode::kSameKeyOtherContent);
   }
-  reply_stored(lookup, *content);
+  reply_stored(lookup, *concluded, *std::move(content));
 }
 
-void NodeCore::Impl::reply_stored(const Lookup& lookup, const wire::StoredContent& content) {
+void NodeCore::Impl::reply_stored(const Lookup& lookup, const storage::StoredStep& concluded,
+                                  wire::StoredContent content) {
   const auto conclusion = wire::decode_conclusion(content.statement);
   if (!conclusion) return reply_error(*lookup.client, lookup.key, conclusion.error().code);
+  StoredReply stored{.client = *lookup.client,
+                     .reply = concluded_reply(lookup.key, conclusion->outcome, conclusion->reason,
+                                              conclusion->legal_item, std::move(content.answer)),
+                     .step = concluded,
+                     .statement = std::move(content.statement)};
+  stored.step.sealed.clear();
+  prove(std::move(stored), {.tenant = partitions_[lookup.partition].tenant,
+                            .lane = concluded.lane,
+                            .train = concluded.train,
+                            .institution = lookup.institution});
+}
+
+/// Replies with the receipt of what is stored. Many that ask again at once, as after a
+/// restart, wait for few trains: each is looked up once.
+void NodeCore::Impl::prove(StoredReply stored, const ProofName& name) {
+  if (const auto known = proofs_.find(name); known != proofs_.end()) {
+    return send_proved(std::move(stored), name, known->second);
+  }
+  if (replies_awaiting_proof_ >= limits::kMaxLookupsUnderWay) {
+    return reply_error(stored.client, stored.reply.key, ErrorCode::kQueueFull, kRetryLaterMs);
+  }
+  ++replies_awaiting_proof_;
+  const auto [waiting, is_first] = awaiting_proof_.try_emplace(name);
+  if (is_first) out(FindProof{name, stored.step.number});
+  waiting->second.push_back(std::move(stored));
+}
+
+void NodeCore::Impl::handle(ProofFound& event) {
+  const auto found = awaiting_proof_.find(event.name);
+  if (found == awaiting_proof_.end()) return;
+  std::vector<StoredReply> waiting = std::move(found->second);
+  awaiting_proof_.erase(found);
+  replies_awaiting_proof_ -= waiting.size();
+  const auto refuse_all = [&](ErrorCode code) {
+    for (const StoredReply& one : waiting) reply_error(one.client, one.reply.key, code);
+  };
+  if (!event.proof) {
+    count(event.proof.error().code);
+    return refuse_all(ErrorCode::kOutcomeUnknown);
+  }
+  if (!*event.proof) {  // recorded before there were receipts: the outcome, and no proof of it
+    for (StoredReply& one : waiting) out(SendReply{one.client, std::move(one.reply)});
+    counts_.replayed += waiting.size();
+    return;
+  }
+  auto made = FoundProof::make(event.name.tenant, **std::move(event.proof));
+  if (!made) {
+    tell_operators(made.error().code, event.name.institution);
+    return refuse_all(made.error().code);
+  }
+  const FoundProof& proof = keep_proof(event.name, *std::move(made));
+  for (StoredReply& one : waiting) send_proved(std::move(one), event.name, proof);
+}
+
+void NodeCore::Impl::send_proved(StoredReply stored, const ProofName& name,
+                                 const FoundProof& proof) {
+  auto receipt = proof.receipt_of(name.tenant, stored.step, std::move(stored.statement));
+  if (!receipt) return reply_error(stored.client, stored.reply.key, receipt.error().code);
+  stored.reply.receipt = *std::move(receipt);
   ++counts_.replayed;
-  out(SendReply{*lookup.client, concluded_reply(lookup.key, conclusion->outcome, conclusion->reason,
-                                                conclusion->legal_item, content.answer)});
+  out(SendReply{stored.client, std::move(stored.reply)});
+}
+
+const FoundProof& NodeCore::Impl::keep_proof(const ProofName& name, FoundProof proof) {
+  if (proofs_in_order_.size() >= kProofsKept) {
+    proofs_.erase(proofs_in_order_.front());
+    proofs_in_order_.pop_front();
+  }
+  proofs_in_order_.push_back(name);
+  return proofs_.insert_or_assign(name, std::move(proof)).first->second;
 }
 
 }  // namespace nakadachi::tenant_vm

@@ -175,6 +175,9 @@ Lane::Report Lane::committed() {
     }
   }
   for (const auto& [tenant, log] : under_way_.logs) logs_[tenant] = log.after();
+  report.train =
+      std::make_unique<CommittedTrain>(std::move(under_way_.train), std::move(under_way_.header),
+                                       std::move(under_way_.tree), std::move(under_way_.logs));
   under_way_ = {};
   state_ = State::kIdle;
   most_rows_ = limits::kMaxTrainRows;

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "log_proof.hpp"
 #include "nakadachi/base/limits.hpp"
 #include "nakadachi/crypto/signed_batch.hpp"
 #include "nakadachi/records/log_tree.hpp"
@@ -66,6 +67,8 @@ class Lane {
   /// What a report of the store means for what waited for it.
   struct Report {
     std::vector<PendingRow> durable;
+    /// The train they became durable with; null when there are none.
+    std::unique_ptr<CommittedTrain> train;
     std::vector<PendingRow> refused;  ///< definitely not stored, alone at fault
     Error refusal;
     bool lost = false;  ///< another writer has the lane; all that waited is dropped

@@ -12,6 +12,14 @@ namespace {
 
 constexpr std::int64_t kTellEveryMs = 3'600'000;
 
+storage::KeptDelegation kept(const crypto::Delegation& delegation) {
+  return {.institution = delegation.institution,
+          .node_key = delegation.node_key,
+          .from = delegation.from,
+          .until = delegation.until,
+          .signature = delegation.signature};
+}
+
 }  // namespace
 
 NodeCore::NodeCore(NodeSetup setup, const crypto::Signer& signer, const crypto::Verifier& verifier,
@@ -25,6 +33,9 @@ std::optional<Timestamp> NodeCore::deadline() const { return impl_->deadline(); 
 const NodeCounts& NodeCore::counts() const noexcept { return impl_->counts(); }
 std::optional<wire::TenantState> NodeCore::state_of(TenantId tenant) const {
   return impl_->state_of(tenant);
+}
+std::vector<storage::KeptDelegation> NodeCore::delegations_of(TenantId tenant) const {
+  return impl_->delegations_of(tenant);
 }
 std::size_t NodeCore::open_exchanges() const noexcept { return impl_->open_exchanges(); }
 
@@ -227,12 +238,15 @@ void NodeCore::Impl::handle(StepsFound& event) {
 }
 
 void NodeCore::Impl::handle(DelegationsRenewed& event) {
+  std::map<TenantId, std::vector<storage::KeptDelegation>> renewed;
   for (const crypto::Delegation& delegation : event.delegations) {
     const auto holder = holder_of(delegation.institution);
     if (!holder) continue;
     institution(*holder, delegation.institution).delegation =
         std::make_shared<const crypto::Delegation>(delegation);
+    renewed[partitions_[*holder].tenant].push_back(kept(delegation));
   }
+  for (auto& [tenant, delegations] : renewed) out(KeepDelegations{tenant, std::move(delegations)});
 }
 
 void NodeCore::Impl::handle(Tick& /*event*/) {}
@@ -304,20 +318,20 @@ void NodeCore::Impl::run_lane(LaneSlot& slot) {
 
 void NodeCore::Impl::take_report(LaneSlot& slot, Lane::Report report) {
   if (report.lost) return drop_lane(slot);
-  for (PendingRow& row : report.durable) on_durable(std::move(row));
+  for (PendingRow& row : report.durable) on_durable(std::move(row), *report.train);
   for (const PendingRow& row : report.refused) on_row_refused(row, report.refusal);
 }
 
-void NodeCore::Impl::on_durable(PendingRow row) {
+void NodeCore::Impl::on_durable(PendingRow row, CommittedTrain& train) {
   ++counts_.rows;
   if (auto* const step = std::get_if<PendingStep>(&row.what)) {
-    on_step_durable(std::move(*step));
+    on_step_durable(std::move(*step), train);
   } else {
     on_change_durable(std::get<PendingChange>(row.what));
   }
 }
 
-void NodeCore::Impl::on_step_durable(PendingStep step) {
+void NodeCore::Impl::on_step_durable(PendingStep step, CommittedTrain& train) {
   switch (step.row.step) {
     case storage::Step::kAsked:
       return on_asked_durable(step);
@@ -330,7 +344,7 @@ void NodeCore::Impl::on_step_durable(PendingStep step) {
       return send_provision(std::move(step.item));
     }
     case storage::Step::kConcluded:
-      return on_concluded_durable(step);
+      return on_concluded_durable(step, train);
     case storage::Step::kHeld:
       partitions_[step.partition].providing.erase(step.row.exchange);
       return take_held(step.partition, {.exchange = step.row.exchange,
@@ -370,6 +384,7 @@ void NodeCore::Impl::on_step_refused(const PendingStep& step, const Error& error
     lookup.client = open.client;
     lookup.key = open.key;
     lookup.content_hash = open.content_hash;
+    lookup.institution = speaker_for(step.partition, open).code;
     start_lookup(std::move(lookup));
   } else if (open.client) {
     reply_error(*open.client, open.key, error.code);
@@ -547,6 +562,16 @@ void NodeCore::Impl::notice_law(std::uint64_t fingerprint, const InstitutionCode
   if (!is_new && now_ - known->second < kTellEveryMs) return;
   known->second = now_;
   tell_operators(ErrorCode::kLawDiffers, institution);
+}
+
+std::vector<storage::KeptDelegation> NodeCore::Impl::delegations_of(TenantId tenant) const {
+  std::vector<storage::KeptDelegation> delegations;
+  const auto found = by_tenant_.find(tenant);
+  if (found == by_tenant_.end()) return delegations;
+  for (const auto& [code, institution] : partitions_[found->second].institutions) {
+    delegations.push_back(kept(*institution.delegation));
+  }
+  return delegations;
 }
 
 std::optional<wire::TenantState> NodeCore::Impl::state_of(TenantId tenant) const {

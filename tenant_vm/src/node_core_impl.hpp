@@ -35,6 +35,7 @@ class NodeCore::Impl {
   const NodeCounts& counts() const noexcept { return counts_; }
   std::size_t open_exchanges() const noexcept { return open_by_request_.size(); }
   std::optional<wire::TenantState> state_of(TenantId tenant) const;
+  std::vector<storage::KeptDelegation> delegations_of(TenantId tenant) const;
 
  private:
   /// What a tenant has waiting, each served in its turn.
@@ -70,6 +71,7 @@ class NodeCore::Impl {
     std::optional<ClientId> client;
     RequestKey key;
     Digest content_hash;
+    InstitutionCode institution;  ///< whose system asks
     // kPermit
     PermitJob permit;
     // kStatus
@@ -90,6 +92,7 @@ class NodeCore::Impl {
   void handle(TrainSettled& event);
   void handle(FateTold& event);
   void handle(StepsFound& event);
+  void handle(ProofFound& event);
   void handle(DelegationsRenewed& event);
   void handle(Tick& event);
 
@@ -99,8 +102,8 @@ class NodeCore::Impl {
   DeficitRoundRobin::Served serve_flow(const LaneSlot::Flow& flow);
   void run_lane(LaneSlot& slot);
   void take_report(LaneSlot& slot, Lane::Report report);
-  void on_durable(PendingRow row);
-  void on_step_durable(PendingStep step);
+  void on_durable(PendingRow row, CommittedTrain& train);
+  void on_step_durable(PendingStep step, CommittedTrain& train);
   void on_row_refused(const PendingRow& row, const Error& error);
   void on_step_refused(const PendingStep& step, const Error& error);
   void drop_lane(LaneSlot& slot);
@@ -136,7 +139,8 @@ class NodeCore::Impl {
   void add_open(std::size_t partition, const ExchangeId& id, OpenAsk open);
   void remove_open(std::size_t partition, const ExchangeId& id);
   void on_asked_durable(PendingStep& step);
-  void on_concluded_durable(const PendingStep& step);
+  void on_concluded_durable(PendingStep& step, CommittedTrain& train);
+  const Institution& speaker_for(std::size_t partition, const OpenAsk& open) const;
   void on_provision(const wire::LinkItem& item);
   void take_provision(const wire::LinkItem& item, const exchange::Provision& provision);
   void on_refusal(const wire::LinkItem& item);
@@ -147,7 +151,18 @@ class NodeCore::Impl {
   void conclude(std::size_t partition, const ExchangeId& id, OpenAsk& open);
   void recover_ask(std::size_t partition, const storage::StoredStep& asked);
   void finish_replay(const Lookup& lookup, const std::vector<storage::StoredStep>& steps);
-  void reply_stored(const Lookup& lookup, const wire::StoredContent& content);
+  /// A stored outcome that waits for its receipt.
+  struct StoredReply {
+    ClientId client;
+    exchange::Reply reply;
+    storage::StoredStep step;
+    Bytes statement;
+  };
+  void reply_stored(const Lookup& lookup, const storage::StoredStep& concluded,
+                    wire::StoredContent content);
+  void prove(StoredReply stored, const ProofName& name);
+  void send_proved(StoredReply stored, const ProofName& name, const FoundProof& proof);
+  const FoundProof& keep_proof(const ProofName& name, FoundProof proof);
   void reply_error(ClientId client, const RequestKey& key, ErrorCode code,
                    std::uint32_t retry_after_ms = 0);
 
@@ -305,6 +320,10 @@ class NodeCore::Impl {
   using Timer = std::tuple<Timestamp, std::size_t, ExchangeId>;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   std::map<LookupId, Lookup> lookups_;
+  std::map<ProofName, std::vector<StoredReply>> awaiting_proof_;
+  std::size_t replies_awaiting_proof_ = 0;
+  std::map<ProofName, FoundProof> proofs_;  ///< the last ones found
+  std::deque<ProofName> proofs_in_order_;
   std::uint64_t last_lookup_ = 0;
   wire::BatchBuilder statuses_;
   wire::BatchBuilder resends_;

@@ -99,6 +99,7 @@ Result<Recovered> recover_lane(NodeCore& core, storage::ExchangeStore& store, La
   const std::uint32_t from = NodeCore::recovery_start(recovered.grant, now);
   core.on(LaneTaken{lane, recovered.grant}, now);
   for (const TenantId tenant : tenants) {
+    NAKADACHI_CHECK(store.keep_delegations(tenant, core.delegations_of(tenant)));
     NAKADACHI_TRY(records::Frontier log, recover_log(store, tenant, page));
     core.on(LogRecovered{tenant, std::move(log)}, now);
     NAKADACHI_TRY(const std::uint64_t rows, recover_rows(core, store, tenant, from, now, page));

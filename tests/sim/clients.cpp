@@ -87,7 +87,8 @@ void World::settle(Asked& asked, const exchange::Reply& reply) {
       return broken("one-outcome", "an outcome after a final refusal to take the query");
     }
     asked.outcome = reply;
-    return check_reply_is_durable(asked);
+    check_reply_is_durable(asked);
+    return check_receipt(asked, reply);
   }
   if (text_of(reply.code).retry != Retry::kNever) return;  // asks again by itself
   if (asked.outcome) return;                               // e.g. too late a copy of the question

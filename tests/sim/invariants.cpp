@@ -53,6 +53,15 @@ void World::check_reply_is_durable(const Asked& asked) {
   if (!stored) broken("durable-before-visible", "an outcome was told before it was durable");
 }
 
+/// record-proved: whoever is told an outcome, for the first time or again after whatever
+/// happened, can prove the record of it.
+void World::check_receipt(const Asked& asked, const exchange::Reply& reply) {
+  const auto checked = receipts_.check(asked.query, reply);
+  if (checked) return;
+  broken("record-proved",
+         fmt::format("{} {}", text_of(checked.error().code).name, checked.error().field));
+}
+
 void World::check_end() {
   if (!all_settled()) {
     const auto waiting = std::count_if(asked_.begin(), asked_.end(), [](const Asked& asked) {

@@ -115,6 +115,17 @@ bool World::perform(std::size_t node, tenant_vm::Action& action) {
               if_alive(tenant_vm::StepsFound{find.lookup, store_.find(find.tenant, find.exchange)});
             });
           },
+          [&](tenant_vm::FindProof& find) {
+            after(1, [this, find, if_alive] {
+              const tenant_vm::ProofName& name = find.name;
+              if_alive(tenant_vm::ProofFound{
+                  name, store_.find_proof(name.tenant, name.lane, name.train, find.entry_number,
+                                          name.institution)});
+            });
+          },
+          [&](tenant_vm::KeepDelegations& keep) {
+            static_cast<void>(store_.keep_delegations(keep.tenant, keep.delegations));
+          },
           [&](tenant_vm::GiveUpLane&) { broken("lane-kept", "a node lost a lane nobody took"); }},
       action);
   return nodes_[node].core != nullptr;

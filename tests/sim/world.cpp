@@ -11,7 +11,11 @@ constexpr std::int64_t kSettleWithinMs = 900'000;
 }  // namespace
 
 World::World(std::uint64_t seed, std::size_t exchanges)
-    : seed_(seed), random_(seed), universe_(seed), faults_end_(kStart + kFaultyMs) {
+    : seed_(seed),
+      random_(seed),
+      universe_(seed),
+      receipts_(universe_.registry(), universe_.verifier()),
+      faults_end_(kStart + kFaultyMs) {
   // Every other seed has both towns on one node, the others a node each.
   if (seed % 2 == 0) {
     nodes_.emplace_back().towns = {0, 1};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "faults.hpp"
+#include "nakadachi/client/receipt_check.hpp"
 #include "nakadachi/gateway/gateway_core.hpp"
 #include "nakadachi/storage/memory_store.hpp"
 #include "tests/support/universe.hpp"
@@ -113,6 +114,7 @@ class World {
   void broken(std::string_view invariant, const std::string& how);
   void check_leaves_after_commit(const wire::LinkItem& item);
   void check_reply_is_durable(const Asked& asked);
+  void check_receipt(const Asked& asked, const exchange::Reply& reply);
   void check_end();
   void check_rows();
   void check_logs();
@@ -120,6 +122,7 @@ class World {
   std::uint64_t seed_;
   SeededRandom random_;
   Universe universe_;
+  client::ReceiptCheck receipts_;
   Timestamp now_ = kStart;
   Timestamp faults_end_;
   struct Scheduled {

@@ -104,6 +104,20 @@ Result<std::vector<storage::StoredTrain>> SharedStore::scan_trains(LaneId lane, 
   return kept_->store.scan_trains(lane, from, limit);
 }
 
+Result<void> SharedStore::keep_delegations(TenantId tenant,
+                                           std::span<const storage::KeptDelegation> delegations) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.keep_delegations(tenant, delegations);
+}
+
+Result<std::optional<storage::StoredProof>> SharedStore::find_proof(TenantId tenant, LaneId lane,
+                                                                    TrainNumber number,
+                                                                    std::uint64_t entry_number,
+                                                                    const InstitutionCode& wished) {
+  const std::scoped_lock lock(kept_->mutex);
+  return kept_->store.find_proof(tenant, lane, number, entry_number, wished);
+}
+
 // The universe is made for the present: real services take the time from the clock.
 LivePool::LivePool()
     : universe(7, SystemClock().now()),

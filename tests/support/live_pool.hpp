@@ -46,6 +46,12 @@ class SharedStore final : public storage::ExchangeStore {
   Result<std::optional<storage::StoredTrain>> find_train(LaneId lane, TrainNumber number) override;
   Result<std::vector<storage::StoredTrain>> scan_trains(LaneId lane, TrainNumber from,
                                                         std::size_t limit) override;
+  Result<void> keep_delegations(TenantId tenant,
+                                std::span<const storage::KeptDelegation> delegations) override;
+  Result<std::optional<storage::StoredProof>> find_proof(TenantId tenant, LaneId lane,
+                                                         TrainNumber number,
+                                                         std::uint64_t entry_number,
+                                                         const InstitutionCode& wished) override;
 
  private:
   std::shared_ptr<Kept> kept_;

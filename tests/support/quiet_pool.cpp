@@ -14,9 +14,9 @@ QuietPool::QuietPool(std::uint64_t seed)
       node_random(seed + 1),
       national_random(seed + 2),
       node_signer(universe.make_signer("node")),
-      national(std::make_unique<national::NationalCore>(universe.national_setup(),
-                                                        universe.core_signer(), universe.verifier(),
-                                                        national_random)) {
+      national(std::make_unique<national::NationalCore>(
+          universe.national_setup(), universe.core_signer(), universe.verifier(), national_random)),
+      receipts_(universe.registry(), universe.verifier()) {
   universe.found(store);
   start_node(universe.node_setup({0, 1}, *node_signer));
 }
@@ -38,7 +38,10 @@ std::vector<exchange::Reply> QuietPool::ask(std::size_t system,
                                             std::vector<exchange::Query> queries) {
   replies.clear();
   std::vector<wire::DecodedQuery> decoded;
-  for (exchange::Query& query : queries) decoded.push_back({query.key, std::move(query)});
+  for (exchange::Query& query : queries) {
+    asked_.insert_or_assign(query.key, query);
+    decoded.push_back({query.key, std::move(query)});
+  }
   happen(
       tenant_vm::QueriesArrived{{1}, {static_cast<std::uint32_t>(system + 1)}, std::move(decoded)});
   settle();
@@ -129,7 +132,7 @@ void QuietPool::happen(tenant_vm::Event event) {
 
 void QuietPool::carry_out(tenant_vm::Action& action) {
   if (auto* reply = std::get_if<tenant_vm::SendReply>(&action)) {
-    replies.push_back(std::move(reply->reply));
+    take_reply(reply->reply);
   } else if (auto* asked = std::get_if<tenant_vm::SendQuestion>(&action)) {
     questions.push_back(std::move(asked->question));
   } else if (auto* answer = std::get_if<tenant_vm::SendAdminReply>(&action)) {
@@ -146,9 +149,28 @@ void QuietPool::carry_out(tenant_vm::Action& action) {
   } else if (auto* find = std::get_if<tenant_vm::FindSteps>(&action)) {
     events_.emplace_back(
         tenant_vm::StepsFound{find->lookup, store.find(find->tenant, find->exchange)});
+  } else if (auto* prove = std::get_if<tenant_vm::FindProof>(&action)) {
+    const tenant_vm::ProofName& name = prove->name;
+    auto found =
+        store.find_proof(name.tenant, name.lane, name.train, prove->entry_number, name.institution);
+    if (on_proof) on_proof(found);
+    events_.emplace_back(tenant_vm::ProofFound{name, std::move(found)});
+  } else if (auto* keep = std::get_if<tenant_vm::KeepDelegations>(&action)) {
+    NAKADACHI_ASSERT(store.keep_delegations(keep->tenant, keep->delegations).ok());
   } else if (auto* lost = std::get_if<tenant_vm::GiveUpLane>(&action)) {
     lanes_given_up.push_back(lost->lane);
   }
+}
+
+void QuietPool::take_reply(const exchange::Reply& sent) {
+  const auto frames = wire::encode_replies({&sent, 1});
+  auto read = wire::decode_replies(frames.front());
+  NAKADACHI_ASSERT(read.ok() && read->replies.size() == 1 && read->replies[0] == sent);
+  exchange::Reply& reply = read->replies[0];
+  if (reply.concluded && !on_proof) {
+    NAKADACHI_ASSERT(receipts_.check(asked_.at(reply.key), reply).ok());
+  }
+  replies.push_back(std::move(reply));
 }
 
 void QuietPool::run_national() {

@@ -2,9 +2,12 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "nakadachi/client/receipt_check.hpp"
 #include "nakadachi/storage/memory_store.hpp"
 #include "tests/support/universe.hpp"
 
@@ -12,7 +15,8 @@ namespace nakadachi::testing {
 
 /// Both towns on one node, gateway left out, national system and store in one
 /// thread without any fault: what a test sends arrives at once. A test may look at
-/// and change every item on its way.
+/// and change every item on its way. Replies travel as frames, and those with an outcome
+/// must have a receipt that a client takes.
 class QuietPool {
  public:
   explicit QuietPool(std::uint64_t seed = 5);
@@ -58,6 +62,9 @@ class QuietPool {
   std::function<bool(wire::LinkItem&)> on_item = [](wire::LinkItem&) { return true; };
   /// Called instead of appending when set.
   std::function<storage::AppendResult(const storage::Train&)> on_append;
+  /// Called with what was found for receipts of stored entries, when set; receipts are
+  /// not checked then.
+  std::function<void(Result<std::optional<storage::StoredProof>>&)> on_proof;
   std::vector<exchange::Reply> replies;
   std::vector<exchange::LiveQuestion> questions;  ///< put to business systems, in order
   std::vector<LaneId> lanes_given_up;
@@ -67,9 +74,12 @@ class QuietPool {
   void send(tenant_vm::StaffId staff, const wire::AdminRequest& request);
   void happen(tenant_vm::Event event);
   void carry_out(tenant_vm::Action& action);
+  void take_reply(const exchange::Reply& sent);
   void run_national();
   void settle();
 
+  client::ReceiptCheck receipts_;
+  std::map<RequestKey, exchange::Query> asked_;
   std::vector<wire::LinkItem> to_national_;
   std::deque<tenant_vm::Event> events_;
 };

@@ -84,7 +84,7 @@ class StoreContract {
 
   void one_call() {
     const LaneId lane{static_cast<std::uint16_t>(1 + random_.below(kContractLanes))};
-    switch (random_.below(18)) {
+    switch (random_.below(20)) {
       case 0:
         return take(lane);
       case 1:
@@ -110,6 +110,10 @@ class StoreContract {
         return check_scan_trains(lane, any_train(lane), random_.below(6));
       case 11:
         return check_find_train(lane);
+      case 12:
+        return keep_delegations(any_tenant());
+      case 13:
+        return check_find_proof();
       default:
         return check_append(random_.chance(150) ? wrongly_numbered(good_train(lane))
                                                 : spoilt(good_train(lane)));
@@ -161,7 +165,7 @@ class StoreContract {
     train.low_water_bucket = static_cast<std::uint32_t>(random_.next());
     train.root = random_.make<Digest>();
     train.signed_at = Timestamp{static_cast<std::int64_t>(random_.below(1U << 30))};
-    train.signer = random_.make<PublicKey>();
+    train.signer = any_signer();
     train.signature = random_.make<Signature>();
     const std::size_t most = random_.chance(50) ? limits::kMaxTrainRows : 6;
     const std::size_t leaves = 1 + random_.below(most);
@@ -550,7 +554,10 @@ class StoreContract {
     for (std::size_t i = 0; i < train.rows.size(); ++i) {
       apply(train, train.rows[i], static_cast<std::uint16_t>(i));
     }
-    for (const storage::Checkpoint& point : train.checkpoints) checkpoints_[point.tenant] = point;
+    for (const storage::Checkpoint& point : train.checkpoints) {
+      checkpoints_[point.tenant] = point;
+      all_checkpoints_[point.tenant].push_back(point);
+    }
     trains_[train.lane].push_back({.lane = train.lane,
                                    .epoch = train.epoch,
                                    .number = train.number,
@@ -773,6 +780,103 @@ class StoreContract {
     if (*found) CHECK((**found == expected->second));
   }
 
+  void keep_delegations(TenantId tenant) {
+    std::vector<storage::KeptDelegation> delegations(random_.below(3));
+    for (storage::KeptDelegation& one : delegations) {
+      one.institution = any_institution();
+      one.node_key = any_signer();
+      one.from = Timestamp{static_cast<std::int64_t>(random_.below(4) << 28U)};
+      one.until = one.from + static_cast<std::int64_t>(1 + random_.below(1U << 30));
+      one.signature = random_.make<Signature>();
+    }
+    REQUIRE(store_.keep_delegations(tenant, delegations).ok());
+    auto& kept = delegations_[tenant];
+    for (const storage::KeptDelegation& one : delegations) {
+      const bool known = std::ranges::any_of(kept, [&](const storage::KeptDelegation& other) {
+        return std::tie(one.institution, one.node_key, one.from) ==
+               std::tie(other.institution, other.node_key, other.from);
+      });
+      if (!known) kept.push_back(one);
+    }
+  }
+
+  /// Of an entry of a log, or one behind it.
+  void check_find_proof() {
+    const TenantId tenant = any_tenant();
+    const auto& log = logs_[tenant];
+    const std::uint64_t number = random_.below(log.size() + 2);
+    LaneId lane{1};
+    TrainNumber of_train{random_.below(5)};
+    if (number < log.size()) {
+      std::tie(lane, of_train) =
+          std::visit([](const auto& row) { return std::pair(row.lane, row.train); }, log[number]);
+    }
+    INFO("proof of entry " << number << " of tenant " << tenant.value);
+    const InstitutionCode wished = any_institution();
+    const auto found = store_.find_proof(tenant, lane, of_train, number, wished);
+    REQUIRE(found);
+    const auto& trains = trains_[lane];
+    if (number >= log.size() || of_train.value > trains.size()) {
+      CHECK(!*found);
+      return;
+    }
+    const storage::StoredTrain& train = trains[of_train.value - 1];
+    const auto fits = [&](const storage::KeptDelegation& one) {
+      return one.node_key == train.signer && one.from <= train.signed_at &&
+             train.signed_at < one.until;
+    };
+    const auto& kept = delegations_[tenant];
+    const auto of_wished = [&](const auto& one) { return fits(one) && one.institution == wished; };
+    REQUIRE(found->has_value() == std::ranges::any_of(kept, fits));
+    if (!*found) return;
+    const storage::StoredProof& proof = **found;
+    CHECK((proof.train == train));
+    CHECK(std::ranges::find(kept, proof.delegation) != kept.end());
+    CHECK(fits(proof.delegation));
+    CHECK((proof.delegation.institution == wished) == std::ranges::any_of(kept, of_wished));
+    check_proof(proof, tenant, number);
+  }
+
+  void check_proof(const storage::StoredProof& proof, TenantId tenant, std::uint64_t number) {
+    const storage::StoredTrain& train = proof.train;
+    std::map<std::uint16_t, Digest> leaves;
+    for (const auto& [of, log] : logs_) {
+      for (const storage::LogEntry& entry : log) {
+        std::visit(
+            [&](const auto& row) {
+              if (row.lane == train.lane && row.train == train.number) {
+                leaves[row.leaf_index] = row.leaf;
+              }
+            },
+            entry);
+      }
+    }
+    REQUIRE(proof.leaves.size() == leaves.size());
+    for (const auto& [index, leaf] : leaves) CHECK(proof.leaves[index] == leaf);
+
+    std::optional<storage::Checkpoint> before;
+    for (const storage::Checkpoint& point : all_checkpoints_[tenant]) {
+      if (point.size <= number) before = point;
+    }
+    CHECK((proof.checkpoint == before));
+    const std::uint64_t first = before ? before->size : 0;
+    const auto head = std::ranges::find(train.heads, tenant, &storage::Head::tenant);
+    REQUIRE(head != train.heads.end());
+    REQUIRE(proof.entries.size() == head->size - first);
+    for (std::size_t i = 0; i < proof.entries.size(); ++i) {
+      check_same(proof.entries[i], unsealed(logs_[tenant][first + i]));
+    }
+  }
+
+  static storage::LogEntry unsealed(storage::LogEntry entry) {
+    if (auto* const step = std::get_if<storage::StoredStep>(&entry)) {
+      step->sealed.clear();
+    } else {
+      std::get<storage::StoredChange>(entry).record.clear();
+    }
+    return entry;
+  }
+
   void check_find_train(LaneId lane) {
     const TrainNumber number = any_train(lane);
     const auto found = store_.find_train(lane, number);
@@ -813,6 +917,15 @@ class StoreContract {
   /// One of the lane, or one beside them.
   TrainNumber any_train(LaneId lane) {
     return TrainNumber{random_.below(lanes_[lane].last.value + 2)};
+  }
+  /// One of few.
+  PublicKey any_signer() {
+    PublicKey key;
+    key.writable()[0] = static_cast<std::uint8_t>(random_.below(2));
+    return key;
+  }
+  InstitutionCode any_institution() {
+    return *InstitutionCode::from_number(9'999'999'999'999'999 - random_.below(3));
   }
   TenantId any_tenant() {
     return TenantId{static_cast<std::uint32_t>(1 + random_.below(kTenants))};
@@ -872,7 +985,9 @@ class StoreContract {
   std::map<ChangeKey, storage::StoredChange> changes_;
   std::map<TenantId, std::map<HoldingPlace, Bytes>> holdings_;
   std::map<TenantId, std::vector<storage::LogEntry>> logs_;
-  std::map<TenantId, storage::Checkpoint> checkpoints_;
+  std::map<TenantId, storage::Checkpoint> checkpoints_;  // the last ones
+  std::map<TenantId, std::vector<storage::Checkpoint>> all_checkpoints_;
+  std::map<TenantId, std::vector<storage::KeptDelegation>> delegations_;
   std::map<LaneId, std::vector<storage::StoredTrain>> trains_;
   Numbers numbers_ = Numbers::kGood;  ///< of the train that is appended next
 };

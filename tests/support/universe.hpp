@@ -76,6 +76,10 @@ class Universe {
   TenantId tenant(std::size_t town) const;
   static std::size_t town_of(std::size_t institution) { return institution / 2; }
   std::unique_ptr<crypto::Signer> make_signer(std::string_view name) const;
+  std::shared_ptr<const crypto::Registry> registry() const {
+    return std::make_shared<const crypto::Registry>(
+        *crypto::Registry::open(registry_, roots_, *verifier_));
+  }
   const crypto::Verifier& verifier() const { return *verifier_; }
   const crypto::Signer& core_signer() const { return *core_signer_; }
   /// Institutions of one town know a person by the same number.

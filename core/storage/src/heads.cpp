@@ -33,6 +33,13 @@ std::optional<std::vector<Head>> decode_heads(ByteView bytes) {
   return heads;
 }
 
+const Head* head_behind(const StoredTrain& train, TenantId tenant, std::uint64_t entry_number) {
+  for (const Head& head : train.heads) {
+    if (head.tenant == tenant) return head.size > entry_number ? &head : nullptr;
+  }
+  return nullptr;
+}
+
 std::optional<std::vector<Digest>> decode_digests(ByteView bytes) {
   std::vector<Digest> digests;
   digests.reserve(bytes.size() / Digest::kSize);

@@ -13,6 +13,9 @@ Bytes encode_heads(const std::vector<Head>& heads);
 /// Nothing when `bytes` are no whole number of heads.
 std::optional<std::vector<Head>> decode_heads(ByteView bytes);
 
+/// The head of the tenant that the train states, when it is behind this entry; else null.
+const Head* head_behind(const StoredTrain& train, TenantId tenant, std::uint64_t entry_number);
+
 /// Nothing when `bytes` are no whole number of digests.
 std::optional<std::vector<Digest>> decode_digests(ByteView bytes);
 

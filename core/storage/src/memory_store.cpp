@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "heads.hpp"
 #include "pages.hpp"
 #include "train_check.hpp"
 
@@ -149,7 +150,9 @@ void MemoryStore::note_logs(const Train& train) {
   for (const StepRow& row : train.rows) {
     logs_[row.tenant].entries.emplace_back(Key{row.tenant, row.exchange, row.step});
   }
-  for (const Checkpoint& point : train.checkpoints) logs_[point.tenant].checkpoint = point;
+  for (const Checkpoint& point : train.checkpoints) {
+    logs_[point.tenant].checkpoints.push_back(point);
+  }
 }
 
 Result<TrainFate> MemoryStore::read_back(LaneId lane, Epoch epoch, TrainNumber number) {
@@ -240,7 +243,8 @@ Result<std::vector<LogEntry>> MemoryStore::scan_log(TenantId tenant, std::uint64
 
 Result<std::optional<Checkpoint>> MemoryStore::last_checkpoint(TenantId tenant) {
   const auto log = logs_.find(tenant);
-  return log == logs_.end() ? std::optional<Checkpoint>{} : log->second.checkpoint;
+  if (log == logs_.end() || log->second.checkpoints.empty()) return std::optional<Checkpoint>{};
+  return std::optional<Checkpoint>{log->second.checkpoints.back()};
 }
 
 Result<std::optional<StoredTrain>> MemoryStore::find_train(LaneId lane, TrainNumber number) {
@@ -258,6 +262,86 @@ Result<std::vector<StoredTrain>> MemoryStore::scan_trains(LaneId lane, TrainNumb
     page.push_back(next->second);
   }
   return page;
+}
+
+Result<void> MemoryStore::keep_delegations(TenantId tenant,
+                                           std::span<const KeptDelegation> delegations) {
+  std::vector<KeptDelegation>& kept = delegations_[tenant];
+  for (const KeptDelegation& delegation : delegations) {
+    const bool known = std::ranges::any_of(kept, [&](const KeptDelegation& one) {
+      return one.institution == delegation.institution && one.node_key == delegation.node_key &&
+             one.from == delegation.from;
+    });
+    if (!known) kept.push_back(delegation);
+  }
+  return {};
+}
+
+std::vector<Digest> MemoryStore::leaves_of(const StoredTrain& train) {
+  std::map<std::uint16_t, Digest> leaves;
+  const std::uint64_t most = std::uint64_t{train.rows} + train.changes;
+  for (const Head& head : train.heads) {
+    const std::uint64_t first = head.size - std::min(head.size, most);
+    const auto entries = scan_log(head.tenant, first, head.size - first);
+    for (const LogEntry& entry : *entries) {
+      std::visit(
+          [&](const auto& row) {
+            if (row.lane == train.lane && row.train == train.number) {
+              leaves.emplace(row.leaf_index, row.leaf);
+            }
+          },
+          entry);
+    }
+  }
+  std::vector<Digest> in_order;
+  in_order.reserve(leaves.size());
+  for (const auto& [index, leaf] : leaves) in_order.push_back(leaf);
+  return in_order;
+}
+
+std::optional<KeptDelegation> MemoryStore::delegation_for(TenantId tenant, const StoredTrain& train,
+                                                          const InstitutionCode& wished) const {
+  std::optional<KeptDelegation> found;
+  const auto kept = delegations_.find(tenant);
+  if (kept == delegations_.end()) return found;
+  for (const KeptDelegation& one : kept->second) {
+    const bool fits =
+        one.node_key == train.signer && one.from <= train.signed_at && train.signed_at < one.until;
+    const auto rank = [&](const KeptDelegation& of) {
+      return std::pair(of.institution == wished, of.until);
+    };
+    if (fits && (!found || rank(one) > rank(*found))) found = one;
+  }
+  return found;
+}
+
+Result<std::optional<StoredProof>> MemoryStore::find_proof(TenantId tenant, LaneId lane,
+                                                           TrainNumber number,
+                                                           std::uint64_t entry_number,
+                                                           const InstitutionCode& wished) {
+  const auto train = trains_.find({lane, number});
+  if (train == trains_.end()) return std::optional<StoredProof>{};
+  const Head* const head = head_behind(train->second, tenant, entry_number);
+  const auto delegation = delegation_for(tenant, train->second, wished);
+  if (head == nullptr || !delegation) return std::optional<StoredProof>{};
+  StoredProof proof{.train = train->second,
+                    .leaves = leaves_of(train->second),
+                    .checkpoint = {},
+                    .entries = {},
+                    .delegation = *delegation};
+  for (const Checkpoint& point : logs_[tenant].checkpoints) {
+    if (point.size <= entry_number) proof.checkpoint = point;
+  }
+  const std::uint64_t first = proof.checkpoint ? proof.checkpoint->size : 0;
+  NAKADACHI_TRY(proof.entries, scan_log(tenant, first, head->size - first));
+  for (LogEntry& entry : proof.entries) {
+    if (auto* const step = std::get_if<StoredStep>(&entry)) {
+      step->sealed.clear();
+    } else {
+      std::get<StoredChange>(entry).record.clear();
+    }
+  }
+  return std::optional<StoredProof>{std::move(proof)};
 }
 
 void MemoryStore::put_holding(TenantId tenant, Holding holding) {

@@ -25,6 +25,16 @@ constexpr const char* kChanges =
     "SELECT number, lane, epoch, train, leaf_index, cause, persons, messages_in, messages_out,"
     " bytes_in, bytes_out, salt, leaf, change, record, section, 0, erase, key"
     " FROM nakadachi.change WHERE tenant = $1";
+// As the two above, without what is sealed: for who needs the entries of a log alone.
+constexpr const char* kStepEntries =
+    "SELECT number, lane, epoch, train, leaf_index, cause, persons, messages_in, messages_out,"
+    " bytes_in, bytes_out, salt, leaf, exchange, ''::bytea AS sealed, step, outcome,"
+    " false AS erase, NULL::bytea AS key"
+    " FROM nakadachi.step WHERE tenant = $1";
+constexpr const char* kChangeEntries =
+    "SELECT number, lane, epoch, train, leaf_index, cause, persons, messages_in, messages_out,"
+    " bytes_in, bytes_out, salt, leaf, change, ''::bytea, section, 0, erase, key"
+    " FROM nakadachi.change WHERE tenant = $1";
 constexpr const char* kHoldings =
     "SELECT section, key, value FROM nakadachi.holding WHERE tenant = $1";
 
@@ -97,6 +107,16 @@ StoredTrain train_of(LaneId lane, const pqxx::row& row) {
           .heads = std::move(*heads)};
 }
 
+KeptDelegation delegation_of(const pqxx::row& row) {
+  const auto institution = InstitutionCode::from_number(number_of<std::uint64_t>(row[0]));
+  if (!institution) throw std::range_error("not the institution expected");
+  return {.institution = *institution,
+          .node_key = fixed_of<PublicKey>(row[1]),
+          .from = Timestamp{number_of<std::int64_t>(row[2])},
+          .until = Timestamp{number_of<std::int64_t>(row[3])},
+          .signature = fixed_of<Signature>(row[4])};
+}
+
 Holding holding_of(const pqxx::row& row) {
   return {.section = static_cast<Section>(number_of<std::uint8_t>(row[0])),
           .key = fixed_of<HoldingKey>(row[1]),
@@ -114,6 +134,50 @@ auto all_of(const pqxx::result& rows, const Read& read)
     return error_of(thrown);
   }
   return all;
+}
+
+/// What is there when `rows` are one or none.
+template <class Read>
+auto one_of(const pqxx::result& rows, const Read& read)
+    -> Result<std::optional<decltype(read(rows[0]))>> {
+  using Found = std::optional<decltype(read(rows[0]))>;
+  NAKADACHI_TRY(auto found, all_of(rows, read));
+  return found.empty() ? Found() : Found(std::move(found.front()));
+}
+
+/// The greatest checkpoint of at most `entry_number`, and the entries from it up to the head.
+Result<void> read_log(TenantTx& transaction, TenantId tenant, std::uint64_t entry_number,
+                      std::uint64_t size, StoredProof& proof) {
+  NAKADACHI_TRY(const pqxx::result points,
+                transaction.exec("SELECT size, frontier FROM nakadachi.log_checkpoint"
+                                 " WHERE tenant = $1 AND size <= $2 ORDER BY size DESC LIMIT 1",
+                                 std::to_string(tenant.value), std::to_string(entry_number)));
+  NAKADACHI_TRY(proof.checkpoint,
+                one_of(points, [&](const pqxx::row& row) { return checkpoint_of(tenant, row); }));
+  constexpr const char* kPart = " AND number >= $2 AND number < $3)";
+  std::string sql = "(";
+  sql.append(kStepEntries).append(kPart).append(" UNION ALL (").append(kChangeEntries);
+  sql.append(kPart).append(" ORDER BY number");
+  NAKADACHI_TRY(const pqxx::result rows,
+                transaction.exec(sql, std::to_string(tenant.value),
+                                 std::to_string(proof.checkpoint ? proof.checkpoint->size : 0),
+                                 std::to_string(size)));
+  NAKADACHI_TRY(proof.entries, all_of(rows, entry_of));
+  return {};
+}
+
+Result<std::optional<KeptDelegation>> read_delegation(TenantTx& transaction, TenantId tenant,
+                                                      const StoredTrain& train,
+                                                      const InstitutionCode& wished) {
+  NAKADACHI_TRY(
+      const pqxx::result rows,
+      transaction.exec("SELECT institution, node_key, from_ms, until_ms, signature"
+                       " FROM nakadachi.delegation WHERE tenant = $1 AND node_key = $2"
+                       " AND from_ms <= $3 AND until_ms > $3"
+                       " ORDER BY institution = $4 DESC, until_ms DESC LIMIT 1",
+                       std::to_string(tenant.value), text_of(train.signer.view()),
+                       std::to_string(train.signed_at.ms), std::to_string(wished.number())));
+  return one_of(rows, delegation_of);
 }
 
 /// Beyond what the column holds no tenant can have rows.
@@ -244,9 +308,7 @@ Result<std::optional<StoredChange>> PostgresStore::find_change(TenantId tenant,
   NAKADACHI_TRY(const pqxx::result rows,
                 transaction.exec(std::string(kChanges) + " AND change = $2",
                                  std::to_string(tenant.value), text_of(change.view())));
-  NAKADACHI_TRY(std::vector<StoredChange> found, all_of(rows, change_of));
-  if (found.empty()) return std::optional<StoredChange>{};
-  return std::optional<StoredChange>{std::move(found.front())};
+  return one_of(rows, change_of);
 }
 
 Result<std::vector<LogEntry>> PostgresStore::scan_log(TenantId tenant, std::uint64_t from_number,
@@ -271,10 +333,7 @@ Result<std::optional<Checkpoint>> PostgresStore::last_checkpoint(TenantId tenant
                 transaction.exec("SELECT size, frontier FROM nakadachi.log_checkpoint"
                                  " WHERE tenant = $1 ORDER BY size DESC LIMIT 1",
                                  std::to_string(tenant.value)));
-  NAKADACHI_TRY(std::vector<Checkpoint> found,
-                all_of(rows, [&](const pqxx::row& row) { return checkpoint_of(tenant, row); }));
-  if (found.empty()) return std::optional<Checkpoint>{};
-  return std::optional<Checkpoint>{std::move(found.front())};
+  return one_of(rows, [&](const pqxx::row& row) { return checkpoint_of(tenant, row); });
 }
 
 Result<std::optional<StoredTrain>> PostgresStore::find_train(LaneId lane, TrainNumber number) {
@@ -296,6 +355,53 @@ Result<std::vector<StoredTrain>> PostgresStore::scan_trains(LaneId lane, TrainNu
         std::to_string(rows_of_page(limit)));
     return all_of(rows, [&](const pqxx::row& row) { return train_of(lane, row); });
   });
+}
+
+Result<void> PostgresStore::keep_delegations(TenantId tenant,
+                                             std::span<const KeptDelegation> delegations) {
+  if (delegations.empty()) return {};
+  NAKADACHI_TRY(TenantTx transaction, TenantTx::begin(impl_->node, tenant));
+  for (const KeptDelegation& delegation : delegations) {
+    NAKADACHI_TRY(
+        const pqxx::result done,
+        transaction.exec(
+            "INSERT INTO nakadachi.delegation (tenant, institution, node_key, from_ms, until_ms,"
+            " signature) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            std::to_string(tenant.value), std::to_string(delegation.institution.number()),
+            text_of(delegation.node_key.view()), std::to_string(delegation.from.ms),
+            std::to_string(delegation.until.ms), text_of(delegation.signature.view())));
+    static_cast<void>(done);
+  }
+  return transaction.commit();
+}
+
+Result<std::vector<Digest>> PostgresStore::leaves_of(LaneId lane, TrainNumber number) {
+  return impl_->node.run([&](Connection& connection) -> Result<std::vector<Digest>> {
+    pqxx::nontransaction transaction(connection.pqxx());
+    const pqxx::result rows =
+        exec_params(transaction, "SELECT leaf FROM nakadachi.train_leaves($1, $2)",
+                    std::to_string(lane.value), std::to_string(number.value));
+    return all_of(rows, [](const pqxx::row& row) { return fixed_of<Digest>(row[0]); });
+  });
+}
+
+Result<std::optional<StoredProof>> PostgresStore::find_proof(TenantId tenant, LaneId lane,
+                                                             TrainNumber number,
+                                                             std::uint64_t entry_number,
+                                                             const InstitutionCode& wished) {
+  if (!storable(tenant)) return std::optional<StoredProof>{};
+  NAKADACHI_TRY(auto train, find_train(lane, number));
+  const Head* const head = train ? head_behind(*train, tenant, entry_number) : nullptr;
+  if (head == nullptr) return std::optional<StoredProof>{};
+  StoredProof proof;
+  NAKADACHI_TRY(proof.leaves, leaves_of(lane, number));
+  NAKADACHI_TRY(TenantTx transaction, TenantTx::begin(impl_->node, tenant));
+  NAKADACHI_TRY(const auto delegation, read_delegation(transaction, tenant, *train, wished));
+  if (!delegation) return std::optional<StoredProof>{};
+  proof.delegation = *delegation;
+  NAKADACHI_CHECK(read_log(transaction, tenant, entry_number, head->size, proof));
+  proof.train = *std::move(train);
+  return std::optional<StoredProof>{std::move(proof)};
 }
 
 }  // namespace nakadachi::storage

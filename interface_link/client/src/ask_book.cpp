@@ -101,12 +101,22 @@ void AskBook::on_reply(exchange::Reply reply, Timestamp now) {
   ++counts_.replies;
   Entry& entry = found->second;
   if (reply.concluded) {
-    settle(entry, std::move(reply));
+    conclude(entry, std::move(reply));
   } else if (text_of(reply.code).retry == Retry::kNever) {
     settle(entry, reply.code);
   } else {
     rest(entry, reply, now);
   }
+}
+
+void AskBook::conclude(Entry& entry, exchange::Reply reply) {
+  if (check_ != nullptr) {
+    if (auto checked = check_(entry.query, reply); !checked) {
+      ++counts_.receipts_refused;
+      return settle(entry, checked.error());
+    }
+  }
+  settle(entry, std::move(reply));
 }
 
 void AskBook::rest(Entry& entry, const exchange::Reply& reply, Timestamp now) {

@@ -26,9 +26,16 @@ class AskBook {
  public:
   using Settle = std::function<void(Result<exchange::Reply>)>;
 
-  /// `on_settled` is called before each call of a `Settle`.
-  AskBook(const AskTiming& timing, Random& random, std::function<void()> on_settled)
-      : timing_(timing), random_(&random), on_settled_(std::move(on_settled)) {}
+  /// Whether a concluded reply may be believed; a query whose reply may not is settled
+  /// with the error.
+  using Check = std::function<Result<void>(const exchange::Query&, const exchange::Reply&)>;
+
+  /// `on_settled` is called before each call of a `Settle`. `check` null: all is believed.
+  AskBook(const AskTiming& timing, Random& random, Check check, std::function<void()> on_settled)
+      : timing_(timing),
+        random_(&random),
+        check_(std::move(check)),
+        on_settled_(std::move(on_settled)) {}
 
   /// A query to be asked until it is settled or `give_up_at`. One with the key and
   /// content of another in flight shares its fate.
@@ -59,6 +66,7 @@ class AskBook {
     std::uint64_t replies = 0;
     std::uint64_t unknown_replies = 0;
     std::uint64_t frames_refused = 0;
+    std::uint64_t receipts_refused = 0;
   };
   const Counts& counts() const noexcept { return counts_; }
 
@@ -93,6 +101,7 @@ class AskBook {
   Entry* find_due(const Due& due);
   void make_due(Entry& entry);
   void on_reply(exchange::Reply reply, Timestamp now);
+  void conclude(Entry& entry, exchange::Reply reply);
   void on_frame_error(const Error& error, Timestamp now);
   void rest(Entry& entry, const exchange::Reply& reply, Timestamp now);
   void give_up(Entry& entry, Timestamp now);
@@ -106,6 +115,7 @@ class AskBook {
 
   AskTiming timing_;
   Random* random_;
+  Check check_;
   std::function<void()> on_settled_;
   Entries entries_;
   std::deque<Due> due_;  // may name what is gone or stands further back by now

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ask_book.hpp"
+#include "nakadachi/client/receipt_check.hpp"
 #include "nakadachi/socket/loop.hpp"
 #include "nakadachi/wire/oltp_frame.hpp"
 
@@ -29,6 +30,18 @@ const Clock* clock_of(const Config& config) {
   return config.clock != nullptr ? config.clock : &monotonic;
 }
 
+/// Called on the loop's thread only.
+AskBook::Check check_of(const Config& config) {
+  if (config.registry == nullptr) return nullptr;
+  static const crypto::Ed25519Verifier ed25519;
+  const crypto::Verifier& verifier = config.verifier != nullptr ? *config.verifier : ed25519;
+  auto receipts = std::make_shared<ReceiptCheck>(config.registry, verifier);
+  return
+      [receipts = std::move(receipts)](const exchange::Query& query, const exchange::Reply& reply) {
+        return receipts->check(query, reply);
+      };
+}
+
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t by) noexcept {
   counter.fetch_add(by, std::memory_order_relaxed);
 }
@@ -42,7 +55,7 @@ struct Client::Impl {
       : config(config_in),
         book({.ask_again_after_ms = config_in.ask_again_after_ms,
               .ask_again_most_ms = config_in.ask_again_most_ms},
-             random, [this] { in_flight.fetch_sub(1); }) {}
+             random, check_of(config_in), [this] { in_flight.fetch_sub(1); }) {}
 
   /// Makes the loop, its connection and its thread. Errors: `kConfigInvalid`.
   Result<void> start();
@@ -84,6 +97,7 @@ struct Client::Impl {
   std::atomic<std::uint64_t> unknown_replies{0};
   std::atomic<std::uint64_t> frames_refused{0};
   std::atomic<std::uint64_t> frames_unreadable{0};
+  std::atomic<std::uint64_t> receipts_refused{0};
 
   std::unique_ptr<socket::Loop> loop;
   socket::Client* connection = nullptr;
@@ -222,6 +236,7 @@ void Client::Impl::publish_counts() {
   replies.store(counts.replies, std::memory_order_relaxed);
   unknown_replies.store(counts.unknown_replies, std::memory_order_relaxed);
   frames_refused.store(counts.frames_refused, std::memory_order_relaxed);
+  receipts_refused.store(counts.receipts_refused, std::memory_order_relaxed);
 }
 
 void Client::Impl::close() {
@@ -242,6 +257,9 @@ Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() { close(); }
 
 Result<std::unique_ptr<Client>> Client::connect(const Config& config) {
+  if ((config.registry == nullptr) != config.without_receipts) {
+    return Error{.code = ErrorCode::kConfigInvalid, .field = "registry"};
+  }
   auto impl = std::make_unique<Impl>(config);
   NAKADACHI_CHECK(impl->start());
   return std::unique_ptr<Client>(new Client(std::move(impl)));
@@ -284,6 +302,7 @@ Counters Client::counters() const {
           .unknown_replies = impl_->unknown_replies,
           .frames_refused = impl_->frames_refused,
           .frames_unreadable = impl_->frames_unreadable,
+          .receipts_refused = impl_->receipts_refused,
           .connected = impl_->connection->counters().connected};
 }
 

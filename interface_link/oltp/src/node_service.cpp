@@ -15,6 +15,7 @@ namespace nakadachi::oltp {
 namespace {
 
 constexpr std::size_t kRecoveryPage = 1'000;
+constexpr std::int64_t kRenewAgainMs = 60'000;
 constexpr unsigned kSystemBits = 24;
 constexpr std::uint32_t kAdminQueuedFrames = 1'024;  // a reply is a frame there
 
@@ -66,6 +67,7 @@ class NodeService::Impl {
   void ask_store(StoreWorker& worker, Call call);
   void send_what_came_together();
   void renew_delegations();
+  void keep_delegations(tenant_vm::KeepDelegations renewed);
   void write_counts(Timestamp now);
 
   NodeServiceConfig config_;
@@ -301,6 +303,14 @@ void NodeService::Impl::carry_out(tenant_vm::Action& action) {
     ask_store(*reader_, [asked = *find](storage::ExchangeStore& store) -> tenant_vm::Event {
       return tenant_vm::StepsFound{asked.lookup, store.find(asked.tenant, asked.exchange)};
     });
+  } else if (auto* prove = std::get_if<tenant_vm::FindProof>(&action)) {
+    ask_store(*reader_, [asked = *prove](storage::ExchangeStore& store) -> tenant_vm::Event {
+      const tenant_vm::ProofName& name = asked.name;
+      return tenant_vm::ProofFound{name, store.find_proof(name.tenant, name.lane, name.train,
+                                                          asked.entry_number, name.institution)};
+    });
+  } else if (auto* keep = std::get_if<tenant_vm::KeepDelegations>(&action)) {
+    keep_delegations(std::move(*keep));
   } else if (auto* lost = std::get_if<tenant_vm::GiveUpLane>(&action)) {
     log::write(log::Level::kError, "lane_lost", {{"lane", std::uint64_t{lost->lane.value}}});
     if (--lanes_held_ == 0) loop_->stop();
@@ -325,6 +335,18 @@ void NodeService::Impl::renew_delegations() {
     return log::write(log::Level::kError, "delegations_not_renewed", delegations.error());
   }
   happen(tenant_vm::DelegationsRenewed{*std::move(delegations)});
+}
+
+/// What could not be kept is renewed again soon: the former delegations hold still.
+void NodeService::Impl::keep_delegations(tenant_vm::KeepDelegations renewed) {
+  reader_->give([this, renewed = std::move(renewed)](storage::ExchangeStore& store) {
+    const auto kept = store.keep_delegations(renewed.tenant, renewed.delegations);
+    if (kept) return;
+    loop_->post([this, error = kept.error()] {
+      renew_at_ = std::min(renew_at_, loop_->now() + kRenewAgainMs);
+      log::write(log::Level::kError, "delegations_not_kept", error);
+    });
+  });
 }
 
 void NodeService::Impl::write_counts(Timestamp now) {

@@ -4,55 +4,13 @@
 #include "frame_size.hpp"
 #include "nakadachi/base/limits.hpp"
 #include "nakadachi/v1/link.pb.h"
+#include "proof_fields.hpp"
 #include "shared_parts.hpp"
 
 namespace nakadachi::wire {
 namespace {
 
 constexpr std::uint32_t kVersion = 1;
-
-void put(const crypto::BatchHeader& from, v1::BatchHeader& to) {
-  to.set_purpose(static_cast<v1::BatchPurpose>(from.purpose));
-  NAKADACHI_PUT(to, signer, from.signer.view());
-  to.set_lane(from.lane.value);
-  to.set_epoch(from.epoch.value);
-  to.set_number(from.number.value);
-  to.set_size(from.size);
-  NAKADACHI_PUT(to, root, from.root.view());
-  to.set_signed_at(from.signed_at.ms);
-  NAKADACHI_PUT(to, signature, from.signature.view());
-}
-
-void read(const v1::BatchHeader& from, FieldReader& reader, crypto::BatchHeader& to) {
-  reader.one_of(NAKADACHI_FIELD(from, purpose), crypto::BatchPurpose::kStatus, to.purpose);
-  reader.fixed(NAKADACHI_FIELD(from, signer), to.signer);
-  reader.small(NAKADACHI_FIELD(from, lane), to.lane.value);
-  if (!reader.require(from.has_epoch(), "epoch")) return;
-  if (!reader.require(from.has_number(), "number")) return;
-  if (!reader.require(from.has_size(), "size")) return;
-  to.epoch.value = from.epoch();
-  to.number.value = from.number();
-  to.size = from.size();
-  reader.fixed(NAKADACHI_FIELD(from, root), to.root);
-  reader.time(NAKADACHI_FIELD(from, signed_at), to.signed_at);
-  reader.fixed(NAKADACHI_FIELD(from, signature), to.signature);
-}
-
-void put(const crypto::Delegation& from, v1::Delegation& to) {
-  to.set_institution(from.institution.number());
-  NAKADACHI_PUT(to, node_key, from.node_key.view());
-  to.set_from(from.from.ms);
-  to.set_until(from.until.ms);
-  NAKADACHI_PUT(to, signature, from.signature.view());
-}
-
-void read(const v1::Delegation& from, FieldReader& reader, crypto::Delegation& to) {
-  reader.code(NAKADACHI_FIELD(from, institution), to.institution);
-  reader.fixed(NAKADACHI_FIELD(from, node_key), to.node_key);
-  reader.time(NAKADACHI_FIELD(from, from), to.from);
-  reader.time(NAKADACHI_FIELD(from, until), to.until);
-  reader.fixed(NAKADACHI_FIELD(from, signature), to.signature);
-}
 
 void put(const LinkItem& from, v1::LinkItem& to) {
   NAKADACHI_ASSERT(from.statement.size() <= limits::kMaxStatementBytes);
@@ -62,23 +20,7 @@ void put(const LinkItem& from, v1::LinkItem& to) {
   NAKADACHI_PUT(to, statement, from.statement);
   NAKADACHI_PUT(to, salt, from.salt.view());
   to.set_leaf_index(from.path.index);
-  std::string& path = *to.mutable_path();
-  path.reserve(from.path.nodes.size() * Digest::kSize);
-  for (const Digest& node : from.path.nodes) path.append(as_chars(node.view()));
-}
-
-void read_path(const v1::LinkItem& from, FieldReader& reader, crypto::InclusionPath& to) {
-  if (!reader.require(from.has_leaf_index(), "leaf_index")) return;
-  if (!reader.require(from.has_path(), "path")) return;
-  const ByteView path = as_bytes(from.path());
-  if (path.size() % Digest::kSize != 0 || path.size() > limits::kMaxPathNodes * Digest::kSize) {
-    return reader.fail(ErrorCode::kWrongLength, "path");
-  }
-  to.index = from.leaf_index();
-  to.nodes.reserve(path.size() / Digest::kSize);
-  for (std::size_t at = 0; at < path.size(); at += Digest::kSize) {
-    to.nodes.push_back(*Digest::from(path.subspan(at, Digest::kSize)));
-  }
+  put_digests(from.path.nodes, *to.mutable_path());
 }
 
 /// Shared parts of a frame that has been read.
@@ -120,7 +62,9 @@ void read(const v1::LinkItem& from, FieldReader& reader, LinkItem& to) {
   if (!reader.require(from.has_statement(), "statement")) return;
   reader.bytes(NAKADACHI_FIELD(from, statement), limits::kMaxStatementBytes, to.statement);
   reader.fixed(NAKADACHI_FIELD(from, salt), to.salt);
-  read_path(from, reader, to.path);
+  if (!reader.require(from.has_leaf_index(), "leaf_index")) return;
+  to.path.index = from.leaf_index();
+  read_digests(NAKADACHI_FIELD(from, path), limits::kMaxPathNodes, reader, to.path.nodes);
 }
 
 Result<void> read_items(const v1::LinkFrame& frame, LinkFrame& to) {
@@ -206,10 +150,14 @@ class FrameWriter {
   }
 
   struct PutBatch {
-    void operator()(const crypto::BatchHeader& from, v1::BatchHeader& to) const { put(from, to); }
+    void operator()(const crypto::BatchHeader& from, v1::BatchHeader& to) const {
+      wire::put(from, to);
+    }
   };
   struct PutDelegation {
-    void operator()(const crypto::Delegation& from, v1::Delegation& to) const { put(from, to); }
+    void operator()(const crypto::Delegation& from, v1::Delegation& to) const {
+      wire::put(from, to);
+    }
   };
 
   ArenaScope scope_;

@@ -1,9 +1,12 @@
 #include "nakadachi/wire/oltp_frame.hpp"
 
+#include <unordered_map>
+
 #include "codec.hpp"
 #include "frame_size.hpp"
 #include "nakadachi/base/limits.hpp"
 #include "nakadachi/v1/oltp.pb.h"
+#include "proof_fields.hpp"
 #include "subject_fields.hpp"
 
 namespace nakadachi::wire {
@@ -58,6 +61,66 @@ void read(const v1::Reply& from, FieldReader& reader, exchange::Reply& to) {
   reader.bytes(NAKADACHI_FIELD(from, answer), limits::kMaxAnswerBytes, to.answer);
 }
 
+void put(const records::Witness& from, v1::Witness& to) {
+  NAKADACHI_ASSERT(from.head_path.nodes.size() <= limits::kMaxPathNodes);
+  const Bytes head = records::encode(from.head);
+  NAKADACHI_PUT(to, head, head);
+  to.set_head_index(from.head_path.index);
+  put_digests(from.head_path.nodes, *to.mutable_head_path());
+  wire::put(from.train, *to.mutable_train());
+  wire::put(from.delegation, *to.mutable_delegation());
+}
+
+void read_head(const v1::Witness& from, FieldReader& reader, records::LogHead& to) {
+  if (!reader.require(from.has_head(), "head")) return;
+  if (from.head().size() != records::kHeadBytes)
+    return reader.fail(ErrorCode::kWrongLength, "head");
+  if (const auto heads = records::decode_heads(as_bytes(from.head()))) {
+    to = heads->front();
+  } else {
+    reader.fail(heads.error().code, "head");
+  }
+}
+
+void read(const v1::Witness& from, FieldReader& reader, records::Witness& to) {
+  read_head(from, reader, to.head);
+  if (!reader.require(from.has_head_index(), "head_index")) return;
+  to.head_path.index = from.head_index();
+  read_digests(NAKADACHI_FIELD(from, head_path), limits::kMaxPathNodes, reader, to.head_path.nodes);
+  if (reader.require(from.has_train(), "train")) wire::read(from.train(), reader, to.train);
+  if (reader.require(from.has_delegation(), "delegation")) {
+    wire::read(from.delegation(), reader, to.delegation);
+  }
+}
+
+void put(const records::Receipt& from, std::uint32_t witness, v1::Receipt& to) {
+  NAKADACHI_ASSERT(from.statement.size() <= limits::kMaxStatementBytes);
+  NAKADACHI_ASSERT(from.log_path.size() <= records::kMaxLogPathNodes);
+  const Bytes entry = records::encode(from.entry);
+  NAKADACHI_PUT(to, entry, entry);
+  NAKADACHI_PUT(to, statement, from.statement);
+  NAKADACHI_PUT(to, salt, from.salt.view());
+  put_digests(from.log_path, *to.mutable_log_path());
+  to.set_witness(witness);
+}
+
+using Witnesses = std::vector<std::shared_ptr<const records::Witness>>;
+
+void read(const v1::Receipt& from, const Witnesses& witnesses, FieldReader& reader,
+          records::Receipt& to) {
+  if (!reader.require(from.has_entry(), "entry")) return;
+  const auto entry = records::decode_entry(as_bytes(from.entry()));
+  if (!entry) return reader.fail(entry.error().code, "entry");
+  to.entry = *entry;
+  if (!reader.require(from.has_statement(), "statement")) return;
+  reader.bytes(NAKADACHI_FIELD(from, statement), limits::kMaxStatementBytes, to.statement);
+  reader.fixed(NAKADACHI_FIELD(from, salt), to.salt);
+  read_digests(NAKADACHI_FIELD(from, log_path), records::kMaxLogPathNodes, reader, to.log_path);
+  if (!reader.require(from.has_witness(), "witness")) return;
+  if (from.witness() >= witnesses.size()) return reader.fail(ErrorCode::kMissingField, "witness");
+  to.witness = witnesses[from.witness()];
+}
+
 void put(const exchange::LiveQuestion& from, v1::LiveQuestion& to) {
   NAKADACHI_PUT(to, request, from.request.view());
   to.set_person(from.person.reveal());
@@ -102,23 +165,92 @@ Error at_position(Error error, int position) {
   return error;
 }
 
+/// One frame of replies being filled. A witness that several of them share stands there
+/// once, found again by pointer.
+class ReplyWriter {
+ public:
+  ReplyWriter() : frame_(scope_.make<v1::ReplyFrame>()) {
+    frame_.set_version(kVersion);
+    bytes_ += frame_.ByteSizeLong();
+  }
+
+  /// False when the frame has no room for the reply; nothing more is added then.
+  bool add(const exchange::Reply& reply) {
+    if (static_cast<std::size_t>(frame_.replies_size()) == limits::kMaxQueriesPerFrame) {
+      return false;
+    }
+    const int witnesses = frame_.witnesses_size();
+    v1::Reply& added = *frame_.add_replies();
+    put(reply, added);
+    if (reply.receipt != nullptr) {
+      put(*reply.receipt, place_of(reply.receipt->witness), *added.mutable_receipt());
+    }
+    std::size_t size = size_in_frame(added);
+    const bool brought = frame_.witnesses_size() > witnesses;
+    if (brought) size += size_in_frame(frame_.witnesses(witnesses));
+    if (bytes_ + size > limits::kMaxClientFrameBytes) {
+      frame_.mutable_replies()->RemoveLast();
+      if (brought) frame_.mutable_witnesses()->RemoveLast();
+      return false;
+    }
+    bytes_ += size;
+    return true;
+  }
+
+  Bytes finish() { return serialise(frame_); }
+
+ private:
+  std::uint32_t place_of(const std::shared_ptr<const records::Witness>& witness) {
+    NAKADACHI_ASSERT(witness != nullptr);
+    const auto place = static_cast<std::uint32_t>(frame_.witnesses_size());
+    const auto [known, is_new] = places_.try_emplace(witness.get(), place);
+    if (is_new) put(*witness, *frame_.add_witnesses());
+    return known->second;
+  }
+
+  ArenaScope scope_;
+  v1::ReplyFrame& frame_;
+  std::size_t bytes_ = 0;
+  std::unordered_map<const records::Witness*, std::uint32_t> places_;
+};
+
 /// The replies from `next` on that fit one frame; moves `next` past them.
 Bytes encode_some(std::span<const exchange::Reply> replies, std::size_t& next) {
-  ArenaScope scope;
-  auto& frame = scope.make<v1::ReplyFrame>();
-  frame.set_version(kVersion);
-  std::size_t size = frame.ByteSizeLong();
-  const std::size_t last = std::min(replies.size(), next + limits::kMaxQueriesPerFrame);
-  for (; next < last; ++next) {
-    v1::Reply& added = *frame.add_replies();
-    put(replies[next], added);
-    size += size_in_frame(added);
-    if (size > limits::kMaxClientFrameBytes) {
-      frame.mutable_replies()->RemoveLast();
-      break;
-    }
+  ReplyWriter writer;
+  const std::size_t first = next;
+  while (next < replies.size() && writer.add(replies[next])) ++next;
+  NAKADACHI_ASSERT(next > first);
+  return writer.finish();
+}
+
+Result<Witnesses> read_witnesses(const v1::ReplyFrame& frame) {
+  Witnesses witnesses;
+  witnesses.reserve(static_cast<std::size_t>(frame.witnesses_size()));
+  for (int i = 0; i < frame.witnesses_size(); ++i) {
+    FieldReader reader;
+    records::Witness witness;
+    read(frame.witnesses(i), reader, witness);
+    if (reader.failed()) return at_position(reader.error(), i);
+    witnesses.push_back(std::make_shared<const records::Witness>(std::move(witness)));
   }
-  return serialise(frame);
+  return witnesses;
+}
+
+Result<void> read_replies(const v1::ReplyFrame& frame, std::vector<exchange::Reply>& to) {
+  NAKADACHI_TRY(const Witnesses witnesses, read_witnesses(frame));
+  to.resize(static_cast<std::size_t>(frame.replies_size()));
+  for (int i = 0; i < frame.replies_size(); ++i) {
+    exchange::Reply& reply = to[static_cast<std::size_t>(i)];
+    FieldReader reader;
+    read(frame.replies(i), reader, reply);
+    if (frame.replies(i).has_receipt()) {
+      records::Receipt receipt;
+      read(frame.replies(i).receipt(), witnesses, reader, receipt);
+      reply.receipt = std::make_shared<const records::Receipt>(std::move(receipt));
+    }
+    if (reader.failed()) return at_position(reader.error(), i);
+  }
+  return {};
 }
 
 }  // namespace
@@ -213,12 +345,7 @@ Result<ReplyFrame> decode_replies(ByteView frame) {
   auto& opened = scope.make<v1::ReplyFrame>();
   NAKADACHI_CHECK(open_frame(frame, opened));
   ReplyFrame decoded;
-  decoded.replies.resize(static_cast<std::size_t>(opened.replies_size()));
-  for (int i = 0; i < opened.replies_size(); ++i) {
-    FieldReader reader;
-    read(opened.replies(i), reader, decoded.replies[static_cast<std::size_t>(i)]);
-    if (reader.failed()) return at_position(reader.error(), i);
-  }
+  NAKADACHI_CHECK(read_replies(opened, decoded.replies));
   decoded.questions.reserve(static_cast<std::size_t>(opened.questions_size()));
   for (int i = 0; i < opened.questions_size(); ++i) {
     auto question = read_question(opened.questions(i));

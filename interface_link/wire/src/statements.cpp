@@ -126,6 +126,7 @@ void put(const exchange::Conclusion& from, v1::Conclusion& to) {
   NAKADACHI_PUT(to, provision_leaf, from.provision_leaf.view());
   if (from.provider_non_disclosure) to.set_provider_non_disclosure(true);
   if (from.answer_hash != Digest()) NAKADACHI_PUT(to, answer_hash, from.answer_hash.view());
+  if (from.key != RequestKey()) NAKADACHI_PUT(to, key, from.key.view());
 }
 
 void read(const v1::Conclusion& from, FieldReader& reader, exchange::Conclusion& to) {
@@ -140,6 +141,7 @@ void read(const v1::Conclusion& from, FieldReader& reader, exchange::Conclusion&
   reader.fixed(NAKADACHI_FIELD(from, provision_leaf), to.provision_leaf);
   to.provider_non_disclosure = from.provider_non_disclosure();
   if (from.has_answer_hash()) reader.fixed(NAKADACHI_FIELD(from, answer_hash), to.answer_hash);
+  if (from.has_key()) reader.fixed(NAKADACHI_FIELD(from, key), to.key);
 }
 
 void put(const exchange::StatusQuery& from, v1::StatusQuery& to) {

@@ -12,6 +12,7 @@
 #include "nakadachi/wire/oltp_frame.hpp"
 #include "tests/net/socket/helpers.hpp"
 #include "tests/net/socket/tcp_proxy.hpp"
+#include "tests/support/universe.hpp"
 
 namespace nakadachi::client {
 
@@ -131,6 +132,7 @@ std::unique_ptr<Client> connect_to(const ScriptedNode& node,
   Config config{.endpoint = node.endpoint(),
                 .server_key = node.key(),
                 .keys = node.client_keys(),
+                .without_receipts = true,  // the script has no log
                 .ask_again_after_ms = 50,
                 .ask_again_most_ms = 200,
                 .reconnect_most_ms = 100};
@@ -421,10 +423,38 @@ TEST_CASE("client: many threads and callbacks that ask lose no query") {
   CHECK(node.keys_seen() == kThreads * (2 * kEach + kEach / 20));
 }
 
+TEST_CASE("client: an outcome without a receipt is never told as one") {
+  const testing::Universe universe(1);
+  ScriptedNode node([](const Query& query, int) { return frames_of({answer_to(query.key)}); });
+  const auto client = connect_to(node, [&](Config& config) {
+    config.without_receipts = false;
+    config.registry = universe.registry();
+  });
+  const auto reply = client->ask_and_wait(query_about(1), kLong);
+  REQUIRE_FALSE(reply.ok());
+  CHECK(reply.error().code == ErrorCode::kMissingField);
+  CHECK(reply.error().field == "receipt");
+  CHECK(eventually([&] { return client->counters().receipts_refused == 1; }));
+}
+
+TEST_CASE("client: who says nothing about receipts is not connected") {
+  ScriptedNode node([](const Query& query, int) { return frames_of({answer_to(query.key)}); });
+  Config config{.endpoint = node.endpoint(), .server_key = node.key(), .keys = node.client_keys()};
+  const auto client = Client::connect(config);
+  REQUIRE_FALSE(client.ok());
+  CHECK(client.error() == Error{.code = ErrorCode::kConfigInvalid, .field = "registry"});
+  // Nor who says both.
+  config.registry = testing::Universe(1).registry();
+  config.without_receipts = true;
+  CHECK_FALSE(Client::connect(config).ok());
+}
+
 TEST_CASE("client: an endpoint that is none is refused") {
   const auto keys = CurveKeyPair::make();
-  const auto client =
-      Client::connect({.endpoint = "nowhere", .server_key = keys.public_key(), .keys = keys});
+  const auto client = Client::connect({.endpoint = "nowhere",
+                                       .server_key = keys.public_key(),
+                                       .keys = keys,
+                                       .without_receipts = true});
   REQUIRE_FALSE(client.ok());
   CHECK(client.error().code == ErrorCode::kConfigInvalid);
 }

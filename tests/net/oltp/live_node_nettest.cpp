@@ -27,9 +27,11 @@ class Clients {
           {.endpoint = pool.oltp_endpoint(),
            .server_key = pool.oltp_keys.public_key(),
            .keys = pool.system_keys[i],
+           .registry = pool.universe.registry(),
            .ask_again_after_ms = 300,
            .ask_again_most_ms = 1'000,
-           .on_question = [this, i](const auto& question) { hand_over(i, question); }});
+           .on_question = [this, i](const auto& question) { hand_over(i, question); },
+           .verifier = &pool.universe.verifier()});
       const std::lock_guard lock(mutex_);
       clients_.push_back(std::move(made));
     }
@@ -87,6 +89,7 @@ void check_as_expected(const LivePool& pool, const exchange::Query& query,
   REQUIRE(reply.ok());
   CHECK(reply->outcome == expected.outcome);
   CHECK(reply->answer == expected.answer);
+  CHECK(reply->receipt != nullptr);  // and the client found it good
 }
 
 /// Throws a number of frames at a door, as fast as it takes them.

@@ -476,6 +476,7 @@ TEST_CASE("the train writer numbers logs without a gap, and states heads that ar
                         "INSERT INTO nakadachi.log_checkpoint VALUES (1, 1, '')",
                         "DELETE FROM nakadachi.log_end", "TRUNCATE nakadachi.log_checkpoint",
                         "SELECT * FROM nakadachi.trains(1, 1, 9)",
+                        "SELECT * FROM nakadachi.train_leaves(1, 1)",
                         "SET CONSTRAINTS nakadachi.check_heads IMMEDIATE; TABLE nakadachi.train"});
   CHECK(train
             .run("BEGIN;" + head(head_hex(1, 5), 1, 1) + change(3) + point(1, 5, 2) + step(4) +
@@ -494,6 +495,39 @@ TEST_CASE("the train writer numbers logs without a gap, and states heads that ar
                        "DELETE FROM nakadachi.log_checkpoint"});
 }
 
+TEST_CASE("of other tenants' rows a node reads the leaves of a train, and of their nodes nothing") {
+  Fixture fixture;
+  std::map<TenantId, std::uint64_t> sizes;
+  Train train = make_train(fixture.random, Epoch{fixture.epoch}, 2, 7, 50, 4);
+  testing::number_train(train, sizes, fixture.random);
+  REQUIRE(fixture.store.append(train).commit == Commit::kCommitted);
+  Sql node(fixture.login("nakadachi_node"));
+  node.must("SET nakadachi.tenant = '2'");
+  const Answer leaves = node.run("SELECT * FROM nakadachi.train_leaves(1, 2)");
+  REQUIRE(leaves.ok());
+  REQUIRE(leaves.rows.size() == 11);
+  for (std::size_t i = 0; i < leaves.rows.size(); ++i) {
+    const Digest& leaf = i < 7 ? train.rows[i].leaf : train.changes[i - 7].leaf;
+    REQUIRE(leaves.rows[i].size() == 1);
+    CHECK(leaves.rows[i][0] == "\\x" + to_hex(leaf.view()));
+  }
+  CHECK(node.run("SELECT count(*) FROM nakadachi.train_leaves(1, 9)").value() == "0");
+
+  const auto add = [&](int tenant) {
+    return node.run(
+        fmt::format("INSERT INTO nakadachi.delegation VALUES (7, 1, 2, {},"
+                    " decode(repeat('11', 32), 'hex'), decode(repeat('22', 64), 'hex'))",
+                    tenant));
+  };
+  CHECK(add(1).sqlstate == kRefused);
+  CHECK(add(2).ok());
+  CHECK(node.run("SELECT count(*) FROM nakadachi.delegation").value() == "1");
+  node.must("SET nakadachi.tenant = '1'");
+  CHECK(node.run("SELECT count(*) FROM nakadachi.delegation").value() == "0");
+  check_refused(node, {"UPDATE nakadachi.delegation SET until_ms = 3",
+                       "DELETE FROM nakadachi.delegation", "TRUNCATE nakadachi.delegation"});
+}
+
 TEST_CASE("finance sees roll-ups and bills, and nothing of a row") {
   Fixture fixture;
   Sql finance(fixture.login("nakadachi_finance"));
@@ -508,6 +542,8 @@ TEST_CASE("finance sees roll-ups and bills, and nothing of a row") {
                           "SELECT * FROM nakadachi.lane",
                           "SELECT * FROM nakadachi.tenants()",
                           "SELECT * FROM nakadachi.trains(1, 1, 1)",
+                          "SELECT * FROM nakadachi.train_leaves(1, 1)",
+                          "SELECT * FROM nakadachi.delegation",
                           "SELECT * FROM nakadachi.migration",
                           "SELECT * FROM nakadachi.change",
                           "SELECT * FROM nakadachi.change_all",
@@ -655,6 +691,8 @@ TEST_CASE("the rights that are granted are exactly these") {
                                "billing_month.tariff nakadachi_finance INSERT",
                                "bound_tenant() nakadachi_node EXECUTE",
                                "change nakadachi_node SELECT",
+                               "delegation nakadachi_node INSERT",
+                               "delegation nakadachi_node SELECT",
                                "forget_roll_up() nakadachi_finance EXECUTE",
                                "holding nakadachi_node SELECT",
                                "lane nakadachi_operator SELECT",
@@ -677,6 +715,7 @@ TEST_CASE("the rights that are granted are exactly these") {
                                "tenants() nakadachi_node EXECUTE",
                                "tenants() nakadachi_operator EXECUTE",
                                "train nakadachi_train INSERT",
+                               "train_leaves() nakadachi_node EXECUTE",
                                "trains() nakadachi_node EXECUTE",
                            });
 }

@@ -17,8 +17,9 @@ constexpr Timestamp kNever{1'000'000'000};
 /// A book with its clock, what was settled, and the node's side of frames.
 class Desk {
  public:
-  explicit Desk(const AskTiming& timing = {.ask_again_after_ms = 1'000, .ask_again_most_ms = 8'000})
-      : book(timing, random, [this] { ++settled; }) {}
+  explicit Desk(const AskTiming& timing = {.ask_again_after_ms = 1'000, .ask_again_most_ms = 8'000},
+                AskBook::Check check = nullptr)
+      : book(timing, random, std::move(check), [this] { ++settled; }) {}
 
   Query query(std::uint8_t number, const std::string& section = "") {
     Query made{
@@ -110,6 +111,25 @@ TEST_CASE("ask book: a frame that did not leave is offered again") {
   REQUIRE(desk.book.next_frame(desk.now).has_value());
   desk.ask(desk.query(2));
   CHECK(desk.send() == std::vector<int>{1, 2});
+}
+
+TEST_CASE("ask book: an outcome that is not believed settles with the reason") {
+  Desk desk({}, [](const Query& query, const Reply& reply) -> Result<void> {
+    CHECK(query.key == reply.key);
+    if (query.person == *AddressNumber::from_number(1)) return {};
+    return Error{.code = ErrorCode::kNotInLog, .field = "log_path"};
+  });
+  const Query believed = desk.query(1);
+  const Query disbelieved = desk.query(2);
+  desk.ask(believed);
+  desk.ask(disbelieved);
+  desk.send();
+  desk.conclude(believed);
+  desk.conclude(disbelieved);
+  CHECK(desk.result(believed).ok());
+  CHECK(desk.result(disbelieved).error().code == ErrorCode::kNotInLog);
+  CHECK(desk.book.counts().receipts_refused == 1);
+  CHECK(desk.book.size() == 0);
 }
 
 TEST_CASE("ask book: a concluded reply settles once, a second one is counted") {

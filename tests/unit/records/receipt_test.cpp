@@ -16,6 +16,22 @@ using crypto::test::institution;
 constexpr std::int64_t kSignedAt = 1'780'000'000'000;
 constexpr std::int64_t kDayMs = 24 * 3600 * 1000;
 
+/// A receipt whose every part can be forged.
+struct Parts : Witness {
+  LogEntry entry;
+  Bytes statement;
+  Salt salt;
+  std::vector<Digest> log_path;
+
+  Receipt receipt() const {
+    return {.entry = entry,
+            .statement = statement,
+            .salt = salt,
+            .log_path = log_path,
+            .witness = std::make_shared<const Witness>(*this)};
+  }
+};
+
 /// One town with two institutions, another town, one node, one signed train.
 class Scene {
  public:
@@ -25,15 +41,17 @@ class Scene {
   }
 
   /// Receipt of the `i`-th entry of the town in the train.
-  Receipt receipt(std::size_t i) const {
-    return {.entry = entries_.at(i),
-            .statement = crypto::test::to_bytes(as_bytes(statement_of(i))),
-            .salt = filled<Salt>(static_cast<std::uint8_t>(i)),
-            .log_path = growth_->path(entries_.at(i).number).nodes,
-            .head = head_,
-            .head_path = tree_->path(5),
-            .train = train_,
-            .delegation = delegation(mayor, kTownInstitution, node)};
+  Parts receipt(std::size_t i) const {
+    Parts parts;
+    parts.entry = entries_.at(i);
+    parts.statement = crypto::test::to_bytes(as_bytes(statement_of(i)));
+    parts.salt = filled<Salt>(static_cast<std::uint8_t>(i));
+    parts.log_path = growth_->path(entries_.at(i).number).nodes;
+    parts.head = head_;
+    parts.head_path = tree_->path(5);
+    parts.train = train_;
+    parts.delegation = delegation(mayor, kTownInstitution, node);
+    return parts;
   }
 
   static crypto::Delegation delegation(const crypto::Signer& signer, std::uint64_t code,
@@ -110,11 +128,11 @@ class Scene {
   crypto::BatchHeader train_;
 };
 
-ErrorCode verdict(const Scene& scene, const Receipt& receipt) {
+ErrorCode verdict(const Scene& scene, const Parts& parts) {
   const crypto::Ed25519Verifier ed25519;
   crypto::DelegationVerifier delegations(scene.registry(), ed25519);
   crypto::BatchVerifier batches(ed25519);
-  return code_of(check(receipt, scene.registry(), delegations, batches));
+  return code_of(check(parts.receipt(), scene.registry(), delegations, batches));
 }
 
 TEST_CASE("receipts of a train's steps and changes hold, for one signature each of two keys") {
@@ -124,7 +142,7 @@ TEST_CASE("receipts of a train's steps and changes hold, for one signature each 
   crypto::BatchVerifier batches(counting);
   for (int round = 0; round < 3; ++round) {
     for (const std::size_t i : {0U, 1U, 2U}) {
-      CHECK(check(scene.receipt(i), scene.registry(), delegations, batches).ok());
+      CHECK(check(scene.receipt(i).receipt(), scene.registry(), delegations, batches).ok());
     }
   }
   CHECK(counting.asked == 2);
@@ -142,43 +160,43 @@ TEST_CASE("a receipt stays good though twenty later delegations were learnt") {
                                        Timestamp{kSignedAt + (day + 1) * kDayMs}, scene.mayor))
                 .ok());
   }
-  CHECK(check(scene.receipt(0), scene.registry(), delegations, batches).ok());
-  CHECK(check(scene.receipt(1), scene.registry(), delegations, batches).ok());
+  CHECK(check(scene.receipt(0).receipt(), scene.registry(), delegations, batches).ok());
+  CHECK(check(scene.receipt(1).receipt(), scene.registry(), delegations, batches).ok());
 }
 
 TEST_CASE("what is forged in a receipt is told apart") {
   const Scene scene;
   struct Forgery {
     std::string name;
-    std::function<void(Receipt&)> forge;
+    std::function<void(Parts&)> forge;
     ErrorCode code;
   };
   using enum ErrorCode;
-  const auto signed_anew = [&](Receipt& r) { sign_batch(r.train, scene.node); };
+  const auto signed_anew = [&](Parts& r) { sign_batch(r.train, scene.node); };
   const Forgery forgeries[] = {
-      {"statement", [](Receipt& r) { r.statement[0] ^= 1; }, kStatementDiffers},
-      {"no statement", [](Receipt& r) { r.statement.clear(); }, kStatementDiffers},
-      {"salt", [](Receipt& r) { r.salt.writable()[0] ^= 1; }, kStatementDiffers},
-      {"leaf", [](Receipt& r) { r.entry.leaf.writable()[0] ^= 1; }, kStatementDiffers},
-      {"step", [](Receipt& r) { r.entry.part = 3; }, kStatementDiffers},
-      {"sort", [](Receipt& r) { r.entry.sort = EntrySort{9}; }, kUnknownEnumValue},
-      {"key of a step", [](Receipt& r) { r.entry.key.writable()[0] = 1; }, kWrongFormat},
-      {"tenant of the entry", [](Receipt& r) { r.entry.tenant = kOtherTown; }, kAnotherTenant},
-      {"tenant of the head", [](Receipt& r) { r.head.tenant = kOtherTown; }, kAnotherTenant},
-      {"number", [](Receipt& r) { ++r.entry.number; }, kNotInLog},
-      {"id", [](Receipt& r) { r.entry.id.writable()[0] ^= 1; }, kNotInLog},
-      {"outcome", [](Receipt& r) { r.entry.outcome = 4; }, kNotInLog},
-      {"cause", [](Receipt& r) { r.entry.units.cause = Cause::kOwnQuery; }, kNotInLog},
-      {"persons", [](Receipt& r) { r.entry.units.persons = 0; }, kNotInLog},
-      {"bytes", [](Receipt& r) { --r.entry.units.bytes_out; }, kNotInLog},
-      {"log path", [](Receipt& r) { r.log_path[0].writable()[0] ^= 1; }, kNotInLog},
-      {"shorter log path", [](Receipt& r) { r.log_path.pop_back(); }, kNotInLog},
-      {"longer log path", [](Receipt& r) { r.log_path.emplace_back(); }, kNotInLog},
-      {"endless log path", [](Receipt& r) { r.log_path.resize(1000); }, kNotInLog},
-      {"root of the log", [](Receipt& r) { r.head.root.writable()[0] ^= 1; }, kNotInLog},
-      {"empty log", [](Receipt& r) { r.head.size = 0; }, kNotInLog},
+      {"statement", [](Parts& r) { r.statement[0] ^= 1; }, kStatementDiffers},
+      {"no statement", [](Parts& r) { r.statement.clear(); }, kStatementDiffers},
+      {"salt", [](Parts& r) { r.salt.writable()[0] ^= 1; }, kStatementDiffers},
+      {"leaf", [](Parts& r) { r.entry.leaf.writable()[0] ^= 1; }, kStatementDiffers},
+      {"step", [](Parts& r) { r.entry.part = 3; }, kStatementDiffers},
+      {"sort", [](Parts& r) { r.entry.sort = EntrySort{9}; }, kUnknownEnumValue},
+      {"key of a step", [](Parts& r) { r.entry.key.writable()[0] = 1; }, kWrongFormat},
+      {"tenant of the entry", [](Parts& r) { r.entry.tenant = kOtherTown; }, kAnotherTenant},
+      {"tenant of the head", [](Parts& r) { r.head.tenant = kOtherTown; }, kAnotherTenant},
+      {"number", [](Parts& r) { ++r.entry.number; }, kNotInLog},
+      {"id", [](Parts& r) { r.entry.id.writable()[0] ^= 1; }, kNotInLog},
+      {"outcome", [](Parts& r) { r.entry.outcome = 4; }, kNotInLog},
+      {"cause", [](Parts& r) { r.entry.units.cause = Cause::kOwnQuery; }, kNotInLog},
+      {"persons", [](Parts& r) { r.entry.units.persons = 0; }, kNotInLog},
+      {"bytes", [](Parts& r) { --r.entry.units.bytes_out; }, kNotInLog},
+      {"log path", [](Parts& r) { r.log_path[0].writable()[0] ^= 1; }, kNotInLog},
+      {"shorter log path", [](Parts& r) { r.log_path.pop_back(); }, kNotInLog},
+      {"longer log path", [](Parts& r) { r.log_path.emplace_back(); }, kNotInLog},
+      {"endless log path", [](Parts& r) { r.log_path.resize(1000); }, kNotInLog},
+      {"root of the log", [](Parts& r) { r.head.root.writable()[0] ^= 1; }, kNotInLog},
+      {"empty log", [](Parts& r) { r.head.size = 0; }, kNotInLog},
       {"a log of one's own",
-       [](Receipt& r) {
+       [](Parts& r) {
          r.head.size = 1;
          r.head.root = entry_hash(r.entry);
          r.log_path.clear();
@@ -186,54 +204,53 @@ TEST_CASE("what is forged in a receipt is told apart") {
          r.head.root = entry_hash(r.entry);
        },
        kHeadNotInTrain},
-      {"head path", [](Receipt& r) { r.head_path.nodes[0].writable()[0] ^= 1; }, kHeadNotInTrain},
-      {"head's place", [](Receipt& r) { r.head_path.index = 4; }, kHeadNotInTrain},
-      {"a row's leaf", [&](Receipt& r) { r.head_path = scene.tree().path(3); }, kHeadNotInTrain},
-      {"root of the train", [](Receipt& r) { r.train.root.writable()[0] ^= 1; }, kHeadNotInTrain},
-      {"resend",
-       [&](Receipt& r) { r.train.purpose = crypto::BatchPurpose::kResend, signed_anew(r); },
+      {"head path", [](Parts& r) { r.head_path.nodes[0].writable()[0] ^= 1; }, kHeadNotInTrain},
+      {"head's place", [](Parts& r) { r.head_path.index = 4; }, kHeadNotInTrain},
+      {"a row's leaf", [&](Parts& r) { r.head_path = scene.tree().path(3); }, kHeadNotInTrain},
+      {"root of the train", [](Parts& r) { r.train.root.writable()[0] ^= 1; }, kHeadNotInTrain},
+      {"resend", [&](Parts& r) { r.train.purpose = crypto::BatchPurpose::kResend, signed_anew(r); },
        kNotATrain},
       {"notices",
-       [&](Receipt& r) { r.train.purpose = crypto::BatchPurpose::kNotices, signed_anew(r); },
+       [&](Parts& r) { r.train.purpose = crypto::BatchPurpose::kNotices, signed_anew(r); },
        kNotATrain},
-      {"stranger", [](Receipt& r) { r.delegation.institution = institution(1); },
+      {"stranger", [](Parts& r) { r.delegation.institution = institution(1); },
        kUnknownInstitution},
       {"other town's delegation",
-       [&](Receipt& r) {
+       [&](Parts& r) {
          r.delegation = Scene::delegation(scene.other_mayor, Scene::kOtherInstitution, scene.node);
        },
        kAnotherTenant},
       {"delegation signed by another",
-       [&](Receipt& r) {
+       [&](Parts& r) {
          r.delegation = Scene::delegation(scene.other_mayor, Scene::kTownInstitution, scene.node);
        },
        kDelegationInvalid},
       {"delegation to another node",
-       [&](Receipt& r) {
+       [&](Parts& r) {
          r.delegation = Scene::delegation(scene.mayor, Scene::kTownInstitution, scene.other_node);
        },
        kDelegationInvalid},
-      {"delegation stretched", [](Receipt& r) { r.delegation.until.ms += 1; }, kDelegationInvalid},
+      {"delegation stretched", [](Parts& r) { r.delegation.until.ms += 1; }, kDelegationInvalid},
       {"signed before the delegation",
-       [&](Receipt& r) { r.train.signed_at.ms -= 1001, signed_anew(r); }, kDelegationInvalid},
+       [&](Parts& r) { r.train.signed_at.ms -= 1001, signed_anew(r); }, kDelegationInvalid},
       {"signed when it was over",
-       [&](Receipt& r) { r.train.signed_at.ms += kDayMs - 1000, signed_anew(r); },
+       [&](Parts& r) { r.train.signed_at.ms += kDayMs - 1000, signed_anew(r); },
        kDelegationInvalid},
       {"signed by a node without delegation",
-       [&](Receipt& r) { sign_batch(r.train, scene.other_node); }, kDelegationInvalid},
-      {"train's number", [](Receipt& r) { ++r.train.number.value; }, kSignatureInvalid},
-      {"train's lane", [](Receipt& r) { ++r.train.lane.value; }, kSignatureInvalid},
-      {"train's time", [](Receipt& r) { ++r.train.signed_at.ms; }, kSignatureInvalid},
-      {"signature", [](Receipt& r) { r.train.signature.writable()[0] ^= 1; }, kSignatureInvalid},
+       [&](Parts& r) { sign_batch(r.train, scene.other_node); }, kDelegationInvalid},
+      {"train's number", [](Parts& r) { ++r.train.number.value; }, kSignatureInvalid},
+      {"train's lane", [](Parts& r) { ++r.train.lane.value; }, kSignatureInvalid},
+      {"train's time", [](Parts& r) { ++r.train.signed_at.ms; }, kSignatureInvalid},
+      {"signature", [](Parts& r) { r.train.signature.writable()[0] ^= 1; }, kSignatureInvalid},
       {"another's signature",
-       [&](Receipt& r) {
+       [&](Parts& r) {
          sign_batch(r.train, scene.other_node);
          r.train.signer = scene.node.public_key();
        },
        kSignatureInvalid}};
   for (const Forgery& each : forgeries) {
     INFO(each.name);
-    Receipt forged = scene.receipt(1);
+    Parts forged = scene.receipt(1);
     each.forge(forged);
     CHECK(verdict(scene, forged) == each.code);
   }
@@ -273,7 +290,7 @@ TEST_CASE("the steps by hand in docs/records.md lead where they say") {
 TEST_CASE("a delegation holds from its first to before its last millisecond") {
   const Scene scene;
   for (const std::int64_t at : {kSignedAt - 1000, kSignedAt - 1000 + kDayMs - 1}) {
-    Receipt receipt = scene.receipt(0);
+    Parts receipt = scene.receipt(0);
     receipt.train.signed_at.ms = at;
     sign_batch(receipt.train, scene.node);
     CHECK(verdict(scene, receipt) == ErrorCode{});

@@ -49,7 +49,8 @@ const std::set<std::string> kOptional = {"non_disclosure",
                                          "provider_non_disclosure",
                                          "answer_hash",
                                          "within_body",
-                                         "permit"};
+                                         "permit",
+                                         "receipt"};
 
 /// Bytes without an exact length, and the most they may be.
 const std::map<std::string, std::size_t> kMostBytes = {
@@ -146,7 +147,8 @@ void break_number(const Target& target, const FieldDescriptor& field) {
       } else if (kErrorNumbers.contains(field.name())) {
         expect(target, field, ErrorCode::kUnknownEnumValue, set(&Reflection::SetUInt32, 0U));
         expect(target, field, ErrorCode::kUnknownEnumValue, set(&Reflection::SetUInt32, 999U));
-      } else if (field.name() == "batch" || field.name() == "delegation") {
+      } else if (field.name() == "batch" || field.name() == "delegation" ||
+                 field.name() == "witness") {
         expect(target, field, ErrorCode::kMissingField, set(&Reflection::SetUInt32, 77U));
       }
       break;
@@ -320,9 +322,11 @@ TEST_CASE("wire: a hand-over needs its question, a size and the word that questi
 
 TEST_CASE("wire: every malformation of every field of a reply has its own error") {
   SeededRandom random(14);
-  const std::vector<exchange::Reply> replies = {samples::reply(random), samples::reply(random)};
-  break_element(parsed<v1::ReplyFrame>(encode_replies(replies).front()), "replies", 1,
-                decode_reply);
+  std::vector<exchange::Reply> replies = {samples::reply(random), samples::reply(random)};
+  for (exchange::Reply& reply : replies) reply.receipt = samples::receipt(random);
+  const auto frame = parsed<v1::ReplyFrame>(encode_replies(replies).front());
+  break_element(frame, "replies", 1, decode_reply);
+  break_element(frame, "witnesses", 1, decode_reply);
   v1::ReplyFrame error_frame = parsed<v1::ReplyFrame>(encode_frame_error({}));
   const Target target{.whole = error_frame,
                       .find = [](Message& whole) -> Message* {
@@ -330,6 +334,38 @@ TEST_CASE("wire: every malformation of every field of a reply has its own error"
                       },
                       .decode = decode_reply};
   break_every_field(target, *v1::FrameError::descriptor());
+}
+
+TEST_CASE("wire: what no log ever holds is in no receipt") {
+  SeededRandom random(20);
+  exchange::Reply reply = samples::reply(random);
+  reply.receipt = samples::receipt(random);
+  const auto frame = parsed<v1::ReplyFrame>(encode_replies({&reply, 1}).front());
+  const auto error = [](const v1::ReplyFrame& broken) {
+    const auto read = decode_replies(bytes_of(broken));
+    REQUIRE_FALSE(read.ok());
+    return read.error();
+  };
+  const auto entry_with = [&](std::size_t at, char value) {
+    v1::ReplyFrame broken = frame;
+    broken.mutable_replies(0)->mutable_receipt()->mutable_entry()->at(at) = value;
+    return broken;
+  };
+  using enum ErrorCode;
+  CHECK(error(entry_with(17, '2')) ==
+        Error{.code = kUnsupportedVersion, .field = "entry", .position = 0});
+  CHECK(error(entry_with(30, 9)) ==
+        Error{.code = kUnknownEnumValue, .field = "entry", .position = 0});
+  CHECK(error(entry_with(50, 1)) == Error{.code = kWrongFormat, .field = "entry", .position = 0});
+  v1::ReplyFrame broken = frame;
+  broken.mutable_witnesses(0)->mutable_head()->replace(4, 8, std::string(8, '\0'));
+  CHECK(error(broken) == Error{.code = kWrongFormat, .field = "head", .position = 0});
+  broken = frame;
+  broken.mutable_witnesses(0)->clear_delegation();
+  CHECK(error(broken) == Error{.code = kMissingField, .field = "delegation", .position = 0});
+  broken = frame;
+  broken.mutable_replies(0)->mutable_receipt()->mutable_log_path()->assign(65 * 32, 'x');
+  CHECK(error(broken) == Error{.code = kWrongLength, .field = "log_path", .position = 0});
 }
 
 TEST_CASE("wire: a malformed query has its own error and leaves its neighbours alone") {

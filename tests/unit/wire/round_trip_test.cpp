@@ -22,6 +22,28 @@ void expect_round_trips(Struct (*make)(SeededRandom&), Result<Struct> (*decode)(
   }
 }
 
+/// A receipt with the witness of an earlier reply; null when there is none.
+std::shared_ptr<const records::Receipt> sharing_witness(
+    SeededRandom& random, const std::vector<exchange::Reply>& replies) {
+  const auto& other = replies[static_cast<std::size_t>(random.below(replies.size()))].receipt;
+  if (other == nullptr) return nullptr;
+  records::Receipt receipt = *samples::receipt(random);
+  receipt.witness = other->witness;
+  return std::make_shared<const records::Receipt>(std::move(receipt));
+}
+
+void check_same(const records::Receipt& a, const records::Receipt& b) {
+  REQUIRE(a.entry == b.entry);
+  REQUIRE(a.statement == b.statement);
+  REQUIRE(a.salt == b.salt);
+  REQUIRE(a.log_path == b.log_path);
+  REQUIRE(a.witness->head == b.witness->head);
+  REQUIRE(a.witness->head_path.index == b.witness->head_path.index);
+  REQUIRE(a.witness->head_path.nodes == b.witness->head_path.nodes);
+  REQUIRE(a.witness->train == b.witness->train);
+  REQUIRE(a.witness->delegation == b.witness->delegation);
+}
+
 }  // namespace
 
 TEST_CASE("wire: statements come back as they were and have one encoding") {
@@ -59,6 +81,9 @@ TEST_CASE("wire: queries and replies come back in order") {
     for (std::uint64_t i = random.below(limits::kMaxQueriesPerFrame + 1); i > 0; --i) {
       queries.push_back(samples::query(random));
       replies.push_back(samples::reply(random));
+      if (replies.back().receipt == nullptr && random.chance(500)) {
+        replies.back().receipt = sharing_witness(random, replies);
+      }
     }
     const auto read = decode_query_frame(encode_queries(queries));
     REQUIRE(read.ok());
@@ -74,10 +99,40 @@ TEST_CASE("wire: queries and replies come back in order") {
       auto decoded = decode_replies(frame);
       REQUIRE(decoded.ok());
       REQUIRE(decoded->frame_errors.empty());
+      REQUIRE(encode_replies(decoded->replies) == std::vector<Bytes>{frame});
       for (auto& reply : decoded->replies) read_replies.push_back(std::move(reply));
     }
     REQUIRE(read_replies == replies);
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+      REQUIRE((read_replies[i].receipt == nullptr) == (replies[i].receipt == nullptr));
+      if (replies[i].receipt != nullptr) check_same(*read_replies[i].receipt, *replies[i].receipt);
+    }
   }
+}
+
+TEST_CASE("wire: a witness of many receipts stands in a frame once and is read once") {
+  SeededRandom random(19);
+  std::vector<exchange::Reply> replies;
+  for (int i = 0; i < 20; ++i) {
+    exchange::Reply reply;
+    reply.key = random.make<RequestKey>();
+    reply.concluded = true;
+    reply.receipt = i == 0 ? samples::receipt(random) : sharing_witness(random, replies);
+    replies.push_back(std::move(reply));
+  }
+  const auto frames = encode_replies(replies);
+  REQUIRE(frames.size() == 1);
+  const auto read = decode_replies(frames[0]);
+  REQUIRE(read.ok());
+  for (const exchange::Reply& reply : read->replies) {
+    REQUIRE(reply.receipt != nullptr);
+    CHECK(reply.receipt->witness == read->replies[0].receipt->witness);
+  }
+  const std::string_view bytes = as_chars(frames[0]);
+  const std::string_view signature =
+      as_chars(replies[0].receipt->witness->delegation.signature.view());
+  CHECK(bytes.find(signature) != std::string_view::npos);
+  CHECK(bytes.find(signature) == bytes.rfind(signature));
 }
 
 TEST_CASE("wire: live questions and their answers come back as they were") {

@@ -45,6 +45,12 @@ std::vector<std::uint16_t> items(SeededRandom& random) {
   return made;
 }
 
+std::vector<Digest> digests(SeededRandom& random, std::size_t most) {
+  std::vector<Digest> made(static_cast<std::size_t>(random.below(most + 1)));
+  for (Digest& digest : made) random.fill(digest.writable());
+  return made;
+}
+
 Symbol symbol(SeededRandom& random) { return *Symbol::from(bytes(random, Symbol::kSize)); }
 
 }  // namespace
@@ -106,7 +112,33 @@ exchange::Reply reply(SeededRandom& random) {
           .code = error_code(random),
           .legal_item = static_cast<std::uint16_t>(random.below(65536)),
           .retry_after_ms = static_cast<std::uint32_t>(random.next()),
-          .answer = up_to(random, limits::kMaxAnswerBytes)};
+          .answer = up_to(random, limits::kMaxAnswerBytes),
+          .receipt = random.chance(500) ? receipt(random) : nullptr};
+}
+
+std::shared_ptr<const records::Receipt> receipt(SeededRandom& random) {
+  records::Witness witness;
+  witness.head = {.tenant = TenantId{static_cast<std::uint32_t>(random.next())},
+                  .size = 1 + random.below(1'000),
+                  .root = random.make<Digest>()};
+  witness.head_path.index = static_cast<std::uint32_t>(random.next());
+  witness.head_path.nodes = digests(random, limits::kMaxPathNodes);
+  witness.train = *batch(random);
+  witness.delegation = *delegation(random);
+  records::LogEntry entry;
+  entry.tenant = witness.head.tenant;
+  entry.number = random.next();
+  entry.id = random.make<ExchangeId>();
+  entry.part = static_cast<std::uint8_t>(exchange::StatementKind::kConclusion);
+  entry.outcome = static_cast<std::uint16_t>(outcome(random));
+  entry.units.cause = Cause::kOwnQuery;
+  entry.leaf = random.make<Digest>();
+  return std::make_shared<const records::Receipt>(
+      records::Receipt{.entry = entry,
+                       .statement = encode(conclusion(random)),
+                       .salt = random.make<Salt>(),
+                       .log_path = digests(random, records::kMaxLogPathNodes),
+                       .witness = std::make_shared<const records::Witness>(std::move(witness))});
 }
 
 exchange::Inquiry inquiry(SeededRandom& random) {
@@ -160,7 +192,8 @@ exchange::Conclusion conclusion(SeededRandom& random) {
           .concluded_at = time(random),
           .provision_leaf = random.make<Digest>(),
           .provider_non_disclosure = random.chance(500),
-          .answer_hash = random.make<Digest>()};
+          .answer_hash = random.make<Digest>(),
+          .key = random.make<RequestKey>()};
 }
 
 exchange::StatusQuery status_query(SeededRandom& random) {
@@ -265,8 +298,7 @@ LinkItem item(SeededRandom& random, std::shared_ptr<const crypto::BatchHeader> b
                 .batch = std::move(batch),
                 .delegation = std::move(delegation)};
   made.path.index = static_cast<std::uint32_t>(random.next());
-  made.path.nodes.resize(static_cast<std::size_t>(random.below(limits::kMaxPathNodes + 1)));
-  for (Digest& node : made.path.nodes) random.fill(node.writable());
+  made.path.nodes = digests(random, limits::kMaxPathNodes);
   return made;
 }
 
@@ -292,6 +324,7 @@ std::vector<Bytes> one_of_each(SeededRandom& random) {
   std::vector<exchange::Query> queries = {query(random), query(random)};
   exchange::Reply small_reply = reply(random);
   small_reply.answer = bytes(random, 40);
+  small_reply.receipt = receipt(random);
   exchange::Provision small_provision = provision(random);
   small_provision.sealed_answer = bytes(random, 80);
   StoredContent small_content = stored_content(random);

@@ -23,6 +23,8 @@ exchange::Subject subject(SeededRandom& random);
 
 exchange::Query query(SeededRandom& random);
 exchange::Reply reply(SeededRandom& random);
+/// With a witness of its own.
+std::shared_ptr<const records::Receipt> receipt(SeededRandom& random);
 exchange::Inquiry inquiry(SeededRandom& random);
 exchange::Permit permit(SeededRandom& random);
 exchange::Refusal refusal(SeededRandom& random);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -160,6 +161,20 @@ struct StepsFound {
   LookupId lookup;
   Result<std::vector<storage::StoredStep>> steps;
 };
+/// What the receipts of one tenant's entries in one train are made of, by whose word is
+/// shown with them.
+struct ProofName {
+  TenantId tenant;
+  LaneId lane;
+  TrainNumber train;
+  InstitutionCode institution;
+
+  friend auto operator<=>(const ProofName&, const ProofName&) noexcept = default;
+};
+struct ProofFound {
+  ProofName name;
+  Result<std::optional<storage::StoredProof>> proof;
+};
 /// Institutions have signed new delegations to this node's key, in time before
 /// the former ones end.
 struct DelegationsRenewed {
@@ -171,7 +186,7 @@ struct Tick {};
 using Event =
     std::variant<QueriesArrived, HandOversArrived, AdminRequestsArrived, ItemsArrived, LaneTaken,
                  LogRecovered, StepsRecovered, HoldingsRecovered, ChangesRecovered, LaneReady,
-                 TrainSettled, FateTold, StepsFound, DelegationsRenewed, Tick>;
+                 TrainSettled, FateTold, StepsFound, ProofFound, DelegationsRenewed, Tick>;
 
 // What it wants done ---------------------------------------------------------
 
@@ -208,6 +223,19 @@ struct FindSteps {
   TenantId tenant;
   ExchangeId exchange;
 };
+/// Find what makes receipts of stored entries (`ExchangeStore::find_proof`); tell it with
+/// `ProofFound`.
+struct FindProof {
+  ProofName name;
+  std::uint64_t entry_number = 0;
+};
+/// Keep renewed delegations of a tenant (`ExchangeStore::keep_delegations`): what is signed
+/// under them can be proved after a restart only once they are kept. When that fails, have
+/// them renewed again soon.
+struct KeepDelegations {
+  TenantId tenant;
+  std::vector<storage::KeptDelegation> delegations;
+};
 /// Another writer has the lane; this node has dropped its tenants.
 struct GiveUpLane {
   LaneId lane;
@@ -220,7 +248,7 @@ struct TellOperators {
 };
 
 using Action = std::variant<SendReply, SendQuestion, SendAdminReply, SendItem, AppendTrain, AskFate,
-                            FindSteps, GiveUpLane, TellOperators>;
+                            FindSteps, FindProof, KeepDelegations, GiveUpLane, TellOperators>;
 using Actions = std::vector<Action>;
 
 /// What has been counted since the start.
@@ -265,6 +293,10 @@ class NodeCore {
   const NodeCounts& counts() const noexcept;
   /// What one tenant has under way and holds; nothing when it is not here.
   std::optional<wire::TenantState> state_of(TenantId tenant) const;
+
+  /// By whose word this node signs for the tenant's institutions, to be kept in the store
+  /// before it signs anything.
+  std::vector<storage::KeptDelegation> delegations_of(TenantId tenant) const;
 
   /// Exchanges asked and not concluded, over all partitions.
   std::size_t open_exchanges() const noexcept;

@@ -17,7 +17,8 @@ struct Recovered {
 };
 
 /// Takes the lane for `writer` and tells the core all that the store has of the lane's
-/// tenants, in pages of `page` rows; `LaneReady` is for the caller to say. Blocks.
+/// tenants, in pages of `page` rows; `LaneReady` is for the caller to say. Before that it
+/// keeps the delegations by which the core will sign. Blocks.
 /// Errors: those of the store; `kLogGap`, `kLogNumberTwice` and `kLogHeadDiffers` when
 /// a tenant's log is not the one its last train signed: then nobody may write to it.
 Result<Recovered> recover_lane(NodeCore& core, storage::ExchangeStore& store, LaneId lane,

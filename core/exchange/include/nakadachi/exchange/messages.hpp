@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "nakadachi/base/codes.hpp"
 #include "nakadachi/base/error.hpp"
 #include "nakadachi/base/ids.hpp"
+#include "nakadachi/records/receipt.hpp"
 
 /// What the two sides and the core system say to each other. Encodings are in
 /// interface_link/wire; the bytes of a statement are carried, hashed and stored
@@ -66,8 +68,16 @@ struct Reply {
   std::uint16_t legal_item = 0;           ///< the deciding item of the table, 0 when none
   std::uint32_t retry_after_ms = 0;       ///< when turned away for capacity
   Bytes answer;                           ///< when answered
+  /// Proves the asker's record of the outcome (情報提供等の記録, 番号法 23条): when concluded,
+  /// unless the record is older than logs are. As personal as the answer.
+  std::shared_ptr<const records::Receipt> receipt;
 
-  friend bool operator==(const Reply&, const Reply&) = default;
+  /// Whether both tell the same. One record may be proved by more receipts than one.
+  friend bool operator==(const Reply& a, const Reply& b) {
+    return a.key == b.key && a.concluded == b.concluded && a.outcome == b.outcome &&
+           a.code == b.code && a.legal_item == b.legal_item &&
+           a.retry_after_ms == b.retry_after_ms && a.answer == b.answer;
+  }
 };
 
 /// What a provider's partition asks the business system that answers a kind itself.
@@ -158,6 +168,7 @@ struct Conclusion {
   bool provider_non_disclosure = false;  ///< as the provision says
   /// SHA-256 of the answer as the business system is given it; all zero without one.
   Digest answer_hash;
+  RequestKey key;  ///< the business system's own name for the query
 
   friend bool operator==(const Conclusion&, const Conclusion&) = default;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "nakadachi/base/bytes.hpp"
@@ -14,6 +15,15 @@
 
 namespace nakadachi::records {
 
+/// What of a receipt belongs to its train and is the same for all entries of one body
+/// in it: of how many receipts however it is a part, it is kept and sent once.
+struct Witness {
+  LogHead head;                     ///< of the log after the train that added the entries
+  crypto::InclusionPath head_path;  ///< from the head's leaf to the train's root
+  crypto::BatchHeader train;        ///< signed by a node
+  crypto::Delegation delegation;    ///< of an institution of the tenant, to that node
+};
+
 /// All that proves to a third party that one statement stands in a body's log
 /// (情報提供等記録, 番号法 23条), without anything else of that log. Whoever has the
 /// pinned registry can check it. It holds the statement in the clear: as personal
@@ -22,17 +32,14 @@ struct Receipt {
   LogEntry entry;
   Bytes statement;  ///< the very bytes the entry was made for
   Salt salt;        ///< of the entry's leaf
-  /// From the entry to `head`; its number is the entry's.
+  /// From the entry to the head; its number is the entry's.
   std::vector<Digest> log_path;
-  LogHead head;                     ///< of the log after the train that added the entry
-  crypto::InclusionPath head_path;  ///< from the head's leaf to the train's root
-  crypto::BatchHeader train;        ///< signed by a node
-  crypto::Delegation delegation;    ///< of an institution of the tenant, to that node
+  std::shared_ptr<const Witness> witness;  ///< never null
 };
 
 /// Checks everything about a receipt, cheap things first. Afterwards this is certain:
-/// a node to which `receipt.delegation.institution` had delegated signed, at
-/// `receipt.train.signed_at`, that `receipt.statement` is entry `receipt.entry.number`
+/// a node to which `delegation.institution` of the witness had delegated signed, at
+/// `train.signed_at`, that `receipt.statement` is entry `receipt.entry.number`
 /// of the log of this institution's body. Who acts in the statement itself is for the
 /// caller to compare with that institution, which may be another one of the body.
 ///

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "nakadachi/base/codes.hpp"
 #include "nakadachi/base/ids.hpp"
 #include "nakadachi/base/result.hpp"
 #include "nakadachi/base/units.hpp"
@@ -225,6 +227,32 @@ struct StoredTrain {
   friend bool operator==(const StoredTrain&, const StoredTrain&) = default;
 };
 
+/// An institution's word that a node may sign trains for a while, kept as long as they are.
+struct KeptDelegation {
+  InstitutionCode institution;
+  PublicKey node_key;
+  Timestamp from;
+  Timestamp until;  ///< holds no more from then on
+  Signature signature;
+
+  friend bool operator==(const KeptDelegation&, const KeptDelegation&) = default;
+};
+
+/// What receipts of a tenant's entries in one train are made of.
+struct StoredProof {
+  StoredTrain train;  ///< states a head of the tenant
+  /// Of the train's rows and changes, as they stand in its tree; those of its heads follow
+  /// from `train`. Fewer where rows were cut off at the end of their retention.
+  std::vector<Digest> leaves;
+  /// Where the log stood before the train; nothing: read it from its beginning.
+  std::optional<Checkpoint> checkpoint;
+  /// The log from there up to the train's head, without what is sealed.
+  std::vector<LogEntry> entries;
+  /// To the train's signer, for when it was signed: of the institution wished for, or of
+  /// another one of the tenant.
+  KeptDelegation delegation;
+};
+
 /// Where steps and changes become durable. Two forms under one contract test: PostgreSQL
 /// (postgres_store.hpp) and memory (memory_store.hpp).
 ///
@@ -303,6 +331,21 @@ class ExchangeStore {
   /// most `limit` (0 counts as 1). Empty only at the end. Errors: `kStoreUnavailable`.
   virtual Result<std::vector<StoredTrain>> scan_trains(LaneId lane, TrainNumber from,
                                                        std::size_t limit) = 0;
+
+  /// Keeps delegations of institutions of the tenant; those that are there already stay as
+  /// they are. Errors: `kStoreUnavailable`, `kStoreFailed`; none was kept then, or, when the
+  /// answer was lost (`kCommitUnknown`), perhaps all: keep them again.
+  virtual Result<void> keep_delegations(TenantId tenant,
+                                        std::span<const KeptDelegation> delegations) = 0;
+
+  /// What receipts of the tenant's entries in a train are made of; `entry_number` is one of
+  /// them. Nothing when there is no such train, it states no head of the tenant behind this
+  /// entry, or no delegation to its signer was kept: it is older than heads or
+  /// delegations are. Errors: `kStoreUnavailable`.
+  virtual Result<std::optional<StoredProof>> find_proof(TenantId tenant, LaneId lane,
+                                                        TrainNumber number,
+                                                        std::uint64_t entry_number,
+                                                        const InstitutionCode& wished) = 0;
 };
 
 }  // namespace nakadachi::storage

@@ -41,6 +41,11 @@ class MemoryStore final : public ExchangeStore {
   Result<std::optional<StoredTrain>> find_train(LaneId lane, TrainNumber number) override;
   Result<std::vector<StoredTrain>> scan_trains(LaneId lane, TrainNumber from,
                                                std::size_t limit) override;
+  Result<void> keep_delegations(TenantId tenant,
+                                std::span<const KeptDelegation> delegations) override;
+  Result<std::optional<StoredProof>> find_proof(TenantId tenant, LaneId lane, TrainNumber number,
+                                                std::uint64_t entry_number,
+                                                const InstitutionCode& wished) override;
 
   /// Puts a holding there as if a change of long ago had left it.
   void put_holding(TenantId tenant, Holding holding);
@@ -65,13 +70,16 @@ class MemoryStore final : public ExchangeStore {
     std::uint32_t low_water_bucket = 0;
     std::string writer;
   };
-  /// A tenant's log: what each number stands for, and the last checkpoint.
+  /// A tenant's log: what each number stands for, and checkpoints ascending by size.
   struct Log {
     std::vector<std::variant<Key, ChangeKey>> entries;
-    std::optional<Checkpoint> checkpoint;
+    std::vector<Checkpoint> checkpoints;
   };
   AppendResult apply(const Train& train);
   bool continues_logs(const Train& train) const;
+  std::vector<Digest> leaves_of(const StoredTrain& train);
+  std::optional<KeptDelegation> delegation_for(TenantId tenant, const StoredTrain& train,
+                                               const InstitutionCode& wished) const;
   /// Rows and changes are stored already.
   void note_logs(const Train& train);
 
@@ -82,6 +90,7 @@ class MemoryStore final : public ExchangeStore {
   std::map<HoldingName, Bytes> holdings_;
   std::map<TrainKey, StoredTrain> trains_;
   std::map<TenantId, Log> logs_;
+  std::map<TenantId, std::vector<KeptDelegation>> delegations_;
 };
 
 }  // namespace nakadachi::storage

@@ -54,8 +54,15 @@ class PostgresStore final : public ExchangeStore {
   Result<std::optional<StoredTrain>> find_train(LaneId lane, TrainNumber number) override;
   Result<std::vector<StoredTrain>> scan_trains(LaneId lane, TrainNumber from,
                                                std::size_t limit) override;
+  Result<void> keep_delegations(TenantId tenant,
+                                std::span<const KeptDelegation> delegations) override;
+  Result<std::optional<StoredProof>> find_proof(TenantId tenant, LaneId lane, TrainNumber number,
+                                                std::uint64_t entry_number,
+                                                const InstitutionCode& wished) override;
 
  private:
+  Result<std::vector<Digest>> leaves_of(LaneId lane, TrainNumber number);
+
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -10,6 +10,7 @@
 #include "nakadachi/base/clock.hpp"
 #include "nakadachi/base/result.hpp"
 #include "nakadachi/copies/content.hpp"
+#include "nakadachi/crypto/registry.hpp"
 #include "nakadachi/exchange/messages.hpp"
 #include "nakadachi/socket/curve_keys.hpp"
 
@@ -17,9 +18,15 @@
 namespace nakadachi::client {
 
 struct Config {
-  std::string endpoint;                     ///< of the node's OLTP door: tcp://10.1.2.3:5701
-  socket::CurvePublicKey server_key;        ///< of the node
-  socket::CurveKeyPair keys;                ///< by which the node knows this business system
+  std::string endpoint;               ///< of the node's OLTP door: tcp://10.1.2.3:5701
+  socket::CurvePublicKey server_key;  ///< of the node
+  socket::CurveKeyPair keys;          ///< by which the node knows this business system
+  /// The pinned registry of institutions' keys (crypto::Registry::open), against which the
+  /// receipt of every outcome is checked. Needed, unless `without_receipts`.
+  std::shared_ptr<const crypto::Registry> registry = nullptr;
+  /// Believes the node without a look at receipts, which are passed on as they come. For a
+  /// system that leaves the check to somebody else; `registry` stays null then.
+  bool without_receipts = false;
   std::size_t max_in_flight = 2'048;        ///< queries without a reply; more are refused
   std::int64_t give_up_after_ms = 600'000;  ///< of `ask`; `ask_and_wait` has its own
   std::int64_t ask_again_after_ms = 2'000;  ///< first pause without a reply, then doubled
@@ -32,6 +39,8 @@ struct Config {
   /// thread; must be quick, must not throw, must not `close`. The same question may come
   /// again until it is answered. Null: this system is never asked.
   std::function<void(const exchange::LiveQuestion&)> on_question = nullptr;
+  /// Checks signatures of receipts; null: Ed25519. Outlives the client.
+  const crypto::Verifier* verifier = nullptr;
 };
 
 /// What a client did so far.
@@ -43,7 +52,8 @@ struct Counters {
   std::uint64_t unknown_replies = 0;  ///< to queries that are not, or no longer, in flight
   std::uint64_t frames_refused = 0;   ///< frames the node told us it did not take
   std::uint64_t frames_unreadable = 0;
-  std::uint64_t connected = 0;  ///< times
+  std::uint64_t receipts_refused = 0;  ///< outcomes whose receipt was missing or bad
+  std::uint64_t connected = 0;         ///< times
 };
 
 /// A connection to the node, with the patience to find out what became of a query.
@@ -52,11 +62,18 @@ struct Counters {
 ///     auto keys = nakadachi::socket::CurveKeyPair::load("welfare.key");
 ///     auto node = client::Client::connect({.endpoint = "tcp://10.1.2.3:5701",
 ///                                          .server_key = server_key,
-///                                          .keys = *keys});
+///                                          .keys = *keys,
+///                                          .registry = registry});
 ///     const nakadachi::exchange::Query query{client::Client::make_key(), person, subject};
 ///     const auto reply = (*node)->ask_and_wait(query, 3'000);
 ///     if (!reply.ok()) return show(describe(reply.error()));
 ///     if (reply->outcome == nakadachi::exchange::Outcome::kAnswered) use(reply->answer);
+///     keep(*reply->receipt);
+///
+/// A node is not taken at its word: every outcome comes with the receipt of its record in
+/// the log of the asker's own body (docs/records.md), and is handed over only when that
+/// receipt is good and says the same (`ReceiptCheck`). Who keeps the receipt can prove
+/// later what was recorded, whatever has become of the log since.
 ///
 /// A query is told apart by its key, and the key is what makes asking safe: the
 /// node answers the same key with the same outcome and records it once. When no
@@ -65,7 +82,7 @@ struct Counters {
 /// It never makes a key of its own accord. Who keeps the key (and the query) can go
 /// on after `kOutcomeUnknown`, a restart or a crash: ask the same again.
 ///
-/// A success is always a concluded reply. Errors of every way to ask:
+/// A success is always a concluded reply whose receipt is good. Errors of every way to ask:
 ///  - `kWrongLength`, `kWrongFormat`, `kPersonalNumberPresent`: refused here, in the
 ///    field told; nothing was sent;
 ///  - `kQueueFull`: `max_in_flight` is reached; nothing was sent. Or the node's word,
@@ -73,6 +90,9 @@ struct Counters {
 ///  - what the node said, when its word is final or time is over and it had turned
 ///    the query away each time before recording anything (`kRateLimited`,
 ///    `kClosedHours`, …): the retry class tells whether the same may be asked later;
+///  - those of `ReceiptCheck::check`: the node told an outcome whose receipt is missing or
+///    bad; counted in `receipts_refused`. What it told is dropped. The query may be
+///    recorded: the same key, asked again, tells whether a good receipt can be had;
 ///  - `kLinkDown`: time is over and the query never left this machine;
 ///  - `kOutcomeUnknown`: time is over; it may or may not have been recorded;
 ///  - `kSameKeyOtherContent`: a query in flight has this key and asks something else;
@@ -89,7 +109,8 @@ class Client {
   using Callback = std::function<void(Result<exchange::Reply>)>;
 
   /// Starts to connect and returns; queries wait until there is a connection.
-  /// Errors: `kConfigInvalid` (endpoint).
+  /// Errors: `kConfigInvalid` (endpoint; or field "registry": there is none, or one and
+  /// `without_receipts`).
   static Result<std::unique_ptr<Client>> connect(const Config& config);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -46,7 +46,8 @@ Bytes encode_hand_over(const exchange::HandOver* answer);
 Result<QueryFrame> decode_query_frame(ByteView frame);
 
 /// Encodes as few frames as the limits allow, in order
-/// (limits::kMaxClientFrameBytes, kMaxQueriesPerFrame).
+/// (limits::kMaxClientFrameBytes, kMaxQueriesPerFrame). A witness that receipts share
+/// stands once in a frame. A receipt without one, or outside the limits, is a bug.
 std::vector<Bytes> encode_replies(std::span<const exchange::Reply> replies);
 /// At most limits::kMaxQueriesPerFrame questions.
 Bytes encode_questions(std::span<const exchange::LiveQuestion> questions);
@@ -59,8 +60,10 @@ struct ReplyFrame {
   std::vector<exchange::LiveQuestion> questions;
 };
 /// Errors: `kOversize` (before parsing), `kMalformedFrame`, `kUnsupportedVersion`,
-/// `kTooManyItems`, `kWrongLength`, `kUnknownEnumValue`, `kMissingField`; the position
-/// is that of the reply. A frame is taken whole or not at all.
+/// `kTooManyItems`, `kWrongLength`, `kWrongFormat` (an entry or head that is never
+/// written), `kUnknownEnumValue`, `kMissingField` (also for a witness the frame does not
+/// hold); the position is that of the reply or witness. A frame is taken whole or not at
+/// all. Of receipts nothing is judged here but the form; witnesses stay shared.
 Result<ReplyFrame> decode_replies(ByteView frame);
 
 }  // namespace nakadachi::wire
