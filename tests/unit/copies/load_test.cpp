@@ -67,6 +67,7 @@ struct Town {
 
 std::vector<Operation> operations_of(const LoadPlan& plan) {
   std::vector<Operation> operations;
+  operations.reserve(plan.changes.size());
   for (const PlannedChange& change : plan.changes) operations.push_back(change.operation);
   return operations;
 }

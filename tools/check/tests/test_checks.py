@@ -299,19 +299,20 @@ class CompileDb(CheckTest):
         self.assert_one(headers.check(db.tree, {header, source}, db), header, "alone")
 
     def test_tidy_batches_sources_without_a_common_helper(self):
-        names = [f"{letter}.cpp" for letter in "abcdefghijk"]
+        names = [f"{letter}.cpp" for letter in "abcdefghijklmn"]
         helpers = {name: set() for name in names} | {"a.cpp": {"f"}, "b.cpp": {"f", "g"}}
-        flags = {name: ["-DX"] if name == "c.cpp" else [] for name in names}
         self.assertEqual(
-            tidy.batches(names, flags.get, helpers.get),
-            [
-                ["a.cpp", "d.cpp", "e.cpp", "f.cpp", "g.cpp", "h.cpp", "i.cpp", "j.cpp"],
-                ["b.cpp", "k.cpp"],
-                ["c.cpp"],
-            ],
+            tidy.batches(names, helpers.get), [[names[0], *names[2:13]], [names[1], names[13]]]
         )
-        text = "namespace a {\nnamespace {\nstruct S {\n};\nint f(int x) {\n}\nconst int k = 1;\n}  // namespace\nint g();\n}\n"
-        self.assertEqual(tidy.helpers(text), {"S", "f", "k"})
+        inner = "namespace {\nstruct S {\n};\nint f(int x) {\n}\nconst int k = 1;\n}  // namespace\n"
+        self.assertEqual(
+            tidy.helpers("namespace n::m {\n" + inner + "int g();\n}\n"),
+            {("n::m", "S"), ("n::m", "f"), ("n::m", "k")},
+        )
+        self.assertEqual(
+            tidy.common_flags([["-DX", "-isystem", "a"], ["-isystem", "b", "-isystem", "a"]]),
+            ["-DX", "-isystem", "a", "-isystem", "b"],
+        )
 
     def test_tidy_finds_what_is_wrong_in_one_of_a_batch(self):
         sources = {f"core/base/src/{name}.cpp": f"void {name}() {{}}\n" for name in ("ok", "Bad")}
