@@ -7,6 +7,8 @@
 #include <memory>
 
 #include "apps/common/log_check.hpp"
+#include "apps/common/node_assembly.hpp"
+#include "apps/common/receipt_file.hpp"
 #include "apps/common/usage_report.hpp"
 #include "apps/nakadachi/admin_options.hpp"
 #include "nakadachi/storage/postgres_store.hpp"
@@ -105,6 +107,29 @@ Result<void> run_list(const RecordsOptions& options) {
   return {};
 }
 
+struct CheckOptions {
+  std::string file;
+  std::string trust_file;
+  std::string registry_file;
+  std::string language = "ja";
+  bool json = false;
+};
+
+Result<void> run_check(const CheckOptions& options, int& status) {
+  status = kNotChecked;
+  NAKADACHI_TRY(const crypto::TrustRoots roots, load_trust_roots(options.trust_file));
+  NAKADACHI_TRY(const crypto::Registry registry, load_registry(roots, options.registry_file));
+  NAKADACHI_TRY(const ReceiptsCheck check, check_receipts(options.file, registry));
+  status = check.wrong ? kLogWrong : 0;
+  if (options.json) {
+    print_json(receipts_check_json(check));
+  } else {
+    fmt::print("{}", receipts_check_text(check, options.language == "ja" ? Language::kJapanese
+                                                                         : Language::kEnglish));
+  }
+  return {};
+}
+
 std::shared_ptr<RecordsOptions> add_options(CLI::App& command) {
   const auto options = std::make_shared<RecordsOptions>();
   command
@@ -144,6 +169,32 @@ void add_verify(CLI::App& records, Command& chosen, int& status) {
   });
 }
 
+void add_check(CLI::App& records, Command& chosen, int& status) {
+  CLI::App* const command =
+      records.add_subcommand("check", "Check receipts of a file, without database and key");
+  command->footer(
+      "Checked, for each line: that its statement is the entry's, the entry leads to the head,\n"
+      "the head to the train's root, the train was signed by the node, and an institution of\n"
+      "the body in this registry had delegated to it then. Take the registry whose keys signed\n"
+      "the delegations. Exit status: 0 all are good, 1 one is not, 2 it could not be checked.\n"
+      "Example: nakadachi records check receipts.jsonl --trust trust.toml --registry registry");
+  const auto options = std::make_shared<CheckOptions>();
+  command->add_option("file", options->file, "receipts, as records export wrote them")->required();
+  command->add_option("--trust", options->trust_file, "trust roots (trust.toml)")
+      ->envname("NAKADACHI_TRUST")
+      ->required();
+  command->add_option("--registry", options->registry_file, "signed registry of institutions")
+      ->envname("NAKADACHI_REGISTRY")
+      ->required();
+  command->add_option("--lang", options->language, "ja or en")
+      ->check(CLI::IsMember({"ja", "en"}))
+      ->capture_default_str();
+  add_json_option(*command, options->json);
+  command->callback([options, &chosen, &status] {
+    chosen = [options, &status] { return run_check(*options, status); };
+  });
+}
+
 }  // namespace
 
 void add_records_command(CLI::App& app, Command& chosen, int& status) {
@@ -151,6 +202,7 @@ void add_records_command(CLI::App& app, Command& chosen, int& status) {
       app.add_subcommand("records", "Logs of records (情報提供等の記録), without their content");
   records->require_subcommand(1);
   add_verify(*records, chosen, status);
+  add_check(*records, chosen, status);
 
   CLI::App* const list = records->add_subcommand("list", "Clear columns of a body's log");
   const auto options = add_options(*list);
