@@ -1,7 +1,6 @@
 // A body's log as it is stored, without its keys: is it whole, and what its clear columns say.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -11,6 +10,8 @@
 #include "apps/common/receipt_file.hpp"
 #include "apps/common/usage_report.hpp"
 #include "apps/nakadachi/admin_options.hpp"
+#include "apps/nakadachi/entry_progress.hpp"
+#include "apps/nakadachi/opened_records_commands.hpp"
 #include "nakadachi/storage/postgres_store.hpp"
 #include "nakadachi/tenant_vm/log_rows.hpp"
 
@@ -53,21 +54,10 @@ Result<std::vector<PublicKey>> signers_of(const std::vector<std::string>& texts)
   return keys;
 }
 
-/// On standard error: a line that moves on a terminal, elsewhere one each 100,000 entries.
-std::function<void(std::uint64_t)> progress() {
-  const bool terminal = isatty(STDERR_FILENO) == 1;
-  const auto shown = std::make_shared<std::uint64_t>(0);
-  return [terminal, shown](std::uint64_t entries) {
-    if (entries < *shown + (terminal ? 10'000U : 100'000U)) return;
-    *shown = entries;
-    fmt::print(stderr, "{}{} …{}", terminal ? "\r" : "", entries, terminal ? "" : "\n");
-  };
-}
-
 Result<void> run_verify(const RecordsOptions& options, int& status) {
   status = kNotChecked;
   NAKADACHI_TRY(const TenantId tenant, parse_tenant(options.tenant));
-  LogCheckOptions how{.last_root = !options.own_rows_only, .on_progress = progress()};
+  LogCheckOptions how{.last_root = !options.own_rows_only, .on_progress = entry_progress()};
   NAKADACHI_TRY(how.signers, signers_of(options.signers));
   if (!options.kept_head.empty()) {
     NAKADACHI_TRY(how.kept_head, parse_head(tenant, options.kept_head));
@@ -203,6 +193,7 @@ void add_records_command(CLI::App& app, Command& chosen, int& status) {
   records->require_subcommand(1);
   add_verify(*records, chosen, status);
   add_check(*records, chosen, status);
+  add_opened_records_commands(*records, chosen, status);
 
   CLI::App* const list = records->add_subcommand("list", "Clear columns of a body's log");
   const auto options = add_options(*list);
