@@ -6,8 +6,10 @@
 
 #include <memory>
 
+#include "apps/common/embedded_facts.hpp"
 #include "apps/common/node_assembly.hpp"
 #include "apps/common/receipt_export.hpp"
+#include "apps/common/record_text.hpp"
 #include "apps/common/usage_report.hpp"
 #include "apps/nakadachi/admin_options.hpp"
 #include "apps/nakadachi/entry_progress.hpp"
@@ -24,6 +26,8 @@ struct OpenedOptions {
   std::string tenant;
   std::string language = "ja";
   bool json = false;
+  std::uint64_t number = 0;
+  bool person = false;
   std::string out;
   ExportOptions range;
 
@@ -50,6 +54,28 @@ Result<std::unique_ptr<OpenedLog>> open_log(const OpenedOptions& options) {
   NAKADACHI_TRY(crypto::Registry registry, load_registry(config.roots, config.registry_file));
   NAKADACHI_TRY(crypto::TenantCipher cipher, open_cipher(config, tenant));
   return std::make_unique<OpenedLog>(std::move(registry), config.node_login, std::move(cipher));
+}
+
+Result<void> run_show(const OpenedOptions& options, int& status) {
+  status = kNotRead;
+  NAKADACHI_TRY(const auto log, open_log(options));
+  NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+  const auto shown = show_record(log->store, log->reader, options.number,
+                                 {.registry = &log->registry,
+                                  .facts = &facts,
+                                  .language = options.chosen_language(),
+                                  .person = options.person});
+  if (!shown) {
+    if (is_damage(shown.error().code)) status = kDamaged;
+    return shown.error();
+  }
+  status = 0;
+  if (options.json) {
+    print_json(json_of(*shown));
+  } else {
+    fmt::print("{}", text_of(*shown, options.chosen_language()));
+  }
+  return {};
 }
 
 Result<void> run_export(const OpenedOptions& options, int& status) {
@@ -80,6 +106,23 @@ std::shared_ptr<OpenedOptions> add_options(CLI::App& command) {
   return options;
 }
 
+void add_show(CLI::App& records, Command& chosen, int& status) {
+  CLI::App* const command = records.add_subcommand("show", "Open one record and prove it");
+  command->footer(
+      "Says what the record says (番号法23条、命令47条), and by what signed head, train and\n"
+      "delegation its receipt was just proved, or that it has none: a change of a holding, or a\n"
+      "step from before receipts. The person is shown with --person only: that is personal.\n"
+      "Exit status: 0 shown, 1 the record is not what was signed, 2 it could not be read.\n"
+      "Example: nakadachi records show --tenant 011002 --number 12000 --config node.toml");
+  const auto options = add_options(*command);
+  command->add_option("--number", options->number, "its number in the log")->required();
+  command->add_flag("--person", options->person,
+                    "also the person's symbol (命令47条2項), or number within the body: personal");
+  command->callback([options, &chosen, &status] {
+    chosen = [options, &status] { return run_show(*options, status); };
+  });
+}
+
 void add_export(CLI::App& records, Command& chosen, int& status) {
   CLI::App* const command =
       records.add_subcommand("export", "Write receipts of a body's steps into a new file");
@@ -101,6 +144,7 @@ void add_export(CLI::App& records, Command& chosen, int& status) {
 }  // namespace
 
 void add_opened_records_commands(CLI::App& records, Command& chosen, int& status) {
+  add_show(records, chosen, status);
   add_export(records, chosen, status);
 }
 

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "apps/common/receipt_file.hpp"
+#include "apps/common/record_text.hpp"
 #include "tests/pg/apps/signed_pool.hpp"
 #include "tests/support/catch.hpp"
 
@@ -128,7 +129,7 @@ TEST_CASE("receipts that were exported are good for whoever has the registry") {
   CHECK(done->without == 7);  // of the first train, before the delegation
   CHECK(done->receipts == 3 * 7);
   CHECK(done->next == town.sizes[kTown]);
-  struct stat state {};
+  struct stat state{};
   REQUIRE(::stat(path.c_str(), &state) == 0);
   CHECK((state.st_mode & 0777) == 0600);
   CHECK(folder.count() == 1);
@@ -202,6 +203,46 @@ TEST_CASE("a changed byte of a file of receipts is found in its line") {
   CHECK(check_receipts(folder.file("no"), *town.registry).error().code == ErrorCode::kFileProblem);
 }
 
+TEST_CASE("a record is shown with what proves it, or with why nothing does") {
+  Records town;
+  RecordReader reader(town.store, *town.registry, Records::cipher());
+  const rules::LegalFacts facts;
+  const RecordWords words{
+      .registry = &*town.registry, .facts = &facts, .language = Language::kEnglish};
+  std::uint64_t proved = 0;
+  std::uint64_t before = 0;
+  for (std::uint64_t number = 0; number < town.sizes[kTown]; ++number) {
+    CAPTURE(number);
+    const auto shown = show_record(town.store, reader, number, words);
+    if (!shown) {  // what is sealed of changes is random bytes in this pool
+      CHECK_FALSE(shown.error().code == ErrorCode::kLogGap);
+      continue;
+    }
+    const nlohmann::json json = json_of(*shown);
+    CHECK(json["number"] == std::to_string(number));
+    CHECK(json["what"] == "provided");
+    CHECK(json["outcome"] == "no_data");
+    CHECK(json["asker"] == "1000001000000001");
+    CHECK(json["provider"] == "1000002000000001 町");
+    CHECK(json["provided_at"] == to_iso8601(kSignedAt));
+    if (json["receipt"].is_null()) {
+      ++before;
+      CHECK_THAT(text_of(*shown, Language::kEnglish),
+                 Catch::Matchers::ContainsSubstring("from before receipts"));
+    } else {
+      ++proved;
+      CHECK(json["receipt"]["node_key"] == to_hex(town.signer.public_key().view()));
+      CHECK(json["receipt"]["delegated_by"] == "1000002000000001");
+      CHECK_THAT(text_of(*shown, Language::kJapanese),
+                 Catch::Matchers::ContainsSubstring("受領証: 検証済"));
+    }
+  }
+  CHECK(before == 7);
+  CHECK(proved == 21);
+  CHECK(show_record(town.store, reader, town.sizes[kTown], words).error().code ==
+        ErrorCode::kNotInLog);
+}
+
 struct Harm {
   const char* sql;
   ErrorCode found;
@@ -229,6 +270,14 @@ TEST_CASE("no receipts are exported of a log that somebody changed") {
   CAPTURE(harm.sql);
   Sql admin(town.database.login("postgres"));
   admin.must(std::string("SET session_replication_role = replica; ") + harm.sql);
+  RecordReader reader(town.store, *town.registry, Records::cipher());
+  const rules::LegalFacts facts;
+  const auto shown =
+      show_record(town.store, reader, 25, {.registry = &*town.registry, .facts = &facts});
+  REQUIRE_FALSE(shown);
+  CHECK(shown.error().code == harm.found);
+  CHECK(is_damage(shown.error().code));
+
   const auto done = town.write(folder.file("r.jsonl"));
   REQUIRE(done);
   REQUIRE(done->wrong);
