@@ -229,10 +229,10 @@ RecordFacts facts_of(const records::Witness& witness) {
       {"delegated_until", "委任の終わり", "until", to_iso8601(delegation.until)}};
 }
 
-Result<ShownRecord> show_record(storage::ExchangeStore& store, RecordReader& reader,
-                                std::uint64_t number, const RecordWords& words) {
+Result<std::optional<ShownRecord>> show_record(storage::ExchangeStore& store, RecordReader& reader,
+                                               std::uint64_t number, const RecordWords& words) {
   NAKADACHI_TRY(const auto page, store.scan_log(reader.tenant(), number, 1));
-  if (page.empty()) return Error{.code = ErrorCode::kNotInLog, .field = "number"};
+  if (page.empty()) return std::optional<ShownRecord>();
   const storage::LogEntry& row = page.front();
   if (storage::log_number(row) != number) return Error{.code = ErrorCode::kLogGap};
   const records::LogEntry entry = tenant_vm::entry_of(reader.tenant(), row);
@@ -240,7 +240,7 @@ Result<ShownRecord> show_record(storage::ExchangeStore& store, RecordReader& rea
   if (const auto* const change = std::get_if<storage::StoredChange>(&row)) {
     NAKADACHI_TRY(const Bytes record, reader.read(*change));
     NAKADACHI_TRY(shown.record, facts_of(entry, record, words));
-    return shown;
+    return std::optional(std::move(shown));
   }
   shown.step = true;
   NAKADACHI_TRY(const ReadRecord record, reader.read(std::get<storage::StoredStep>(row)));
@@ -250,7 +250,7 @@ Result<ShownRecord> show_record(storage::ExchangeStore& store, RecordReader& rea
                             fmt::format("{:015}", record.content.within_body->reveal())});
   }
   if (record.receipt != nullptr) shown.proof = facts_of(*record.receipt->witness);
-  return shown;
+  return std::optional(std::move(shown));
 }
 
 std::string text_of(const ShownRecord& shown, Language language) {

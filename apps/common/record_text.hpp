@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,10 +49,10 @@ struct ShownRecord {
   RecordFacts proof;
 };
 
-/// Opens entry `number` and proves it. Errors: `kNotInLog` with field "number" (there is no such
-/// entry); those of `RecordReader` and `facts_of`; `kLogGap` (another one stands there).
-Result<ShownRecord> show_record(storage::ExchangeStore& store, RecordReader& reader,
-                                std::uint64_t number, const RecordWords& words);
+/// Opens entry `number` and proves it; nothing when the log ends before it. Errors: those of
+/// `RecordReader` and `facts_of`; `kLogGap` (another one stands there).
+Result<std::optional<ShownRecord>> show_record(storage::ExchangeStore& store, RecordReader& reader,
+                                               std::uint64_t number, const RecordWords& words);
 
 std::string text_of(const ShownRecord& shown, Language language);
 nlohmann::json json_of(const ShownRecord& shown);

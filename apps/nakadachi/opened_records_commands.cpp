@@ -69,11 +69,12 @@ Result<void> run_show(const OpenedOptions& options, int& status) {
     if (is_damage(shown.error().code)) status = kDamaged;
     return shown.error();
   }
+  if (!*shown) return Error{.code = ErrorCode::kNotInLog, .field = "number"};
   status = 0;
   if (options.json) {
-    print_json(json_of(*shown));
+    print_json(json_of(**shown));
   } else {
-    fmt::print("{}", text_of(*shown, options.chosen_language()));
+    fmt::print("{}", text_of(**shown, options.chosen_language()));
   }
   return {};
 }
