@@ -60,11 +60,13 @@ Result<void> run_show(const OpenedOptions& options, int& status) {
   status = kNotRead;
   NAKADACHI_TRY(const auto log, open_log(options));
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
-  const auto shown = show_record(log->store, log->reader, options.number,
-                                 {.registry = &log->registry,
-                                  .facts = &facts,
-                                  .language = options.chosen_language(),
-                                  .person = options.person});
+  const auto shown =
+      show_record(log->store, log->reader, options.number,
+                  {.registry = &log->registry,
+                   .facts = &facts,
+                   // Programs read one language.
+                   .language = options.json ? Language::kEnglish : options.chosen_language(),
+                   .person = options.person});
   if (!shown) {
     if (is_damage(shown.error().code)) status = kDamaged;
     return shown.error();
