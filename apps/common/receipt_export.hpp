@@ -19,7 +19,8 @@ struct ExportOptions {
 };
 
 struct ReceiptExport {
-  /// What of the log is not what was signed, with the entry in the detail: no file was made.
+  /// What of the log is not what was signed: no file was made. The detail names the first entry
+  /// that cannot be proved; a changed one takes the proof from all of its train.
   std::optional<Error> wrong;
   std::uint64_t receipts = 0;
   std::uint64_t without = 0;  ///< steps from before receipts; not in the file
