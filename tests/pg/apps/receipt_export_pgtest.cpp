@@ -129,7 +129,7 @@ TEST_CASE("receipts that were exported are good for whoever has the registry") {
   CHECK(done->without == 7);  // of the first train, before the delegation
   CHECK(done->receipts == 3 * 7);
   CHECK(done->next == town.sizes[kTown]);
-  struct stat state {};
+  struct stat state{};
   REQUIRE(::stat(path.c_str(), &state) == 0);
   CHECK((state.st_mode & 0777) == 0600);
   CHECK(folder.count() == 1);
