@@ -252,16 +252,6 @@ std::string word_of(const Texts& texts, std::uint16_t number, Language language)
   return fmt::format("{}", number);
 }
 
-std::string what_of(const records::LogEntry& entry, Language language) {
-  if (entry.sort == records::EntrySort::kStep) return word_of(kSteps, entry.part, language);
-  return fmt::format("{}{}", word_of(kSections, entry.part, language),
-                     entry.erase ? in(language, "（消去）", " (erased)") : "");
-}
-
-std::string outcome_of(const records::LogEntry& entry, Language language) {
-  return entry.outcome == 0 ? std::string("-") : word_of(kOutcomes, entry.outcome, language);
-}
-
 constexpr std::string_view kEntryRow =
     "{:>10}  {:<10} {:>6} {:>8} {:>8} {:>12} {:>12}  {}  {}  {}\n";
 
@@ -333,6 +323,16 @@ std::string log_check_text(const LogCheck& check, Language language) {
                      to_iso8601(span.last_signed_at)));
   }
   return text;
+}
+
+std::string what_of(const records::LogEntry& entry, Language language) {
+  if (entry.sort == records::EntrySort::kStep) return word_of(kSteps, entry.part, language);
+  return fmt::format("{}{}", word_of(kSections, entry.part, language),
+                     entry.erase ? in(language, "（消去）", " (erased)") : "");
+}
+
+std::string outcome_of(const records::LogEntry& entry, Language language) {
+  return entry.outcome == 0 ? std::string("-") : word_of(kOutcomes, entry.outcome, language);
 }
 
 nlohmann::json entry_json(const records::LogEntry& entry) {

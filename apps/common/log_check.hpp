@@ -71,6 +71,11 @@ std::string text_of(const records::LogHead& head);
 nlohmann::json log_check_json(const LogCheck& check);
 std::string log_check_text(const LogCheck& check, Language language);
 
+/// What an entry is: asked, provided, a change of a copy, and so on.
+std::string what_of(const records::LogEntry& entry, Language language);
+/// Its outcome, - where there is none.
+std::string outcome_of(const records::LogEntry& entry, Language language);
+
 /// Clear columns of an entry: number, day, what it is, outcome, cause and units.
 nlohmann::json entry_json(const records::LogEntry& entry);
 std::string entry_line(const records::LogEntry& entry, Language language);

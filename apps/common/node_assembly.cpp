@@ -36,6 +36,12 @@ Result<TenantSecrets> unwrap_secrets(storage::TenantDirectory& directory,
   return secrets;
 }
 
+crypto::TenantCipher cipher_of(TenantId tenant, const TenantSecrets& secrets) {
+  crypto::TenantCipher cipher(tenant);
+  for (const auto& [version, master] : secrets.masters) cipher.add_version(version, master);
+  return cipher;
+}
+
 Result<SecretBytes> secret_for(const TenantSecrets& secrets, const std::string& purpose) {
   const auto found = secrets.newest.find(purpose);
   if (found == secrets.newest.end()) {
@@ -92,11 +98,9 @@ Result<tenant_vm::PartitionSetup> assemble_partition(const storage::TenantRow& t
                                                      const TenantSecrets& secrets,
                                                      const PublicKey& node_key, Callers& callers,
                                                      Timestamp now) {
-  crypto::TenantCipher cipher(tenant.tenant);
-  for (const auto& [version, master] : secrets.masters) cipher.add_version(version, master);
   tenant_vm::PartitionSetup partition{.tenant = tenant.tenant,
                                       .lane = tenant.lane,
-                                      .cipher = std::move(cipher),
+                                      .cipher = cipher_of(tenant.tenant, secrets),
                                       .institutions = {},
                                       .callers = {},
                                       .staff = {},
@@ -163,6 +167,14 @@ std::string signing_purpose(const InstitutionCode& institution) {
 
 std::string sealing_purpose(const InstitutionCode& institution) {
   return "sealing/" + institution.text();
+}
+
+Result<crypto::TenantCipher> open_cipher(const NodeConfig& config, TenantId tenant) {
+  NAKADACHI_TRY(const crypto::RootKey root, open_root_key(config));
+  storage::TenantDirectory directory("", config.node_login);
+  NAKADACHI_TRY(const TenantSecrets secrets, unwrap_secrets(directory, root, tenant));
+  if (secrets.masters.empty()) return Error{.code = ErrorCode::kKeyUnavailable, .field = "tenant"};
+  return cipher_of(tenant, secrets);
 }
 
 Result<NodeAssembly> assemble_node(const NodeConfig& config) {

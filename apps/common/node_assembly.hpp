@@ -24,6 +24,11 @@ std::string signing_purpose(const InstitutionCode& institution);
 std::string sealing_purpose(const InstitutionCode& institution);
 inline constexpr std::string_view kMasterPurpose = "master";
 
+/// The keys of one body, in every version, with which its rows are opened. Errors: those of
+/// `open_root_key`, `kStoreUnavailable`, `kKeyUnavailable` (the body has no key here, or it was
+/// wrapped under another root key).
+Result<crypto::TenantCipher> open_cipher(const NodeConfig& config, TenantId tenant);
+
 /// Everything a node is started with, put together from configuration, database
 /// and files. The node's signing key lives in memory only: each start makes a new
 /// one and has the institutions delegate to it.

@@ -1,14 +1,17 @@
 // A body's log as it is stored, without its keys: is it whole, and what its clear columns say.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
 
 #include "apps/common/log_check.hpp"
+#include "apps/common/node_assembly.hpp"
+#include "apps/common/receipt_file.hpp"
 #include "apps/common/usage_report.hpp"
 #include "apps/nakadachi/admin_options.hpp"
+#include "apps/nakadachi/entry_progress.hpp"
+#include "apps/nakadachi/opened_records_commands.hpp"
 #include "nakadachi/storage/postgres_store.hpp"
 #include "nakadachi/tenant_vm/log_rows.hpp"
 
@@ -51,21 +54,10 @@ Result<std::vector<PublicKey>> signers_of(const std::vector<std::string>& texts)
   return keys;
 }
 
-/// On standard error: a line that moves on a terminal, elsewhere one each 100,000 entries.
-std::function<void(std::uint64_t)> progress() {
-  const bool terminal = isatty(STDERR_FILENO) == 1;
-  const auto shown = std::make_shared<std::uint64_t>(0);
-  return [terminal, shown](std::uint64_t entries) {
-    if (entries < *shown + (terminal ? 10'000U : 100'000U)) return;
-    *shown = entries;
-    fmt::print(stderr, "{}{} …{}", terminal ? "\r" : "", entries, terminal ? "" : "\n");
-  };
-}
-
 Result<void> run_verify(const RecordsOptions& options, int& status) {
   status = kNotChecked;
   NAKADACHI_TRY(const TenantId tenant, parse_tenant(options.tenant));
-  LogCheckOptions how{.last_root = !options.own_rows_only, .on_progress = progress()};
+  LogCheckOptions how{.last_root = !options.own_rows_only, .on_progress = entry_progress()};
   NAKADACHI_TRY(how.signers, signers_of(options.signers));
   if (!options.kept_head.empty()) {
     NAKADACHI_TRY(how.kept_head, parse_head(tenant, options.kept_head));
@@ -102,6 +94,29 @@ Result<void> run_list(const RecordsOptions& options) {
     next = storage::log_number(page.back()) + 1;
   }
   if (options.json) print_json(list);
+  return {};
+}
+
+struct CheckOptions {
+  std::string file;
+  std::string trust_file;
+  std::string registry_file;
+  std::string language = "ja";
+  bool json = false;
+};
+
+Result<void> run_check(const CheckOptions& options, int& status) {
+  status = kNotChecked;
+  NAKADACHI_TRY(const crypto::TrustRoots roots, load_trust_roots(options.trust_file));
+  NAKADACHI_TRY(const crypto::Registry registry, load_registry(roots, options.registry_file));
+  NAKADACHI_TRY(const ReceiptsCheck check, check_receipts(options.file, registry));
+  status = check.wrong ? kLogWrong : 0;
+  if (options.json) {
+    print_json(receipts_check_json(check));
+  } else {
+    fmt::print("{}", receipts_check_text(check, options.language == "ja" ? Language::kJapanese
+                                                                         : Language::kEnglish));
+  }
   return {};
 }
 
@@ -144,6 +159,32 @@ void add_verify(CLI::App& records, Command& chosen, int& status) {
   });
 }
 
+void add_check(CLI::App& records, Command& chosen, int& status) {
+  CLI::App* const command =
+      records.add_subcommand("check", "Check receipts of a file, without database and key");
+  command->footer(
+      "Checked, for each line: that its statement is the entry's, the entry leads to the head,\n"
+      "the head to the train's root, the train was signed by the node, and an institution of\n"
+      "the body in this registry had delegated to it then. Take the registry whose keys signed\n"
+      "the delegations. Exit status: 0 all are good, 1 one is not, 2 it could not be checked.\n"
+      "Example: nakadachi records check receipts.jsonl --trust trust.toml --registry registry");
+  const auto options = std::make_shared<CheckOptions>();
+  command->add_option("file", options->file, "receipts, as records export wrote them")->required();
+  command->add_option("--trust", options->trust_file, "trust roots (trust.toml)")
+      ->envname("NAKADACHI_TRUST")
+      ->required();
+  command->add_option("--registry", options->registry_file, "signed registry of institutions")
+      ->envname("NAKADACHI_REGISTRY")
+      ->required();
+  command->add_option("--lang", options->language, "ja or en")
+      ->check(CLI::IsMember({"ja", "en"}))
+      ->capture_default_str();
+  add_json_option(*command, options->json);
+  command->callback([options, &chosen, &status] {
+    chosen = [options, &status] { return run_check(*options, status); };
+  });
+}
+
 }  // namespace
 
 void add_records_command(CLI::App& app, Command& chosen, int& status) {
@@ -151,6 +192,8 @@ void add_records_command(CLI::App& app, Command& chosen, int& status) {
       app.add_subcommand("records", "Logs of records (情報提供等の記録), without their content");
   records->require_subcommand(1);
   add_verify(*records, chosen, status);
+  add_check(*records, chosen, status);
+  add_opened_records_commands(*records, chosen, status);
 
   CLI::App* const list = records->add_subcommand("list", "Clear columns of a body's log");
   const auto options = add_options(*list);

@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "nakadachi/base/result.hpp"
 #include "nakadachi/crypto/merkle.hpp"
 #include "nakadachi/crypto/registry.hpp"
 #include "nakadachi/crypto/signed_batch.hpp"
@@ -41,30 +40,6 @@ class CommittedTrain {
   std::map<TenantId, records::Growth> logs_;
   using WitnessName = std::pair<TenantId, InstitutionCode>;
   std::map<WitnessName, std::shared_ptr<const records::Witness>> witnesses_;
-};
-
-/// The entries of one tenant in a train that was found in the store: makes receipts of
-/// them, which share their witness. Immutable.
-class FoundProof {
- public:
-  /// Whatever the store says is compared with what the train's header states. Errors:
-  /// `kLogGap`, `kLogHeadDiffers`, `kHeadNotInTrain`: rows are not what they were when
-  /// the train was signed.
-  static Result<FoundProof> make(TenantId tenant, storage::StoredProof stored);
-
-  /// Of a step of this train. Errors: `kNotInLog` when it is none.
-  Result<std::shared_ptr<const records::Receipt>> receipt_of(TenantId tenant,
-                                                             const storage::StoredStep& step,
-                                                             Bytes statement) const;
-
- private:
-  FoundProof(records::Growth log, std::uint64_t first,
-             std::shared_ptr<const records::Witness> witness)
-      : log_(std::move(log)), first_(first), witness_(std::move(witness)) {}
-
-  records::Growth log_;
-  std::uint64_t first_;  ///< number of the first of these entries
-  std::shared_ptr<const records::Witness> witness_;
 };
 
 }  // namespace nakadachi::tenant_vm

@@ -14,6 +14,7 @@
 #include "lane.hpp"
 #include "nakadachi/copies/change.hpp"
 #include "nakadachi/tenant_vm/deficit_round_robin.hpp"
+#include "nakadachi/tenant_vm/found_proof.hpp"
 #include "nakadachi/tenant_vm/node_core.hpp"
 #include "nakadachi/wire/proven_batch.hpp"
 #include "partition.hpp"

@@ -4,6 +4,7 @@
 
 #include "nakadachi/records/receipt.hpp"
 #include "nakadachi/storage/memory_store.hpp"
+#include "nakadachi/tenant_vm/found_proof.hpp"
 #include "nakadachi/wire/statements.hpp"
 #include "tenant_vm/src/lane.hpp"
 #include "tests/support/catch.hpp"
