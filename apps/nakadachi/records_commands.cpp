@@ -142,10 +142,10 @@ void add_verify(CLI::App& records, Command& chosen, int& status) {
       "every head that trains state; each train's signature is its stated signer's; the last\n"
       "head is under the last train's signature, for which the leaves of the other bodies in\n"
       "that train are read too.\n"
-      "Not checked: whether a signer was a node to which the body had delegated (the database\n"
-      "does not keep delegations: compare with --signer); whether sealed statements are those\n"
-      "of their leaves (no content is opened); whether the log was cut off at a train (keep\n"
-      "the head that is printed and give it as --kept-head the next time).\n"
+      "Not checked: whether a signer was a node to which the body had delegated (that takes\n"
+      "the registry: compare with --signer, or use records export and check); whether sealed\n"
+      "statements are those of their leaves (no content is opened); whether the log was cut\n"
+      "off at a train (keep the head that is printed and give it as --kept-head next time).\n"
       "Exit status: 0 nothing is wrong, 1 something is, 2 it could not be checked.\n"
       "Example: nakadachi records verify --tenant 011002");
   const auto options = add_options(*command);
