@@ -2,12 +2,15 @@
 clean. Functions over 70 lines are found here too (readability-function-size).
 
 Most of the time clang-tidy goes through the headers of a source, most of which its neighbours
-include too. So it is shown several sources at once, as one that includes them; a batch that does
-not compile as one (two sources have a helper of the same name) is looked at source by source."""
+include too. So it is shown several sources of one configuration at once, as one that includes
+them. Two sources may not compile as one (they have a helper of the same name): those with errors
+are then looked at apart from the others."""
 
+import collections
 import concurrent.futures
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -19,10 +22,11 @@ ABOUT = "clang-tidy, and functions over 70 lines"
 NEEDS_COMPILE_DB = True
 TOOL = "clang-tidy-19"
 _LINE = re.compile(r"^(/[^:\n]+):(\d+):\d+: (?:error|warning): (.*)$", re.MULTILINE)
-_MOST_IN_BATCH = 12
+_CONFIGURATION = ".clang-tidy"
+_MOST_IN_BATCH = 24
+_ERROR = "[clang-diagnostic-error]"
 # What sources are allowed, or seems to be so only beside others, in a batch that includes them.
 _NOT_OF_SOURCES = ("[google-build-using-namespace]", "[clang-diagnostic-shadow]")
-_NAMED = re.compile(r"^namespace ([\w:]+) \{$", re.MULTILINE)
 _UNNAMED = re.compile(r"^namespace \{$(.*?)^\}  // namespace$", re.MULTILINE | re.DOTALL)
 _HELPER = re.compile(
     r"^(?:(?:struct|class|enum class|enum|using) (\w+)|(?! )[\w:<>,&*\[\] ]+?[ &*](\w+)(?:\(|\[| =|\{))",
@@ -60,19 +64,28 @@ def _command(db, name, options):
     return [TOOL, "--quiet", "-p", str(db.folder), *options, str(db.tree.root / name)]
 
 
+def configurations(tree):
+    """All configurations of the tree, each in its folder."""
+    return [file for file in tree.files if os.path.basename(file) == _CONFIGURATION]
+
+
+def configured_in(tree, name):
+    """The folder with the nearest configuration above a source."""
+    above = [os.path.dirname(file) for file in configurations(tree)]
+    return max((folder for folder in above if name.startswith(folder)), key=len)
+
+
 def helpers(text):
-    """Names a source gives to helpers of its own, with its namespace, as far as a look at the
-    lines tells."""
-    namespace = _NAMED.search(text)
+    """Names a source gives to helpers of its own, as far as a look at the lines tells."""
     return {
-        (namespace and namespace[1], one or other)
+        one or other
         for unnamed in _UNNAMED.findall(text)
         for one, other in _HELPER.findall(unnamed)
     }
 
 
 def batches(names, helpers_of):
-    """The names in lists of at most twelve with no helper twice."""
+    """The names in lists of at most two dozen with no helper twice."""
     made = []
     for name in names:
         own = helpers_of(name)
@@ -106,16 +119,19 @@ def _look_at_one(db, name):
 
 
 def _look_at_all(db, names):
-    """Shows clang-tidy one source that includes all of them: whether it compiles as one, and
-    whether nothing was found."""
-    with tempfile.TemporaryDirectory() as folder:
-        source = os.path.join(folder, "batch.cpp")
+    """What clang-tidy finds when it is shown one source that includes all of them, and whether it
+    got through."""
+    with tempfile.TemporaryDirectory() as copy:
+        # Where clang-tidy finds the configuration that the sources have.
+        for file in configurations(db.tree):
+            os.makedirs(os.path.join(copy, os.path.dirname(file)), exist_ok=True)
+            shutil.copy(db.tree.root / file, os.path.join(copy, file))
+        source = os.path.join(copy, configured_in(db.tree, names[0]), "batch.cpp")
         with open(source, "w", encoding="utf-8") as file:
             file.writelines(f'#include "{db.tree.root / name}"\n' for name in names)
         command = [
             TOOL,
             "--quiet",
-            f"--config-file={db.tree.root / '.clang-tidy'}",
             f"--header-filter=^{re.escape(str(db.tree.root))}/.*",
             source,
             "--",
@@ -127,31 +143,41 @@ def _look_at_all(db, names):
         for finding in parse(done.stdout, db.tree.root)
         if not (finding.path.endswith(".cpp") and finding.message.endswith(_NOT_OF_SOURCES))
     ]
-    return "[clang-diagnostic-error]" not in done.stdout, done.returncode == 0 and not found
+    return found, done.returncode == 0
 
 
 def look_at(db, names):
     """What clang-tidy finds in a batch."""
     if len(names) == 1:
         return _look_at_one(db, names[0])
-    compiles, clean = _look_at_all(db, names)
-    if clean:
-        return []
-    if compiles:
-        return [found for name in names for found in _look_at_one(db, name)]
-    half = len(names) // 2
-    return look_at(db, names[:half]) + look_at(db, names[half:])
+    found, got_through = _look_at_all(db, names)
+    errors = {finding.path for finding in found if finding.message.endswith(_ERROR)}
+    apart = [name for name in names if name in errors]
+    if 0 < len(apart) < len(names):
+        rest = [name for name in names if name not in errors]
+        return look_at(db, rest) + look_at(db, apart)
+    # Of a source counts what is found in it alone.
+    suspected = {finding.path for finding in found} if got_through else names
+    suspects = [name for name in names if name in suspected]
+    alone = [finding for name in suspects for finding in _look_at_one(db, name)]
+    return [finding for finding in found if finding.path not in names] + alone
 
 
 def check(tree, scope, db):
-    configurations = [file for file in tree.files if os.path.basename(file) == ".clang-tidy"]
-    configuration = "".join(tree.text(file) for file in configurations)
+    configuration = "".join(tree.text(file) for file in configurations(tree))
     keys = {
         name: db.key(TOOL, name, db.flags[name], configuration)
         for name in sources(tree, scope, db)
     }
     waiting = [name for name in keys if not db.is_clean(keys[name])]
-    work = batches(waiting, lambda name: helpers(tree.text(name)))
+    by_folder = collections.defaultdict(list)
+    for name in waiting:
+        by_folder[configured_in(tree, name)].append(name)
+    work = [
+        batch
+        for together in by_folder.values()
+        for batch in batches(together, lambda name: helpers(tree.text(name)))
+    ]
 
     def numbered_batch(numbered):
         number, names = numbered

@@ -299,15 +299,14 @@ class CompileDb(CheckTest):
         self.assert_one(headers.check(db.tree, {header, source}, db), header, "alone")
 
     def test_tidy_batches_sources_without_a_common_helper(self):
-        names = [f"{letter}.cpp" for letter in "abcdefghijklmn"]
+        names = [f"{letter}.cpp" for letter in "abcdefghijklmnopqrstuvwxyz"]
         helpers = {name: set() for name in names} | {"a.cpp": {"f"}, "b.cpp": {"f", "g"}}
         self.assertEqual(
-            tidy.batches(names, helpers.get), [[names[0], *names[2:13]], [names[1], names[13]]]
+            tidy.batches(names, helpers.get), [[names[0], *names[2:25]], [names[1], names[25]]]
         )
         inner = "namespace {\nstruct S {\n};\nint f(int x) {\n}\nconst int k = 1;\n}  // namespace\n"
         self.assertEqual(
-            tidy.helpers("namespace n::m {\n" + inner + "int g();\n}\n"),
-            {("n::m", "S"), ("n::m", "f"), ("n::m", "k")},
+            tidy.helpers("namespace n::m {\n" + inner + "int g();\n}\n"), {"S", "f", "k"}
         )
         self.assertEqual(
             tidy.common_flags([["-DX", "-isystem", "a"], ["-isystem", "b", "-isystem", "a"]]),
@@ -318,6 +317,16 @@ class CompileDb(CheckTest):
         sources = {f"core/base/src/{name}.cpp": f"void {name}() {{}}\n" for name in ("ok", "Bad")}
         found, _ = self.find_with_db(tidy, sources)
         self.assertEqual([finding.path for finding in found], ["core/base/src/Bad.cpp"])
+
+    def test_tidy_looks_at_a_batch_with_the_configuration_of_its_folder(self):
+        sources = {
+            f"{folder}/{name}.cpp": f"void {name}() {{}}\n"
+            for folder in ("core", "tests")
+            for name in ("One", "Two")
+        }
+        milder = "InheritParentConfig: true\nChecks: '-readability-identifier-naming'\n"
+        found, _ = self.find_with_db(tidy, {**sources, "tests/.clang-tidy": milder})
+        self.assertEqual([finding.path for finding in found], ["core/One.cpp", "core/Two.cpp"])
 
     def test_tidy_looks_one_by_one_at_a_batch_that_does_not_compile(self):
         twice = {f"core/base/src/{name}.cpp": "int x = 0;\n" for name in ("one", "two")}
