@@ -15,11 +15,11 @@ int value_of_hex(char digit) noexcept {
 }  // namespace
 
 std::string to_hex(ByteView bytes) {
-  std::string text;
-  text.reserve(bytes.size() * 2);
+  std::string text(bytes.size() * 2, '0');
+  char* digit = text.data();
   for (const std::uint8_t byte : bytes) {
-    text.push_back(kHexDigits[byte >> 4]);
-    text.push_back(kHexDigits[byte & 0x0F]);
+    *digit++ = kHexDigits[byte >> 4];
+    *digit++ = kHexDigits[byte & 0x0F];
   }
   return text;
 }

@@ -27,7 +27,7 @@ constexpr Lead lead_of(unsigned char first) noexcept {
 
 }  // namespace
 
-std::optional<char32_t> take_code_point(std::string_view& text) noexcept {
+std::optional<char32_t> take_long_code_point(std::string_view& text) noexcept {
   if (text.empty()) return std::nullopt;
   const auto first = static_cast<unsigned char>(text[0]);
   const Lead lead = lead_of(first);
