@@ -20,6 +20,7 @@ Error reason_to_give_up(std::uint32_t sends, std::uint32_t unanswered,
   if (sends == 0) return {.code = ErrorCode::kLinkDown, .detail = "never sent"};
   if (unanswered == 0 && last_word) return {.code = *last_word};
   if (!last_word) return {.code = ErrorCode::kOutcomeUnknown, .detail = "no reply"};
+  if (*last_word == ErrorCode::kHeld) return {.code = ErrorCode::kHeld};
   return {.code = ErrorCode::kOutcomeUnknown,
           .detail = fmt::format("the node's last word: {}", text_of(*last_word).name)};
 }

@@ -263,6 +263,14 @@ TEST_CASE("ask book: when patience is over, the error tells what is known") {
          desk.reply(query, ErrorCode::kQueueFull, 900'000);
        },
        ErrorCode::kOutcomeUnknown},
+      {"held, and no word since",
+       [](Desk& desk, const Query& query) {
+         desk.send();
+         desk.reply(query, ErrorCode::kHeld, 10);
+         desk.wait();
+         desk.send();
+       },
+       ErrorCode::kHeld},
       {"the node does not know either",
        [](Desk& desk, const Query& query) {
          desk.send();

@@ -80,7 +80,19 @@ struct Counters {
 /// reply comes, the connection breaks or the node is busy, the client asks again
 /// under the same key, after growing pauses and never sooner than the node wished.
 /// It never makes a key of its own accord. Who keeps the key (and the query) can go
-/// on after `kOutcomeUnknown`, a restart or a crash: ask the same again.
+/// on after `kHeld`, `kOutcomeUnknown`, a restart or a crash: ask the same again.
+///
+/// So each query ends as one of these, and every one can be asked for again by its key:
+///
+///  | what became of it          | the caller has                                          |
+///  |----------------------------|---------------------------------------------------------|
+///  | answered, in part          | reply: `kAnswered`, `kAnsweredInPart`, with the answer  |
+///  | no data                    | reply: `kNoData`                                        |
+///  | provider holds no symbol   | reply: `kProviderHoldsNoSymbol`; may ask it to acquire  |
+///  | refused                    | reply: `kRefused`, reason in `code`, item in `legal_item` |
+///  | lapsed                     | reply: `kLapsed`; may be asked anew under a new key     |
+///  | held                       | error `kHeld`: staff decide, or it lapses; ask again    |
+///  | unknown                    | error `kOutcomeUnknown`: ask again                      |
 ///
 /// A success is always a concluded reply whose receipt is good. Errors of every way to ask:
 ///  - `kWrongLength`, `kWrongFormat`, `kPersonalNumberPresent`: refused here, in the
@@ -94,6 +106,7 @@ struct Counters {
 ///    bad; counted in `receipts_refused`. What it told is dropped. The query may be
 ///    recorded: the same key, asked again, tells whether a good receipt can be had;
 ///  - `kLinkDown`: time is over and the query never left this machine;
+///  - `kHeld`: time is over and the provider's staff had not decided when last heard of;
 ///  - `kOutcomeUnknown`: time is over; it may or may not have been recorded;
 ///  - `kSameKeyOtherContent`: a query in flight has this key and asks something else;
 ///  - `kShuttingDown`: the client was closed first; as unknown as `kOutcomeUnknown`
