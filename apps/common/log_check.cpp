@@ -10,6 +10,7 @@
 
 #include "apps/common/text_table.hpp"
 #include "apps/common/usage_report.hpp"
+#include "apps/common/wording.hpp"
 #include "nakadachi/crypto/merkle.hpp"
 #include "nakadachi/crypto/signed_batch.hpp"
 #include "nakadachi/metering/usage.hpp"
@@ -18,11 +19,6 @@
 
 namespace nakadachi::apps {
 namespace {
-
-constexpr std::string_view in(Language language, std::string_view japanese,
-                              std::string_view english) {
-  return language == Language::kJapanese ? japanese : english;
-}
 
 struct TrainName {
   LaneId lane;

@@ -11,15 +11,11 @@
 #include <utility>
 
 #include "apps/common/log_check.hpp"
+#include "apps/common/wording.hpp"
 #include "nakadachi/base/limits.hpp"
 
 namespace nakadachi::apps {
 namespace {
-
-constexpr std::string_view in(Language language, std::string_view japanese,
-                              std::string_view english) {
-  return language == Language::kJapanese ? japanese : english;
-}
 
 constexpr std::string_view kTrainText = "nakadachi batch v1";
 constexpr std::string_view kDelegationText = "nakadachi delegation v1";

@@ -7,16 +7,12 @@
 #include <variant>
 
 #include "apps/common/log_check.hpp"
+#include "apps/common/wording.hpp"
 #include "nakadachi/copies/change.hpp"
 #include "nakadachi/tenant_vm/log_rows.hpp"
 
 namespace nakadachi::apps {
 namespace {
-
-constexpr std::string_view in(Language language, std::string_view japanese,
-                              std::string_view english) {
-  return language == Language::kJapanese ? japanese : english;
-}
 
 /// Puts together what one record says, with codes and the names they have.
 class Writer {

@@ -11,16 +11,12 @@
 
 #include "apps/common/municipalities.hpp"
 #include "apps/common/text_table.hpp"
+#include "apps/common/wording.hpp"
 
 namespace nakadachi::apps {
 namespace {
 
 using metering::Sums;
-
-constexpr std::string_view in(Language language, std::string_view japanese,
-                              std::string_view english) {
-  return language == Language::kJapanese ? japanese : english;
-}
 
 struct SumText {
   std::string_view name;
