@@ -15,6 +15,7 @@
 #include "nakadachi/firewall_rules/compile.hpp"
 #include "tests/net/walls/matrix.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 #include "tests/support/walls_models.hpp"
 
 using namespace nakadachi;
@@ -23,18 +24,6 @@ using namespace nakadachi::walls::testing;
 using std::chrono::seconds;
 
 namespace {
-
-class Folder {
- public:
-  Folder() { REQUIRE(mkdtemp(name_.data()) != nullptr); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(name_); }
-  const std::string& name() const { return name_; }
-
- private:
-  std::string name_ = (std::filesystem::temp_directory_path() / "walls-XXXXXX").string();
-};
 
 std::string rules_named(const World& world, const std::string& name) {
   return rule_texts(world, compile(world, {})).at(name);
@@ -162,8 +151,8 @@ TEST_CASE("a change that is not confirmed is undone, and one that is stays", "[w
   const std::string next = rules_named(world_of_preset("fig3_6", 1), "business_wall");
   const auto space = apps::NetworkNamespace::create();
   REQUIRE(space.ok());
-  const Folder folder;
-  const apps::RuleChange change(folder.name());
+  const nakadachi::testing::TempFolder folder;
+  const apps::RuleChange change(folder.path().string());
   space->inside([&] {
     // From nothing, and back to nothing.
     REQUIRE(change.apply(former, seconds(1)).ok());
@@ -200,13 +189,13 @@ TEST_CASE("the way back does not end with the session", "[walls]") {
   const std::string next = rules_named(world_of_preset("fig3_6", 1), "business_wall");
   const auto space = apps::NetworkNamespace::create();
   REQUIRE(space.ok());
-  const Folder folder;
+  const nakadachi::testing::TempFolder folder;
   space->inside([&] {
     nft(former);
     const pid_t session = fork();
     if (session == 0) {
       setsid();
-      const bool applied = apps::RuleChange(folder.name()).apply(next, seconds(2)).ok();
+      const bool applied = apps::RuleChange(folder.path().string()).apply(next, seconds(2)).ok();
       if (!applied) _exit(1);
       for (;;) pause();
     }
@@ -222,7 +211,7 @@ TEST_CASE("the command line shows, loads, confirms and watches", "[walls]") {
   if (!labs_possible()) return;
   const auto space = apps::NetworkNamespace::create();
   REQUIRE(space.ok());
-  const Folder folder;
+  const nakadachi::testing::TempFolder folder;
   const auto run = [&](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {NAKADACHI_BIN_DIR "/nakadachi", "firewall"});
     const auto end = space->inside([&] { return apps::run_program(arguments, ""); });
@@ -231,7 +220,7 @@ TEST_CASE("the command line shows, loads, confirms and watches", "[walls]") {
   };
   using Catch::Matchers::ContainsSubstring;
   const std::string model = "preset:fig3_6";
-  const std::string state = "--state=" + folder.name();
+  const std::string state = "--state=" + folder.path().string();
   const auto plan = run({"apply", model, "--as", "middle_server", "--dry-run"});
   CHECK(plan.status == 0);
   CHECK_THAT(plan.output, ContainsSubstring("opens    oltp\n") &&

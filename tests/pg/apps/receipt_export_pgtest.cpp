@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 
@@ -14,6 +15,7 @@
 #include "apps/common/record_text.hpp"
 #include "tests/pg/apps/signed_pool.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -97,20 +99,9 @@ struct Records : testing::SignedPool {
   std::optional<crypto::Registry> registry;
 };
 
-/// Gone with all that is in it.
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "receipts.XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::string file(const char* name) const { return (path / name).string(); }
-  auto count() const { return std::distance(std::filesystem::directory_iterator(path), {}); }
-  std::filesystem::path path;
-};
+auto count_in(const testing::TempFolder& folder) {
+  return std::distance(std::filesystem::directory_iterator(folder.path()), {});
+}
 
 std::string text_in(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -121,7 +112,7 @@ std::string text_in(const std::string& path) {
 
 TEST_CASE("receipts that were exported are good for whoever has the registry") {
   Records town;
-  const Folder folder;
+  const testing::TempFolder folder;
   const std::string path = folder.file("r.jsonl");
   const auto done = town.write(path, {.page = 7});
   REQUIRE(done);
@@ -132,7 +123,7 @@ TEST_CASE("receipts that were exported are good for whoever has the registry") {
   struct stat state{};
   REQUIRE(::stat(path.c_str(), &state) == 0);
   CHECK((state.st_mode & 0777) == 0600);
-  CHECK(folder.count() == 1);
+  CHECK(count_in(folder) == 1);
 
   const auto check = check_receipts(path, *town.registry);
   REQUIRE(check);
@@ -156,12 +147,12 @@ TEST_CASE("receipts that were exported are good for whoever has the registry") {
   CHECK(before.find(text_in(folder.file("some.jsonl"))) != std::string::npos);
   CHECK(town.write(folder.file("none.jsonl"), {.from = done->next}).error().code ==
         ErrorCode::kMissingField);
-  CHECK(folder.count() == 2);
+  CHECK(count_in(folder) == 2);
 }
 
 TEST_CASE("a changed byte of a file of receipts is found in its line") {
   Records town;
-  const Folder folder;
+  const testing::TempFolder folder;
   const std::string path = folder.file("r.jsonl");
   REQUIRE(town.write(path));
   const std::string good = text_in(path);
@@ -252,7 +243,7 @@ struct Harm {
 
 TEST_CASE("no receipts are exported of a log that somebody changed") {
   Records town;
-  const Folder folder;
+  const testing::TempFolder folder;
   const Harm harm = GENERATE(
       Harm{"UPDATE nakadachi.step SET bytes_in = 8 WHERE tenant = 2 AND number = 25",
            ErrorCode::kLogHeadDiffers},
@@ -286,7 +277,7 @@ TEST_CASE("no receipts are exported of a log that somebody changed") {
   CHECK(done->wrong->code == harm.found);
   CHECK_THAT(done->wrong->detail, Catch::Matchers::StartsWith("entry "));
   CHECK(export_json(*done)["good"] == false);
-  CHECK(folder.count() == 0);
+  CHECK(count_in(folder) == 0);
 }
 
 }  // namespace

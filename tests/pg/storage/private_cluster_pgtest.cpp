@@ -15,28 +15,16 @@
 #include "nakadachi/storage/migrations.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/postgres.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace nakadachi::storage {
 namespace {
 
 using testing::Sql;
 
-/// A folder of the test's own that every account may look into.
-class Folder {
- public:
-  Folder() {
-    std::string made = (std::filesystem::temp_directory_path() / "nkt-XXXXXX").string();
-    REQUIRE(mkdtemp(made.data()) != nullptr);
-    path = made;
-    std::filesystem::permissions(path, std::filesystem::perms(0777));
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  std::filesystem::path path;
+/// That every account may look into.
+struct OpenFolder : testing::TempFolder {
+  OpenFolder() { std::filesystem::permissions(path(), std::filesystem::perms(0777)); }
 };
 
 bool is_alive(pid_t process) {
@@ -68,8 +56,8 @@ TEST_CASE("a private server listens on a socket in a folder of its own only, and
 }
 
 TEST_CASE("a private server is gone with its folder when it is dropped") {
-  Folder folder;
-  const std::filesystem::path directory = folder.path / "db";
+  const OpenFolder folder;
+  const std::filesystem::path directory = folder.path() / "db";
   pid_t server = 0;
   {
     const auto cluster = PrivateCluster::start({.directory = directory.string()});
@@ -82,8 +70,8 @@ TEST_CASE("a private server is gone with its folder when it is dropped") {
 }
 
 TEST_CASE("a kept folder is taken up again with what is in it") {
-  Folder folder;
-  const PrivateCluster::Options options{.directory = (folder.path / "db").string(), .keep = true};
+  const OpenFolder folder;
+  const PrivateCluster::Options options{.directory = (folder.path() / "db").string(), .keep = true};
   {
     const auto cluster = PrivateCluster::start(options);
     REQUIRE(cluster);
@@ -99,15 +87,15 @@ TEST_CASE("a kept folder is taken up again with what is in it") {
 }
 
 TEST_CASE("folders with other content, paths too long and unknown accounts are refused untouched") {
-  Folder folder;
-  std::ofstream(folder.path / "precious") << "data";
-  const auto used = PrivateCluster::start({.directory = folder.path.string()});
+  const OpenFolder folder;
+  std::ofstream(folder.path() / "precious") << "data";
+  const auto used = PrivateCluster::start({.directory = folder.path().string()});
   REQUIRE(!used);
   CHECK(used.error().code == ErrorCode::kFileProblem);
-  CHECK(std::filesystem::exists(folder.path / "precious"));
+  CHECK(std::filesystem::exists(folder.path() / "precious"));
 
   const auto deep =
-      PrivateCluster::start({.directory = (folder.path / std::string(120, 'x')).string()});
+      PrivateCluster::start({.directory = (folder.path() / std::string(120, 'x')).string()});
   REQUIRE(!deep);
   CHECK(deep.error().code == ErrorCode::kFileProblem);
 
@@ -119,10 +107,11 @@ TEST_CASE("folders with other content, paths too long and unknown accounts are r
 }
 
 TEST_CASE("a server that cannot start says so in its own words") {
-  Folder folder;
-  const PrivateCluster::Options options{.directory = (folder.path / "db").string(), .keep = true};
+  const OpenFolder folder;
+  const PrivateCluster::Options options{.directory = (folder.path() / "db").string(), .keep = true};
   REQUIRE(PrivateCluster::start(options));
-  std::ofstream(folder.path / "db" / "data" / "postgresql.conf", std::ios::app) << "nonsense = 1\n";
+  std::ofstream(folder.path() / "db" / "data" / "postgresql.conf", std::ios::app)
+      << "nonsense = 1\n";
   const auto failed = PrivateCluster::start(options);
   REQUIRE(!failed);
   CHECK(failed.error().code == ErrorCode::kStoreUnavailable);
@@ -178,8 +167,8 @@ TEST_CASE("programs of the server's own version are found by name") {
 TEST_CASE("nothing stays behind when the process is killed, whatever the server was doing") {
   for (const bool crashed_before : {false, true}) {
     INFO("crashed before " << crashed_before);
-    Folder folder;
-    const std::filesystem::path directory = folder.path / "db";
+    const OpenFolder folder;
+    const std::filesystem::path directory = folder.path() / "db";
     const pid_t server = start_and_be_killed(directory, crashed_before);
     REQUIRE(server > 0);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);

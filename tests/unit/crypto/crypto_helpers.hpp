@@ -16,8 +16,11 @@
 #include "nakadachi/base/secret.hpp"
 #include "nakadachi/crypto/signing.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace nakadachi::crypto::test {
+
+using testing::TempFolder;
 
 inline Bytes hex(std::string_view text) {
   auto bytes = from_hex(text);
@@ -58,26 +61,6 @@ inline Bytes run(std::uint8_t first, std::size_t size) {
 }
 
 inline Bytes to_bytes(ByteView view) { return {view.begin(), view.end()}; }
-
-/// A folder of its own for each test, removed with everything in it.
-class TempFolder {
- public:
-  TempFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "nakadachi-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  std::string file(std::string_view name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline std::string write_file(const std::string& path, ByteView content, unsigned mode = 0600) {
   std::ofstream(path, std::ios::binary) << as_chars(content);

@@ -10,25 +10,10 @@
 
 #include "nakadachi/socket/access_table.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace nakadachi::socket {
 namespace {
-
-/// A folder of its own, removed with its files.
-class TempFolder {
- public:
-  TempFolder() : path_("/tmp/nakadachi-keys-XXXXXX") { REQUIRE(::mkdtemp(path_.data())); }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  ~TempFolder() {
-    for (const char* name : {"/key", "/link", "/other"}) ::unlink((path_ + name).c_str());
-    ::rmdir(path_.c_str());
-  }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 std::string content_of(const std::string& path) {
   std::ifstream file(path);
@@ -75,7 +60,7 @@ TEST_CASE("curve keys: text that is no key is refused") {
 }
 
 TEST_CASE("curve keys: a saved pair comes back, readable by its owner only") {
-  const TempFolder folder;
+  const testing::TempFolder folder;
   const auto pair = CurveKeyPair::make();
   REQUIRE(pair.save(folder.file("key")).ok());
   struct stat status{};
@@ -96,7 +81,7 @@ TEST_CASE("curve keys: a saved pair comes back, readable by its owner only") {
 }
 
 TEST_CASE("curve keys: a file others may read, a link or none is refused") {
-  const TempFolder folder;
+  const testing::TempFolder folder;
   CHECK(load_error(folder.file("key")) == ErrorCode::kFileProblem);
   REQUIRE(CurveKeyPair::make().save(folder.file("key")).ok());
   for (const mode_t mode : {0640U, 0604U, 0620U, 0601U}) {
@@ -111,7 +96,7 @@ TEST_CASE("curve keys: a file others may read, a link or none is refused") {
 }
 
 TEST_CASE("curve keys: a file damaged anywhere is refused") {
-  const TempFolder folder;
+  const testing::TempFolder folder;
   REQUIRE(CurveKeyPair::make().save(folder.file("key")).ok());
   const std::string good = content_of(folder.file("key"));
   for (std::size_t i = 0; i < good.size(); ++i) {
