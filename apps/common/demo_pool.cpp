@@ -216,7 +216,7 @@ Result<void> DemoPool::write_ordinances() const {
   return write_private_file(file("ordinances.tsv"), text);
 }
 
-/// What a person needs to try commands while the pool runs, or a node started anew.
+/// What a person needs to try commands while the pool stands.
 Result<void> DemoPool::keep_keys() {
   if (!plan_.keep) return {};
   for (const System& system : systems_) {
@@ -229,9 +229,12 @@ Result<void> DemoPool::keep_keys() {
       file("access.env"),
       fmt::format("NAKADACHI_ADMIN_ENDPOINT='{0}'\nNAKADACHI_ADMIN_SERVER_KEY='{1}'\n"
                   "NAKADACHI_OLTP_ENDPOINT='{2}'\nNAKADACHI_OLTP_SERVER_KEY='{1}'\n"
-                  "NAKADACHI_TRUST='{3}'\nNAKADACHI_REGISTRY='{4}'\n",
+                  "NAKADACHI_TRUST='{3}'\nNAKADACHI_REGISTRY='{4}'\n"
+                  "NAKADACHI_NODE_LOGIN='{5}'\nNAKADACHI_FINANCE_LOGIN='{6}'\n"
+                  "NAKADACHI_OPERATOR_LOGIN='{7}'\n",
                   admin_endpoint_, to_z85(oltp_key_), oltp_endpoint_, file("national/trust.toml"),
-                  file("national/registry.bin")));
+                  file("national/registry.bin"), cluster_->login("nakadachi_node"),
+                  cluster_->login("nakadachi_finance"), cluster_->login("nakadachi_operator")));
 }
 
 // Processes -------------------------------------------------------------------
@@ -346,6 +349,16 @@ Result<void> DemoPool::start_node() {
   NAKADACHI_CHECK(write_private_file(
       file("node.toml"),
       node_config() + write_trust_roots(roots) + "registry = \"national/registry.bin\"\n"));
+  return run_node();
+}
+
+Result<void> DemoPool::reopen() {
+  std::error_code ignored;  // whoever waits for it must not see the former one
+  std::filesystem::remove(file("node.ready"), ignored);
+  return run_node();
+}
+
+Result<void> DemoPool::run_node() {
   NAKADACHI_TRY(const std::string endpoints, start_process(node_, "node", {"nakadachi", "node"}));
   const auto lines = split(endpoints, '\n');
   oltp_endpoint_ = std::string(lines.front());

@@ -70,6 +70,9 @@ class DemoPool {
   ChildProcess& gateway() noexcept { return *gateway_; }
   ChildProcess& national() noexcept { return *national_; }
 
+  /// Starts the node anew after it was stopped, and says in `access.env` where it is now.
+  Result<void> reopen();
+
   const DemoResidents& residents() const noexcept { return *residents_; }
   /// Symbols bound and copies registered, over all towns.
   std::uint64_t symbols() const noexcept { return symbols_; }
@@ -100,6 +103,7 @@ class DemoPool {
   Result<void> start_national();
   Result<void> start_gateway();
   Result<void> start_node();
+  Result<void> run_node();
   Result<std::string> start_process(std::unique_ptr<ChildProcess>& process, std::string_view name,
                                     std::vector<std::string> arguments);
   Result<socket::CurveKeyPair> make_curve_key(std::string_view name) const;

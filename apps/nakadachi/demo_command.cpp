@@ -6,11 +6,13 @@
 #include <condition_variable>
 #include <cstdio>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include "apps/common/demo_pool.hpp"
+#include "apps/common/stop_signal.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "apps/nakadachi/demo_books.hpp"
@@ -18,7 +20,9 @@
 #include "apps/nakadachi/demo_report.hpp"
 #include "apps/nakadachi/demo_staff.hpp"
 #include "apps/nakadachi/progress_bar.hpp"
+#include "nakadachi/base/clock.hpp"
 #include "nakadachi/client/client.hpp"
+#include "nakadachi/metering/usage.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -34,6 +38,7 @@ struct DemoOptions {
   std::string json_file;
   std::uint64_t cost_yen = 12'000'000;
   std::string corrupt;
+  bool stay = false;
 };
 
 constexpr std::int64_t kPatienceMs = 120'000;
@@ -191,6 +196,25 @@ Result<void> check_books(const DemoOptions& options, DemoPool& pool, const Clien
   return {};
 }
 
+/// Leaves the pool standing until somebody ends it.
+Result<void> stay_up(DemoPool& pool) {
+  NAKADACHI_CHECK(pool.reopen());
+  std::promise<void> ended;
+  StopSignal signal;
+  const auto registration = signal.on_stop([&ended] { ended.set_value(); });
+  fmt::print(
+      "the pool stands; Ctrl-C ends it. In another shell:\n"
+      "  set -a; . {0}/access.env; set +a\n"
+      "  nakadachi tenant list --key-file {0}/operator.curve\n"
+      "  nakadachi meter show --month {1}\n"
+      "  nakadachi records list --tenant {2} --limit 10\n",
+      pool.directory(), metering::Month::of(Day::of(SystemClock().now())).text(),
+      pool.towns()[0].code.text());
+  std::fflush(stdout);
+  ended.get_future().wait();
+  return {};
+}
+
 Result<void> run_demo(const DemoOptions& options, int& status) {
   const auto began = std::chrono::steady_clock::now();
   NAKADACHI_TRY(const auto pool, DemoPool::start(plan_of(options), tell));
@@ -214,6 +238,7 @@ Result<void> run_demo(const DemoOptions& options, int& status) {
   }
   if (!options.keep.empty()) fmt::print("kept in {}\n", pool->directory());
   status = is_well(report) ? 0 : 1;
+  if (options.stay) return stay_up(*pool);
   return {};
 }
 
@@ -252,6 +277,10 @@ void add_demo_command(CLI::App& app, Command& chosen, int& status,
       ->capture_default_str()
       ->check(CLI::Range(0, 10'000));
   command->add_option("--keep", options->keep, "a new directory to keep everything in, also keys");
+  command
+      ->add_flag("--stay", options->stay,
+                 "then leave the pool standing, to try commands on it until Ctrl-C")
+      ->needs("--keep");
   command->add_option("--json", options->json_file, "also write one JSON object to this file");
   command->add_option("--cost", options->cost_yen, "the pool's cost of the month, in yen")
       ->capture_default_str()

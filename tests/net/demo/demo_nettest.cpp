@@ -2,10 +2,7 @@
 // somebody damages in its database.
 
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -13,6 +10,7 @@
 #include "apps/common/run_program.hpp"
 #include "apps/common/text_table.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -26,20 +24,8 @@ ProgramEnd run_demo(const std::vector<std::string>& options) {
   return *std::move(end);
 }
 
-class Folder {
- public:
-  Folder() { REQUIRE(mkdtemp(name_.data()) != nullptr); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { std::filesystem::remove_all(name_); }
-  std::string file(const std::string& name) const { return name_ + "/" + name; }
-
- private:
-  std::string name_ = (std::filesystem::temp_directory_path() / "demo-XXXXXX").string();
-};
-
 TEST_CASE("the demo's books agree: records, units and yen") {
-  const Folder folder;
+  const testing::TempFolder folder;
   const ProgramEnd end = run_demo({"--json", folder.file("demo.json"), "--cost", "1000003"});
   CAPTURE(end.output, end.complaint);
   REQUIRE(end.status == 0);
@@ -79,7 +65,7 @@ TEST_CASE("the demo's books agree: records, units and yen") {
 
 TEST_CASE("the demo names what was damaged in its database") {
   const std::string thing = GENERATE("record", "unit", "statement", "leaf", "head");
-  const Folder folder;
+  const testing::TempFolder folder;
   const ProgramEnd end = run_demo({"--corrupt", thing, "--json", folder.file("demo.json")});
   CAPTURE(thing, end.output, end.complaint);
   CHECK(end.status == 1);

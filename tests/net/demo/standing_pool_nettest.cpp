@@ -1,0 +1,192 @@
+// The commands of operators, auditors and finance, as they type them, at a demo's pool that was
+// left standing.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "apps/common/child_process.hpp"
+#include "apps/common/run_program.hpp"
+#include "apps/common/text_table.hpp"
+#include "nakadachi/base/clock.hpp"
+#include "nakadachi/metering/usage.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+const std::string kProgram = std::string(NAKADACHI_BIN_DIR) + "/nakadachi";
+
+class StandingPool {
+ public:
+  StandingPool() {
+    auto started = ChildProcess::start(
+        {kProgram, "demo", "--tenants", "2", "--exchanges", "40", "--keep", pool(), "--stay"},
+        log());
+    REQUIRE(started);
+    demo_.emplace(*std::move(started));
+    while (said().find("the pool stands") == std::string::npos) {
+      INFO(said());
+      REQUIRE(demo_->running());
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  }
+  StandingPool(const StandingPool&) = delete;
+  StandingPool& operator=(const StandingPool&) = delete;
+  ~StandingPool() {
+    demo_.reset();
+    std::filesystem::remove_all(pool() + "-postgres");
+  }
+
+  std::string file(const std::string& name) const { return folder_.file(name); }
+  std::string pool(const std::string& name = "") const { return file("pool" + name); }
+
+  /// Runs a command with what `access.env` says, as somebody who has read it into a shell.
+  ProgramEnd run(const std::vector<std::string>& command) const {
+    std::vector<std::string> arguments = {
+        "/bin/sh", "-c", fmt::format("set -a; . {}; exec \"$0\" \"$@\"", pool("/access.env")),
+        kProgram};
+    arguments.insert(arguments.end(), command.begin(), command.end());
+    auto end = run_program(arguments, "");
+    REQUIRE(end);
+    return *std::move(end);
+  }
+  nlohmann::json json(std::vector<std::string> command, int status = 0) const {
+    command.emplace_back("--json");
+    const ProgramEnd end = run(command);
+    INFO(fmt::format("{}: {}{}", fmt::join(command, " "), end.output, end.complaint));
+    REQUIRE(end.status == status);
+    return nlohmann::json::parse(end.output);
+  }
+  /// Ends it as Ctrl-C does; the demo's exit status.
+  int end() { return demo_->stop(); }
+
+ private:
+  std::string log() const { return file("demo.log"); }
+  std::string said() const {
+    const auto text = read_file(log());
+    return text ? *text : std::string();
+  }
+
+  testing::TempFolder folder_;
+  std::optional<ChildProcess> demo_;
+};
+
+/// What `records` says of the first town's log.
+void check_log(const StandingPool& pool, const std::string& tenant) {
+  const auto log = pool.json({"records", "verify", "--tenant", tenant});
+  CHECK(log["good"] == true);
+  CHECK(log["root_checked"] == true);
+  const auto head = log["head"].get<std::string>();
+  CHECK(pool.json({"records", "verify", "--tenant", tenant, "--kept-head", head})["good"] == true);
+  std::string other = head;
+  other.back() = other.back() == '0' ? '1' : '0';
+  const auto differs =
+      pool.json({"records", "verify", "--tenant", tenant, "--kept-head", other}, 1);
+  CHECK(differs["good"] == false);
+  const std::string nobody(64, '0');
+  CHECK(pool.json({"records", "verify", "--tenant", tenant, "--signer", nobody}, 1)["good"] ==
+        false);
+
+  const auto listed =
+      pool.json({"records", "list", "--tenant", tenant, "--from", "3", "--limit", "5"});
+  REQUIRE(listed.size() == 5);
+  CHECK(listed[0]["number"] == 3);
+  CHECK(listed[4]["number"] == 7);
+  const ProgramEnd text = pool.run({"records", "list", "--tenant", tenant, "--limit", "2"});
+  CHECK(text.status == 0);
+  CHECK(split(text.output, '\n').size() == 4);  // heading, two, nothing behind the last
+  CHECK(pool.run({"records", "verify", "--tenant", "011003"}).status == 2);
+}
+
+TEST_CASE("an auditor verifies, lists, exports, checks and shows records of a standing pool") {
+  StandingPool pool;
+  const std::string tenant = "011002";
+  check_log(pool, tenant);
+
+  const std::string receipts = pool.file("receipts.jsonl");
+  const std::string node = pool.pool("/node.toml");
+  const std::vector<std::string> exporting = {"records", "export", "--tenant", tenant,
+                                              "--out",   receipts, "--config", node};
+  const auto exported = pool.json(exporting);
+  CHECK(exported["good"] == true);
+  const auto count = exported["receipts"].get<std::size_t>();
+  CHECK(count > 20);
+  CHECK(exported["without_receipt"] == 0);
+  CHECK(std::filesystem::status(receipts).permissions() ==
+        (std::filesystem::perms::owner_read | std::filesystem::perms::owner_write));
+  const ProgramEnd again = pool.run(exporting);
+  CHECK(again.status == 2);
+  CHECK_THAT(again.complaint, Catch::Matchers::ContainsSubstring(receipts));
+
+  const auto checked = pool.json({"records", "check", receipts});
+  CHECK(checked["good"] == true);
+  CHECK(checked["receipts"] == count);
+  std::string forged = *read_file(receipts);
+  const std::size_t salt = forged.rfind("\"salt\":\"") + 8;
+  REQUIRE(salt < forged.size());
+  forged[salt] = forged[salt] == '0' ? '1' : '0';
+  REQUIRE(write_private_file(receipts, forged).ok());
+  CHECK(pool.json({"records", "check", receipts}, 1)["good"] == false);
+
+  const std::vector<std::string> showing = {"records",  "show", "--tenant", tenant,
+                                            "--config", node,   "--number"};
+  const auto show = [&](const std::string& number) {
+    std::vector<std::string> command = showing;
+    command.push_back(number);
+    return command;
+  };
+  const auto listed = pool.json({"records", "list", "--tenant", tenant});
+  for (const auto& entry : listed) {
+    if (entry["sort"] != "step") continue;
+    const std::string number = std::to_string(entry["number"].get<std::uint64_t>());
+    const auto shown = pool.json(show(number));
+    CHECK(shown["number"] == number);
+    CHECK(shown["receipt"].is_object());
+    CHECK_FALSE(shown.contains("person"));
+    break;
+  }
+  const ProgramEnd behind = pool.run(show("999999"));
+  CHECK(behind.status == 2);
+  CHECK_THAT(behind.complaint, Catch::Matchers::ContainsSubstring("999999") ||
+                                   Catch::Matchers::ContainsSubstring("number"));
+  CHECK(pool.end() == 0);
+}
+
+TEST_CASE("operator and finance see what their logins let them, in the language they chose") {
+  const StandingPool pool;
+  const std::string operator_key = pool.pool("/operator.curve");
+  const auto institutions = pool.json({"institution", "list", "--key-file", operator_key});
+  CHECK(institutions.size() == 4);
+  CHECK(pool.json({"tenant", "list", "--key-file", operator_key}).size() == 2);
+
+  const std::string month = metering::Month::of(Day::of(SystemClock().now())).text();
+  const auto usage = pool.json({"meter", "show", "--month", month, "--tenant", "011002"});
+  CHECK(!usage.empty());
+  const auto heading = [&](const std::string& language) {
+    return pool.run({"meter", "show", "--month", month, "--csv", "--lang", language}).output;
+  };
+  CHECK_THAT(heading("ja"), Catch::Matchers::ContainsSubstring("件数"));
+  CHECK_THAT(heading("en"), Catch::Matchers::ContainsSubstring("rows"));
+  // The demo closed its month on trial.
+  CHECK(pool.json({"billing", "show"}).empty());
+
+  // A person nobody knows: refused before anything is recorded, in Japanese where that was chosen.
+  const ProgramEnd asked = pool.run(
+      {"query", "ask", "--lang", "ja", "--key-file", pool.pool("/system-1000001100200001.curve"),
+       "--asker", "1000001100200001", "--provider", "1000001202500001", "--affair", "48",
+       "--procedure", "JT00000000000001", "--kind", "地方税関係情報", "--person", "42"});
+  CHECK(asked.status == 1);
+  CHECK_THAT(asked.complaint, Catch::Matchers::ContainsSubstring("。"));
+  CHECK(pool.run({"db", "wipe-erased", "--login", "host=/nowhere"}).status == 1);
+}
+
+}  // namespace
+}  // namespace nakadachi::apps
