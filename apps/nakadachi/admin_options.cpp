@@ -19,10 +19,6 @@ Error missing(std::string_view option) {
 
 }  // namespace
 
-void add_json_option(CLI::App& command, bool& json) {
-  command.add_flag("--json", json, "one JSON value on standard output");
-}
-
 void add_admin_options(CLI::App& command, AdminOptions& options, Needs needs) {
   command.add_option("--endpoint", options.endpoint, "admin door, as in tcp://10.0.0.1:5703")
       ->envname("NAKADACHI_ADMIN_ENDPOINT");
@@ -117,8 +113,6 @@ std::string shown_item(std::uint16_t legal_item) {
   const auto item = rules::ItemNumber::parse(text);
   return item ? item->text() : std::string("-");
 }
-
-void print_json(const nlohmann::json& value) { fmt::print("{}\n", value.dump(2)); }
 
 void print_done(const AdminOptions& options, const wire::Done& done) {
   if (options.json) return print_json({{"changed", done.count}});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apps/nakadachi/commands.hpp"
+#include "apps/nakadachi/report_options.hpp"
 #include "nakadachi/admin/client.hpp"
 #include "nakadachi/rules/legal_facts.hpp"
 
@@ -25,9 +26,9 @@ struct AdminOptions {
   std::string who;
   std::string why;
   bool json = false;
-  const std::string* language = nullptr;
+  const ChosenLanguage* language = nullptr;
 
-  bool japanese() const { return *language == "ja"; }
+  bool japanese() const { return language->or_english() == Language::kJapanese; }
   /// One of two wordings.
   std::string_view say(std::string_view english, std::string_view text_japanese) const {
     return japanese() ? text_japanese : english;
@@ -40,16 +41,14 @@ enum class Needs : std::uint8_t {
   kReason  ///< who and why: it changes something
 };
 void add_admin_options(CLI::App& command, AdminOptions& options, Needs needs);
-void add_json_option(CLI::App& command, bool& json);
 
 /// A command `name` of `parent` whose options live as long as the program.
 /// `Options` has a member `AdminOptions admin`.
 template <class Options, class AddOptions, class Run>
-CLI::App* add_admin_command(CLI::App& parent, Command& chosen, const std::string& language,
+CLI::App* add_admin_command(CLI::App& parent, Command& chosen, const ChosenLanguage& language,
                             std::pair<const char*, const char*> name_and_help, Needs needs,
                             AddOptions add_options, Run run) {
   CLI::App* const command = parent.add_subcommand(name_and_help.first, name_and_help.second);
-  command->fallthrough();  // so that --lang may stand at the end
   const auto options = std::make_shared<Options>();
   options->admin.language = &language;
   add_options(*command, *options);
@@ -99,7 +98,6 @@ std::string shown_in_japan(Timestamp at);
 /// The table's item by the number that permits have.
 std::string shown_item(std::uint16_t legal_item);
 
-void print_json(const nlohmann::json& value);
 /// `done`, or that nothing had to be changed.
 void print_done(const AdminOptions& options, const wire::Done& done);
 

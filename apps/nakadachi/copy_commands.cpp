@@ -318,9 +318,9 @@ void add_load_options(CLI::App& command, LoadOptions& options) {
 
 }  // namespace
 
-void add_copy_commands(CLI::App& app, Command& chosen, const std::string& language) {
+void add_copy_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
   CLI::App& copy = *app.add_subcommand("copy", "Copies (副本) that questions are answered from");
-  copy.require_subcommand(1)->fallthrough();
+  copy.require_subcommand(1);
   add_admin_command<LoadOptions>(copy, chosen, language, {"load", "Register a file of copies"},
                                  Needs::kReason, add_load_options, run_load);
   add_admin_command<CopyOptions>(

@@ -8,6 +8,7 @@
 
 #include "apps/common/month_close.hpp"
 #include "apps/common/usage_report.hpp"
+#include "apps/common/wording.hpp"
 #include "apps/nakadachi/admin_options.hpp"
 #include "nakadachi/base/clock.hpp"
 #include "nakadachi/billing/render.hpp"
@@ -25,18 +26,14 @@ struct FinanceOptions {
   std::string by = "cause";
   std::string tariff;
   std::uint64_t cost_yen = 0;
-  std::string language = "ja";
-  bool json = false;
+  ReportOptions report;
   bool csv = false;
   bool dry_run = false;
   bool yes = false;
   bool statements = false;
 
-  Language chosen_language() const {
-    return language == "ja" ? Language::kJapanese : Language::kEnglish;
-  }
-  std::string_view say(std::string_view english, std::string_view text_japanese) const {
-    return language == "ja" ? text_japanese : english;
+  std::string_view say(std::string_view japanese, std::string_view english) const {
+    return in(report.language(), japanese, english);
   }
 };
 
@@ -53,11 +50,11 @@ Result<void> run_roll_up(const FinanceOptions& options) {
   storage::MeterStore meter(options.finance_login);
   NAKADACHI_CHECK(meter.roll_up(days.from, days.until));
   NAKADACHI_TRY(const auto rows, meter.days(days.from, days.until));
-  if (options.json) {
+  if (options.report.json) {
     print_json({{"from", days.from.text()}, {"until", days.until.text()}, {"lines", rows.size()}});
   } else {
-    fmt::print("{}: {}..{}, {} {}\n", options.say("rolled up", "集計しました"), days.from.text(),
-               days.until.text(), rows.size(), options.say("lines", "行"));
+    fmt::print("{}: {}..{}, {} {}\n", options.say("集計しました", "rolled up"), days.from.text(),
+               days.until.text(), rows.size(), options.say("行", "lines"));
   }
   return {};
 }
@@ -70,14 +67,14 @@ Result<void> run_meter_show(const FinanceOptions& options) {
   NAKADACHI_TRY(const auto rows, meter.days(days.from, days.until));
   NAKADACHI_TRY(const metering::Rollup rollup, rollup_of(rows));
   NAKADACHI_TRY(const auto lines, usage_lines(rollup, by, tenant));
-  if (options.json) {
+  if (options.report.json) {
     print_json(usage_json(lines));
   } else if (options.csv) {
-    fmt::print("{}", usage_csv(lines, by, options.chosen_language()));
+    fmt::print("{}", usage_csv(lines, by, options.report.language()));
   } else if (lines.empty()) {
-    fmt::print("{}\n", options.say("nothing is rolled up of these days", "集計はありません"));
+    fmt::print("{}\n", options.say("集計はありません", "nothing is rolled up of these days"));
   } else {
-    fmt::print("{}", usage_table(lines, by, options.chosen_language()));
+    fmt::print("{}", usage_table(lines, by, options.report.language()));
   }
   return {};
 }
@@ -86,22 +83,22 @@ Result<void> run_forget(const FinanceOptions& options) {
   storage::MeterStore meter(options.finance_login);
   if (options.yes) {
     NAKADACHI_CHECK(meter.forget());
-    fmt::print("{}\n", options.say("forgotten; `meter roll-up` makes roll-ups again",
-                                   "集計を消去しました（meter roll-upで再集計できます）"));
+    fmt::print("{}\n", options.say("集計を消去しました（meter roll-upで再集計できます）",
+                                   "forgotten; `meter roll-up` makes roll-ups again"));
     return {};
   }
   NAKADACHI_TRY(const auto rows, meter.days(*Day::parse("0001-01-01"), *Day::parse("9999-12-31")));
   fmt::print("{} {}\n", rows.size(),
-             options.say("lines would be forgotten; nothing was, for want of --yes",
-                         "行が対象です。消去するには --yes を付けてください"));
+             options.say("行が対象です。消去するには --yes を付けてください",
+                         "lines would be forgotten; nothing was, for want of --yes"));
   return {};
 }
 
 // billing ---------------------------------------------------------------------
 
 void print_bill(const FinanceOptions& options, const billing::Bill& bill, bool statements) {
-  const Language language = options.chosen_language();
-  if (options.json) return print_json(bill_json(bill));
+  const Language language = options.report.language();
+  if (options.report.json) return print_json(bill_json(bill));
   if (options.csv) {
     fmt::print("{}", billing::lines_csv(bill, language));
     return;
@@ -130,13 +127,13 @@ Result<void> run_close(const FinanceOptions& options) {
                                                     .dry_run = options.dry_run}));
   // For people; what programs read stands alone on standard output.
   if (closing.grown) {
-    fmt::print(stderr, "{}\n", difference_text(*closing.grown, options.chosen_language()));
+    fmt::print(stderr, "{}\n", difference_text(*closing.grown, options.report.language()));
   }
   print_bill(options, closing.bill, options.statements);
-  if (options.json || options.csv) return {};
+  if (options.report.json || options.csv) return {};
   fmt::print("{}  SHA-256 {}\n",
-             options.dry_run ? options.say("computed, not closed", "試算（締めていません）")
-                             : options.say("closed", "締めました"),
+             options.dry_run ? options.say("試算（締めていません）", "computed, not closed")
+                             : options.say("締めました", "closed"),
              to_hex(digest_of(closing.bill).view()));
   return {};
 }
@@ -147,17 +144,17 @@ Result<void> list_months(const FinanceOptions& options,
   for (const storage::BilledMonth& month : months) {
     const std::string name = metering::Month::of(month.first_day).text();
     const std::string digest = to_hex(month.digest.view());
-    if (options.json) {
+    if (options.report.json) {
       list.push_back({{"month", name},
                       {"cost_yen", month.pool_cost},
                       {"closed_at", to_iso8601(month.closed_at)},
                       {"digest", digest}});
     } else {
-      fmt::print("{}  {:>15} {}  {}  {}\n", name, month.pool_cost, options.say("yen", "円"),
+      fmt::print("{}  {:>15} {}  {}  {}\n", name, month.pool_cost, options.say("円", "yen"),
                  shown_in_japan(month.closed_at), digest);
     }
   }
-  if (options.json) print_json(list);
+  if (options.report.json) print_json(list);
   return {};
 }
 
@@ -189,22 +186,20 @@ Result<void> run_billing_show(const FinanceOptions& options) {
 using Run = Result<void> (*)(const FinanceOptions&);
 
 /// Every command has options of its own: one read from the environment is read for all.
-std::shared_ptr<FinanceOptions> add_finance(CLI::App& command, Command& chosen, Run run) {
-  const auto options = std::make_shared<FinanceOptions>();
+std::shared_ptr<FinanceOptions> add_finance(CLI::App& command, Command& chosen,
+                                            const ChosenLanguage& language, Run run) {
+  const auto options = std::make_shared<FinanceOptions>(FinanceOptions{.report = {&language}});
   command
       .add_option("--login", options->finance_login,
                   "connection string of a login in role nakadachi_finance")
       ->envname("NAKADACHI_FINANCE_LOGIN")
       ->required();
-  command.add_option("--lang", options->language, "ja or en")
-      ->check(CLI::IsMember({"ja", "en"}))
-      ->capture_default_str();
   command.callback([options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
   return options;
 }
 
 void add_forms(CLI::App& command, FinanceOptions& options) {
-  add_json_option(command, options.json);
+  add_json_option(command, options.report.json);
   command.add_flag("--csv", options.csv, "CSV, UTF-8")->excludes("--json");
 }
 
@@ -216,9 +211,9 @@ void add_days(CLI::App& command, FinanceOptions& options) {
 
 constexpr const char* kTenantHelp = "of one body alone: 団体コード, six digits";
 
-void add_close(CLI::App& billing, Command& chosen) {
+void add_close(CLI::App& billing, Command& chosen, const ChosenLanguage& language) {
   CLI::App* const command = billing.add_subcommand("close", "Share a month's cost, for good");
-  const auto options = add_finance(*command, chosen, run_close);
+  const auto options = add_finance(*command, chosen, language, run_close);
   command->footer(
       "Rolls the month up first and says where an earlier roll-up was different. Members are all\n"
       "bodies of the directory as it is now, which finance cannot read: hence the second login.\n"
@@ -242,18 +237,18 @@ void add_close(CLI::App& billing, Command& chosen) {
 
 }  // namespace
 
-void add_meter_command(CLI::App& app, Command& chosen) {
+void add_meter_command(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
   CLI::App* const meter = app.add_subcommand("meter", "What each body used, and who caused it");
   meter->require_subcommand(1);
 
   CLI::App* const roll_up = meter->add_subcommand("roll-up", "Add up the units of days, anew");
-  const auto of_roll_up = add_finance(*roll_up, chosen, run_roll_up);
+  const auto of_roll_up = add_finance(*roll_up, chosen, language, run_roll_up);
   roll_up->footer("Example: nakadachi meter roll-up --from 2026-11-01 --until 2026-11-30");
   add_days(*roll_up, *of_roll_up);
-  add_json_option(*roll_up, of_roll_up->json);
+  add_json_option(*roll_up, of_roll_up->report.json);
 
   CLI::App* const show = meter->add_subcommand("show", "What was rolled up");
-  const auto of_show = add_finance(*show, chosen, run_meter_show);
+  const auto of_show = add_finance(*show, chosen, language, run_meter_show);
   show->footer("Example: nakadachi meter show --month 2026-11 --tenant 011002 --by day");
   add_days(*show, *of_show);
   show->add_option("--tenant", of_show->tenant, kTenantHelp);
@@ -264,17 +259,17 @@ void add_meter_command(CLI::App& app, Command& chosen) {
 
   CLI::App* const forget =
       meter->add_subcommand("forget", "Remove all roll-ups; they can be made again");
-  const auto of_forget = add_finance(*forget, chosen, run_forget);
+  const auto of_forget = add_finance(*forget, chosen, language, run_forget);
   forget->add_flag("--yes", of_forget->yes, "do it; without, only say how many lines there are");
 }
 
-void add_billing_command(CLI::App& app, Command& chosen) {
+void add_billing_command(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
   CLI::App* const billing = app.add_subcommand("billing", "A month's cost shared among the bodies");
   billing->require_subcommand(1);
-  add_close(*billing, chosen);
+  add_close(*billing, chosen, language);
 
   CLI::App* const show = billing->add_subcommand("show", "Closed months and their bills");
-  const auto options = add_finance(*show, chosen, run_billing_show);
+  const auto options = add_finance(*show, chosen, language, run_billing_show);
   show->footer(
       "Without --month all closed months. A bill is computed anew from what was stored with it\n"
       "and refused when it comes out different. Its digest is that of --csv --lang en.\n"

@@ -12,6 +12,7 @@
 #include "apps/nakadachi/firewall_live_commands.hpp"
 #include "apps/nakadachi/firewall_model.hpp"
 #include "apps/nakadachi/firewall_output.hpp"
+#include "apps/nakadachi/report_options.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
 #include "nakadachi/firewall_rules/draw.hpp"
 #include "nakadachi/firewall_rules/tables.hpp"
@@ -45,11 +46,9 @@ struct Options {
   std::string taken_over;
   bool direct = false;
   bool json = false;
-  const std::string* language = nullptr;
+  const ChosenLanguage* language = nullptr;
 
-  Language wanted_language() const {
-    return *language == "ja" ? Language::kJapanese : Language::kEnglish;
-  }
+  Language wanted_language() const { return language->or_english(); }
 };
 using OptionsPtr = std::shared_ptr<Options>;
 
@@ -248,9 +247,6 @@ CLI::App* model_command(CLI::App& firewall, const OptionsPtr& options, Command& 
   return command;
 }
 
-void add_json(CLI::App* command, const OptionsPtr& options) {
-  command->add_flag("--json", options->json, "one JSON value on standard output");
-}
 void add_date(CLI::App* command, const OptionsPtr& options) {
   command->add_option("--date", options->date, "what counts as today; today in Japan otherwise");
 }
@@ -259,7 +255,7 @@ void add_judging(CLI::App& firewall, const OptionsPtr& options, Command& chosen)
   CLI::App* const check = model_command(firewall, options, chosen, "check",
                                         "Mistakes, doubts and broken invariants", run_check);
   add_date(check, options);
-  add_json(check, options);
+  add_json_option(*check, options->json);
   check->footer(
       "Ends with 1 when there is an error.\n"
       "Example: nakadachi --lang ja firewall check my.toml --date 2027-04-01");
@@ -271,7 +267,7 @@ void add_judging(CLI::App& firewall, const OptionsPtr& options, Command& chosen)
   prove->add_option("--service", options->service, "at which port, as in tcp/5432; any otherwise");
   prove->add_flag("--direct", options->direct, "by one opening, not by a chain of them");
   prove->add_option("--taken-over", options->taken_over, "what a host that was taken over reaches");
-  add_json(prove, options);
+  add_json_option(*prove, options->json);
   prove->footer(
       "Without --from it answers the model's invariants. Ends with 1 when there is a way.\n"
       "Examples:\n"
@@ -285,14 +281,14 @@ void add_judging(CLI::App& firewall, const OptionsPtr& options, Command& chosen)
       ->required();
   explain->add_option("DST", options->to, "the same")->required();
   explain->add_option("PORT", options->service, "5432, tcp/5432, udp/53 or echo")->required();
-  add_json(explain, options);
+  add_json_option(*explain, options->json);
   explain->footer(
       "Example: nakadachi firewall explain preset:shared_centre business_systems@011002 node 5701");
 
   CLI::App* const diff =
       model_command(firewall, options, chosen, "diff", "What a change opens and closes", run_diff);
   diff->add_option("OTHER", options->other, "the model afterwards")->required();
-  add_json(diff, options);
+  add_json_option(*diff, options->json);
   diff->footer("Example: nakadachi firewall diff now.toml planned.toml");
 }
 
@@ -323,7 +319,7 @@ void add_making(CLI::App& firewall, const OptionsPtr& options, Command& chosen) 
 }  // namespace
 
 void add_firewall_command(CLI::App& app, Command& chosen, int& status,
-                          const std::string& language) {
+                          const ChosenLanguage& language) {
   CLI::App* const firewall = app.add_subcommand(
       "firewall", "Networks of towns and centre: from one model to proven rules");
   firewall->footer(kExamples);
@@ -333,7 +329,7 @@ void add_firewall_command(CLI::App& app, Command& chosen, int& status,
 
   CLI::App* const presets = firewall->add_subcommand("presets", "Layouts that are built in");
   presets->add_option("--show", options->show, "print the file of this one");
-  add_json(presets, options);
+  add_json_option(*presets, options->json);
   presets->footer("Example: nakadachi firewall presets --show shared_centre > my.toml");
   presets->callback([options, &chosen] { chosen = [options] { return run_presets(*options); }; });
 

@@ -11,6 +11,7 @@
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/firewall_model.hpp"
 #include "apps/nakadachi/firewall_output.hpp"
+#include "apps/nakadachi/report_options.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -26,10 +27,10 @@ struct Options {
   std::string state = "/run/nakadachi/walls";
   bool dry_run = false;
   bool json = false;
-  const std::string* language = nullptr;
+  const ChosenLanguage* language = nullptr;
 
-  bool japanese() const { return *language == "ja"; }
-  Language wanted_language() const { return japanese() ? Language::kJapanese : Language::kEnglish; }
+  Language wanted_language() const { return language->or_english(); }
+  bool japanese() const { return wanted_language() == Language::kJapanese; }
 };
 using OptionsPtr = std::shared_ptr<Options>;
 
@@ -127,7 +128,7 @@ void add_target(CLI::App* command, const OptionsPtr& options) {
   command->add_option("MODEL", options->model, "a file, or preset:NAME")->required();
   command->add_option("--as", options->as, "the wall or role that this host is")->required();
   command->add_option("--date", options->date, "what counts as today; today in Japan otherwise");
-  command->add_flag("--json", options->json, "one JSON value on standard output");
+  add_json_option(*command, options->json);
 }
 
 void add_state(CLI::App* command, const OptionsPtr& options) {
@@ -138,7 +139,7 @@ void add_state(CLI::App* command, const OptionsPtr& options) {
 }  // namespace
 
 void add_firewall_live_commands(CLI::App& firewall, Command& chosen, int& status,
-                                const std::string& language) {
+                                const ChosenLanguage& language) {
   const auto options = std::make_shared<Options>();
   options->language = &language;
   const auto runs = [&](CLI::App* command, Result<void> (*run)(const Options&)) {

@@ -22,13 +22,18 @@ constexpr const char* kAbout =
 
 }  // namespace
 
+void nakadachi::apps::ChosenLanguage::add_to(CLI::App& app) {
+  app.fallthrough();  // commands take this over
+  app.add_option("--lang", given_, "language of what people read: ja or en")
+      ->check(CLI::IsMember({"ja", "en"}));
+}
+
 int main(int argc, char** argv) {
   namespace apps = nakadachi::apps;
   CLI::App app{kAbout};
   app.require_subcommand(1);
-  std::string language = "en";
-  app.add_option("--lang", language, "language of what people read: en or ja")
-      ->check(CLI::IsMember({"en", "ja"}));
+  apps::ChosenLanguage language;
+  language.add_to(app);
 
   apps::Command chosen;
   apps::add_node_command(app, chosen);
@@ -38,11 +43,11 @@ int main(int argc, char** argv) {
   apps::add_errors_command(app, chosen);
   int status = 0;
   apps::add_demo_command(app, chosen, status, argv[0]);
-  apps::add_rules_command(app, chosen, status);
+  apps::add_rules_command(app, chosen, status, language);
   apps::add_firewall_command(app, chosen, status, language);
-  apps::add_meter_command(app, chosen);
-  apps::add_billing_command(app, chosen);
-  apps::add_records_command(app, chosen, status);
+  apps::add_meter_command(app, chosen, language);
+  apps::add_billing_command(app, chosen, language);
+  apps::add_records_command(app, chosen, status, language);
   apps::add_tenant_commands(app, chosen, language);
   apps::add_institution_commands(app, chosen, language);
   apps::add_symbol_commands(app, chosen, language);
@@ -59,8 +64,6 @@ int main(int argc, char** argv) {
   }
   const nakadachi::Result<void> done = chosen();
   if (done) return status;
-  fmt::print(stderr, "nakadachi: {}\n",
-             describe(done.error(), language == "ja" ? nakadachi::Language::kJapanese
-                                                     : nakadachi::Language::kEnglish));
+  fmt::print(stderr, "nakadachi: {}\n", describe(done.error(), language.or_english()));
   return status == 0 ? 1 : status;
 }

@@ -24,16 +24,11 @@ constexpr int kNotRead = 2;
 struct OpenedOptions {
   std::string config;
   std::string tenant;
-  std::string language = "ja";
-  bool json = false;
+  ReportOptions report;
   std::uint64_t number = 0;
   bool person = false;
   std::string out;
   ExportOptions range;
-
-  Language chosen_language() const {
-    return language == "ja" ? Language::kJapanese : Language::kEnglish;
-  }
 };
 
 /// A body's log and what opens and proves it.
@@ -65,7 +60,7 @@ Result<void> run_show(const OpenedOptions& options, int& status) {
                   {.registry = &log->registry,
                    .facts = &facts,
                    // Programs read one language.
-                   .language = options.json ? Language::kEnglish : options.chosen_language(),
+                   .language = options.report.json ? Language::kEnglish : options.report.language(),
                    .person = options.person});
   if (!shown) {
     if (is_damage(shown.error().code)) status = kDamaged;
@@ -73,10 +68,10 @@ Result<void> run_show(const OpenedOptions& options, int& status) {
   }
   if (!*shown) return Error{.code = ErrorCode::kNotInLog, .field = "number"};
   status = 0;
-  if (options.json) {
+  if (options.report.json) {
     print_json(json_of(**shown));
   } else {
-    fmt::print("{}", text_of(**shown, options.chosen_language()));
+    fmt::print("{}", text_of(**shown, options.report.language()));
   }
   return {};
 }
@@ -89,27 +84,24 @@ Result<void> run_export(const OpenedOptions& options, int& status) {
   NAKADACHI_TRY(const ReceiptExport done,
                 export_receipts(log->store, log->reader, options.out, range));
   status = done.wrong ? kDamaged : 0;
-  if (options.json) {
+  if (options.report.json) {
     print_json(export_json(done));
   } else {
-    fmt::print("{}", export_text(done, options.chosen_language()));
+    fmt::print("{}", export_text(done, options.report.language()));
   }
   return {};
 }
 
-std::shared_ptr<OpenedOptions> add_options(CLI::App& command) {
-  const auto options = std::make_shared<OpenedOptions>();
+std::shared_ptr<OpenedOptions> add_options(CLI::App& command, const ChosenLanguage& language) {
+  const auto options = std::make_shared<OpenedOptions>(OpenedOptions{.report = {&language}});
   command.add_option("--config", options->config, "configuration of the body's node (node.toml)")
       ->required();
   command.add_option("--tenant", options->tenant, "whose log: 団体コード, six digits")->required();
-  command.add_option("--lang", options->language, "ja or en")
-      ->check(CLI::IsMember({"ja", "en"}))
-      ->capture_default_str();
-  add_json_option(command, options->json);
+  add_json_option(command, options->report.json);
   return options;
 }
 
-void add_show(CLI::App& records, Command& chosen, int& status) {
+void add_show(CLI::App& records, Command& chosen, int& status, const ChosenLanguage& language) {
   CLI::App* const command = records.add_subcommand("show", "Open one record and prove it");
   command->footer(
       "Says what the record says (番号法23条、命令47条), and by what signed head, train and\n"
@@ -117,7 +109,7 @@ void add_show(CLI::App& records, Command& chosen, int& status) {
       "step from before receipts. The person is shown with --person only: that is personal.\n"
       "Exit status: 0 shown, 1 the record is not what was signed, 2 it could not be read.\n"
       "Example: nakadachi records show --tenant 011002 --number 12000 --config node.toml");
-  const auto options = add_options(*command);
+  const auto options = add_options(*command, language);
   command->add_option("--number", options->number, "its number in the log")->required();
   command->add_flag("--person", options->person,
                     "also the person's symbol (命令47条2項), or number within the body: personal");
@@ -126,7 +118,7 @@ void add_show(CLI::App& records, Command& chosen, int& status) {
   });
 }
 
-void add_export(CLI::App& records, Command& chosen, int& status) {
+void add_export(CLI::App& records, Command& chosen, int& status, const ChosenLanguage& language) {
   CLI::App* const command =
       records.add_subcommand("export", "Write receipts of a body's steps into a new file");
   command->footer(
@@ -135,7 +127,7 @@ void add_export(CLI::App& records, Command& chosen, int& status) {
       "receipt is checked before. Steps from before receipts are counted and left out.\n"
       "Exit status: 0 written, 1 a record is not what was signed, 2 it could not be done.\n"
       "Example: nakadachi records export --tenant 011002 --config node.toml --out r.jsonl");
-  const auto options = add_options(*command);
+  const auto options = add_options(*command, language);
   command->add_option("--out", options->out, "the new file")->required();
   command->add_option("--from", options->range.from, "the first number")->capture_default_str();
   command->add_option("--limit", options->range.limit, "the most receipts; all unless given");
@@ -146,9 +138,10 @@ void add_export(CLI::App& records, Command& chosen, int& status) {
 
 }  // namespace
 
-void add_opened_records_commands(CLI::App& records, Command& chosen, int& status) {
-  add_show(records, chosen, status);
-  add_export(records, chosen, status);
+void add_opened_records_commands(CLI::App& records, Command& chosen, int& status,
+                                 const ChosenLanguage& language) {
+  add_show(records, chosen, status, language);
+  add_export(records, chosen, status, language);
 }
 
 }  // namespace nakadachi::apps

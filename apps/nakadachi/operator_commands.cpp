@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/nakadachi/commands.hpp"
+#include "apps/nakadachi/report_options.hpp"
 #include "nakadachi/base/random.hpp"
 #include "nakadachi/crypto/keys.hpp"
 #include "nakadachi/socket/curve_keys.hpp"
@@ -140,7 +141,7 @@ void add_db_command(CLI::App& app, Command& chosen) {
     CLI::App* const command = db->add_subcommand(name, about);
     command->add_option("--login", options->login, "connection string of an administrator")
         ->required();
-    command->add_flag("--json", options->json, "one JSON value on standard output");
+    add_json_option(*command, options->json);
     command->callback(
         [options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
     return command;
@@ -179,7 +180,7 @@ void add_keys_command(CLI::App& app, Command& chosen) {
 void add_errors_command(CLI::App& app, Command& chosen) {
   CLI::App* const command = app.add_subcommand("errors", "The closed list of errors");
   const auto json = std::make_shared<bool>(false);
-  command->add_flag("--json", *json, "one JSON value on standard output");
+  add_json_option(*command, *json);
   command->callback([json, &chosen] { chosen = [json] { return list_errors(*json); }; });
 }
 

@@ -29,27 +29,27 @@ struct PersonOptions {
 
 // Shown -----------------------------------------------------------------------
 
-std::string shown(const symbols::BirthDate& date) {
+std::string shown_date(const symbols::BirthDate& date) {
   const symbols::BirthDate::Parts& parts = date.reveal();
   return fmt::format("{:04}-{:02}-{:02}", parts.year, unsigned{parts.month}, unsigned{parts.day});
 }
 
-std::string shown(const symbols::BusinessNumber& number) {
+std::string shown_number(const symbols::BusinessNumber& number) {
   return fmt::format("{}:{:015}", number.system().value, number.reveal());
 }
 
 nlohmann::json json_of(const PersonRecord& person) {
   std::vector<std::string> business;
   business.reserve(person.business.size());
-  for (const symbols::BusinessNumber& one : person.business) business.push_back(shown(one));
+  for (const symbols::BusinessNumber& one : person.business) business.push_back(shown_number(one));
   std::vector<std::string> aliases;
   aliases.reserve(person.aliases.size());
-  for (const AddressNumber& alias : person.aliases) aliases.push_back(apps::shown(alias));
+  for (const AddressNumber& alias : person.aliases) aliases.push_back(shown(alias));
   const symbols::PersonItems& items = person.items;
-  return {{"number", apps::shown(person.number)},
+  return {{"number", shown(person.number)},
           {"name", items.four.name.reveal()},
           {"kana", items.kana ? nlohmann::json(items.kana->reveal()) : nlohmann::json()},
-          {"birth_date", shown(items.four.birth_date)},
+          {"birth_date", shown_date(items.four.birth_date)},
           {"sex", word_of(items.four.sex, false)},
           {"address", items.four.home.reveal()},
           {"business", business},
@@ -58,14 +58,14 @@ nlohmann::json json_of(const PersonRecord& person) {
 
 void print_person(const PersonRecord& person, const AdminOptions& options) {
   const symbols::PersonItems& items = person.items;
-  fmt::print("{}  {} {}  {}  {}  {}\n", apps::shown(person.number), items.four.name.reveal(),
-             items.kana ? items.kana->reveal() : "", shown(items.four.birth_date),
+  fmt::print("{}  {} {}  {}  {}  {}\n", shown(person.number), items.four.name.reveal(),
+             items.kana ? items.kana->reveal() : "", shown_date(items.four.birth_date),
              word_of(items.four.sex, options.japanese()), items.four.home.reveal());
   for (const symbols::BusinessNumber& one : person.business) {
-    fmt::print("    {} {}\n", options.say("business number", "業務宛名番号"), shown(one));
+    fmt::print("    {} {}\n", options.say("business number", "業務宛名番号"), shown_number(one));
   }
   for (const AddressNumber& alias : person.aliases) {
-    fmt::print("    {} {}\n", options.say("formerly", "旧番号"), apps::shown(alias));
+    fmt::print("    {} {}\n", options.say("formerly", "旧番号"), shown(alias));
   }
 }
 
@@ -137,9 +137,9 @@ Result<void> run_put(const PersonOptions& options) {
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
   NAKADACHI_TRY(const auto put, desk.ask<wire::PersonPut>(std::move(command)));
   if (options.admin.json) {
-    print_json({{"number", apps::shown(put.number)}});
+    print_json({{"number", shown(put.number)}});
   } else {
-    fmt::print("{}\n", apps::shown(put.number));
+    fmt::print("{}\n", shown(put.number));
   }
   return {};
 }
@@ -297,9 +297,9 @@ void add_merge_options(CLI::App& command, PersonOptions& options) {
 
 }  // namespace
 
-void add_person_commands(CLI::App& app, Command& chosen, const std::string& language) {
+void add_person_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
   CLI::App& person = *app.add_subcommand("person", "Persons of the town (統合宛名)");
-  person.require_subcommand(1)->fallthrough();
+  person.require_subcommand(1);
   add_admin_command<PersonOptions>(person, chosen, language,
                                    {"put", "A new person, or new items of a known one"},
                                    Needs::kReason, add_put_options, run_put);

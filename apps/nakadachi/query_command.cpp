@@ -12,8 +12,6 @@
 namespace nakadachi::apps {
 namespace {
 
-constexpr std::int64_t kPatienceMs = 120'000;
-
 struct QueryOptions {
   AdminOptions admin;  ///< of these only how to come to the door, and how to speak
   std::string asker;
@@ -23,7 +21,9 @@ struct QueryOptions {
   std::string kind;
   std::string person;
   std::string section;
+  std::string key;
   std::vector<std::uint16_t> items;
+  std::int64_t patience_s = 120;
   std::string trust_file;
   std::string registry_file;
   bool without_receipt = false;
@@ -58,6 +58,15 @@ Result<AffairCode> affair_of(const rules::LegalFacts& facts, const std::string& 
   return AffairCode::parse(text);
 }
 
+/// Of an earlier question, to be told what became of it; a new one unless given.
+Result<RequestKey> key_of(const std::string& text) {
+  if (text.empty()) return client::Client::make_key();
+  const auto bytes = from_hex(text);
+  const auto key = bytes ? RequestKey::from(*bytes) : std::nullopt;
+  if (!key) return Error{.code = ErrorCode::kWrongFormat, .field = "key"};
+  return *key;
+}
+
 Result<exchange::Query> query_of(const QueryOptions& options) {
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
   NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.person));
@@ -71,7 +80,8 @@ Result<exchange::Query> query_of(const QueryOptions& options) {
   std::sort(subject.items.begin(), subject.items.end());
   subject.items.erase(std::unique(subject.items.begin(), subject.items.end()), subject.items.end());
   subject.section = options.section;
-  return exchange::Query{client::Client::make_key(), person, std::move(subject)};
+  NAKADACHI_TRY(const RequestKey key, key_of(options.key));
+  return exchange::Query{key, person, std::move(subject)};
 }
 
 struct AnswerItem {
@@ -155,15 +165,24 @@ Result<void> run_ask(const QueryOptions& options, int& status) {
   NAKADACHI_TRY(const exchange::Query query, query_of(options));
   NAKADACHI_TRY(const client::Config config, config_of(options));
   NAKADACHI_TRY(const auto node, client::Client::connect(config));
-  NAKADACHI_TRY(const exchange::Reply reply, node->ask_and_wait(query, kPatienceMs));
-  status = exchange::has_answer(reply.outcome) ? 0 : 1;
-  return print_reply(options, query, reply);
+  const auto reply = node->ask_and_wait(query, options.patience_s * 1'000);
+  if (!reply) {
+    // It may be on record: only its key tells what becomes of it.
+    if (text_of(reply.error().code).retry == Retry::kAskWhatBecame) {
+      fmt::print(stderr, "{} --key {}\n", options.admin.say("ask again with", "再度の問い合わせ:"),
+                 to_hex(query.key.view()));
+    }
+    return reply.error();
+  }
+  status = exchange::has_answer(reply->outcome) ? 0 : 1;
+  return print_reply(options, query, *reply);
 }
 
 void add_options(CLI::App& command, QueryOptions& options) {
   command.footer(
       "Exit status: 0 answered, also in part; 1 otherwise. The question is a real one: it is\n"
-      "recorded in both towns.\n"
+      "recorded in both towns. When it is held for the provider's staff, or its outcome is not\n"
+      "known in time, its key is printed: with --key the same question is asked about again.\n"
       "Example: nakadachi query ask --key-file tax.curve --asker 1000001100210001 \\\n"
       "           --provider 1000001110000001 --affair JM01000000048000 \\\n"
       "           --procedure JT00000000000001 --kind 地方税関係情報 --person 42 --item 1 --item "
@@ -189,16 +208,21 @@ void add_options(CLI::App& command, QueryOptions& options) {
   command.add_option("--person", options.person, "団体内統合宛名番号")->required();
   command.add_option("--item", options.items, "items asked for, by number; all unless given");
   command.add_option("--section", options.section, "部署 that is responsible");
+  command.add_option("--patience", options.patience_s, "seconds to wait for the outcome")
+      ->check(CLI::Range(1, 24 * 60 * 60))
+      ->capture_default_str();
+  command.add_option("--key", options.key,
+                     "of an earlier question, all else the same: what became of it");
   add_json_option(command, options.admin.json);
 }
 
 }  // namespace
 
-void add_query_commands(CLI::App& app, Command& chosen, int& status, const std::string& language) {
+void add_query_commands(CLI::App& app, Command& chosen, int& status,
+                        const ChosenLanguage& language) {
   CLI::App& query = *app.add_subcommand("query", "Questions, as a business system asks them");
-  query.require_subcommand(1)->fallthrough();
+  query.require_subcommand(1);
   CLI::App* const ask = query.add_subcommand("ask", "Ask one question and show the outcome");
-  ask->fallthrough();
   const auto options = std::make_shared<QueryOptions>();
   options->admin.language = &language;
   add_options(*ask, *options);

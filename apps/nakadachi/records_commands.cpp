@@ -28,13 +28,8 @@ struct RecordsOptions {
   std::string kept_head;
   std::uint64_t from = 0;
   std::uint32_t limit = 100;
-  std::string language = "ja";
   bool own_rows_only = false;
-  bool json = false;
-
-  Language chosen_language() const {
-    return language == "ja" ? Language::kJapanese : Language::kEnglish;
-  }
+  ReportOptions report;
 };
 
 /// Reads only, so no login that writes.
@@ -65,10 +60,10 @@ Result<void> run_verify(const RecordsOptions& options, int& status) {
   storage::PostgresStore store = open_store(options);
   NAKADACHI_TRY(const LogCheck check, check_log(store, tenant, crypto::Ed25519Verifier(), how));
   status = check.wrong ? kLogWrong : 0;
-  if (options.json) {
+  if (options.report.json) {
     print_json(log_check_json(check));
   } else {
-    fmt::print("{}", log_check_text(check, options.chosen_language()));
+    fmt::print("{}", log_check_text(check, options.report.language()));
   }
   return {};
 }
@@ -77,23 +72,23 @@ Result<void> run_list(const RecordsOptions& options) {
   NAKADACHI_TRY(const TenantId tenant, parse_tenant(options.tenant));
   storage::PostgresStore store = open_store(options);
   nlohmann::json list = nlohmann::json::array();
-  if (!options.json) fmt::print("{}", entry_heading(options.chosen_language()));
+  if (!options.report.json) fmt::print("{}", entry_heading(options.report.language()));
   std::uint64_t next = options.from;
   for (std::uint32_t left = options.limit; left > 0;) {
     NAKADACHI_TRY(const auto page, store.scan_log(tenant, next, std::min(left, 1'000U)));
     if (page.empty()) break;
     for (const storage::LogEntry& row : page) {
       const records::LogEntry entry = tenant_vm::entry_of(tenant, row);
-      if (options.json) {
+      if (options.report.json) {
         list.push_back(entry_json(entry));
       } else {
-        fmt::print("{}", entry_line(entry, options.chosen_language()));
+        fmt::print("{}", entry_line(entry, options.report.language()));
       }
     }
     left -= static_cast<std::uint32_t>(std::min<std::size_t>(left, page.size()));
     next = storage::log_number(page.back()) + 1;
   }
-  if (options.json) print_json(list);
+  if (options.report.json) print_json(list);
   return {};
 }
 
@@ -101,8 +96,7 @@ struct CheckOptions {
   std::string file;
   std::string trust_file;
   std::string registry_file;
-  std::string language = "ja";
-  bool json = false;
+  ReportOptions report;
 };
 
 Result<void> run_check(const CheckOptions& options, int& status) {
@@ -111,31 +105,27 @@ Result<void> run_check(const CheckOptions& options, int& status) {
   NAKADACHI_TRY(const crypto::Registry registry, load_registry(roots, options.registry_file));
   NAKADACHI_TRY(const ReceiptsCheck check, check_receipts(options.file, registry));
   status = check.wrong ? kLogWrong : 0;
-  if (options.json) {
+  if (options.report.json) {
     print_json(receipts_check_json(check));
   } else {
-    fmt::print("{}", receipts_check_text(check, options.language == "ja" ? Language::kJapanese
-                                                                         : Language::kEnglish));
+    fmt::print("{}", receipts_check_text(check, options.report.language()));
   }
   return {};
 }
 
-std::shared_ptr<RecordsOptions> add_options(CLI::App& command) {
-  const auto options = std::make_shared<RecordsOptions>();
+std::shared_ptr<RecordsOptions> add_options(CLI::App& command, const ChosenLanguage& language) {
+  const auto options = std::make_shared<RecordsOptions>(RecordsOptions{.report = {&language}});
   command
       .add_option("--login", options->node_login,
                   "connection string of a login in role nakadachi_node")
       ->envname("NAKADACHI_NODE_LOGIN")
       ->required();
   command.add_option("--tenant", options->tenant, "whose log: 団体コード, six digits")->required();
-  command.add_option("--lang", options->language, "ja or en")
-      ->check(CLI::IsMember({"ja", "en"}))
-      ->capture_default_str();
-  add_json_option(command, options->json);
+  add_json_option(command, options->report.json);
   return options;
 }
 
-void add_verify(CLI::App& records, Command& chosen, int& status) {
+void add_verify(CLI::App& records, Command& chosen, int& status, const ChosenLanguage& language) {
   CLI::App* const command = records.add_subcommand("verify", "Go through a body's whole log");
   command->footer(
       "Checked: numbers have no gap and none stands twice; the entries, units among them, make\n"
@@ -148,7 +138,7 @@ void add_verify(CLI::App& records, Command& chosen, int& status) {
       "off at a train (keep the head that is printed and give it as --kept-head next time).\n"
       "Exit status: 0 nothing is wrong, 1 something is, 2 it could not be checked.\n"
       "Example: nakadachi records verify --tenant 011002");
-  const auto options = add_options(*command);
+  const auto options = add_options(*command, language);
   command->add_option("--signer", options->signers,
                       "a key that may have signed, 64 hexadecimal digits; may be repeated");
   command->add_option("--kept-head", options->kept_head, "an earlier head, SIZE:ROOT");
@@ -159,7 +149,7 @@ void add_verify(CLI::App& records, Command& chosen, int& status) {
   });
 }
 
-void add_check(CLI::App& records, Command& chosen, int& status) {
+void add_check(CLI::App& records, Command& chosen, int& status, const ChosenLanguage& language) {
   CLI::App* const command =
       records.add_subcommand("check", "Check receipts of a file, without database and key");
   command->footer(
@@ -168,7 +158,7 @@ void add_check(CLI::App& records, Command& chosen, int& status) {
       "the body in this registry had delegated to it then. Take the registry whose keys signed\n"
       "the delegations. Exit status: 0 all are good, 1 one is not, 2 it could not be checked.\n"
       "Example: nakadachi records check receipts.jsonl --trust trust.toml --registry registry");
-  const auto options = std::make_shared<CheckOptions>();
+  const auto options = std::make_shared<CheckOptions>(CheckOptions{.report = {&language}});
   command->add_option("file", options->file, "receipts, as records export wrote them")->required();
   command->add_option("--trust", options->trust_file, "trust roots (trust.toml)")
       ->envname("NAKADACHI_TRUST")
@@ -176,10 +166,7 @@ void add_check(CLI::App& records, Command& chosen, int& status) {
   command->add_option("--registry", options->registry_file, "signed registry of institutions")
       ->envname("NAKADACHI_REGISTRY")
       ->required();
-  command->add_option("--lang", options->language, "ja or en")
-      ->check(CLI::IsMember({"ja", "en"}))
-      ->capture_default_str();
-  add_json_option(*command, options->json);
+  add_json_option(*command, options->report.json);
   command->callback([options, &chosen, &status] {
     chosen = [options, &status] { return run_check(*options, status); };
   });
@@ -187,16 +174,17 @@ void add_check(CLI::App& records, Command& chosen, int& status) {
 
 }  // namespace
 
-void add_records_command(CLI::App& app, Command& chosen, int& status) {
+void add_records_command(CLI::App& app, Command& chosen, int& status,
+                         const ChosenLanguage& language) {
   CLI::App* const records =
       app.add_subcommand("records", "Logs of records (情報提供等の記録), without their content");
   records->require_subcommand(1);
-  add_verify(*records, chosen, status);
-  add_check(*records, chosen, status);
-  add_opened_records_commands(*records, chosen, status);
+  add_verify(*records, chosen, status, language);
+  add_check(*records, chosen, status, language);
+  add_opened_records_commands(*records, chosen, status, language);
 
   CLI::App* const list = records->add_subcommand("list", "Clear columns of a body's log");
-  const auto options = add_options(*list);
+  const auto options = add_options(*list, language);
   list->footer("Example: nakadachi records list --tenant 011002 --from 12000 --limit 50");
   list->add_option("--from", options->from, "the first number")->capture_default_str();
   list->add_option("--limit", options->limit, "the most entries")->capture_default_str();

@@ -8,6 +8,7 @@
 #include "apps/common/embedded_facts.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
+#include "apps/nakadachi/report_options.hpp"
 #include "nakadachi/rules/explain.hpp"
 #include "nakadachi/rules/importer.hpp"
 #include "nakadachi/rules/law_book.hpp"
@@ -40,12 +41,7 @@ struct RulesOptions {
   std::string date;
   std::string conditions;
   std::string ordinances;
-  std::string language = "ja";
-  bool json = false;
-
-  Language chosen_language() const {
-    return language == "ja" ? Language::kJapanese : Language::kEnglish;
-  }
+  ReportOptions report;
 };
 
 Error not_found(std::string_view field, const std::string& text) {
@@ -104,11 +100,11 @@ nlohmann::json share_json(const rules::Share& share) {
 }
 
 void print_import(const rules::ImportReport& report, const RulesOptions& options) {
-  const bool japanese = options.chosen_language() == Language::kJapanese;
+  const bool japanese = options.report.language() == Language::kJapanese;
   for (const rules::RowReport& row : report.rows) {
     for (const rules::Reason& reason : row.reasons) {
       fmt::print("{}:{} {} {}: {}\n", options.table, row.line, japanese ? "項" : "item", row.item,
-                 describe(reason, options.chosen_language()));
+                 describe(reason, options.report.language()));
     }
   }
   const auto list = [](std::string_view title, const std::vector<std::string>& names) {
@@ -129,7 +125,7 @@ void print_import_json(const rules::Import& import, const RulesOptions& options)
   for (const rules::RowReport& row : import.report.rows) {
     nlohmann::json reasons = nlohmann::json::array();
     for (const rules::Reason& reason : row.reasons) {
-      reasons.push_back(describe(reason, options.chosen_language()));
+      reasons.push_back(describe(reason, options.report.language()));
     }
     rows.push_back({{"line", row.line},
                     {"item", row.item},
@@ -152,7 +148,7 @@ Result<void> run_import(const RulesOptions& options) {
   NAKADACHI_TRY(const LegalFacts vocabulary, embedded_facts());
   NAKADACHI_TRY(const std::string text, read_file(options.table));
   NAKADACHI_TRY(const rules::Import import, rules::import_ordinance(text, vocabulary));
-  if (options.json) {
+  if (options.report.json) {
     print_import_json(import, options);
   } else {
     print_import(import.report, options);
@@ -220,7 +216,7 @@ Result<void> run_list(const RulesOptions& options) {
       names.push_back(facts.name_of(kind));
       kinds.push_back({{"code", kind.text()}, {"name", names.back()}});
     }
-    if (!options.json) {
+    if (!options.report.json) {
       fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", row.item.text(), row.affair.text(),
                  joined(class_names(facts, row.inquirers)), title,
                  joined(class_names(facts, row.providers)), joined(names));
@@ -234,7 +230,7 @@ Result<void> run_list(const RulesOptions& options) {
                     {"providers", class_names(facts, row.providers)},
                     {"kinds", kinds}});
   }
-  if (options.json) fmt::print("{}\n", rows.dump(2));
+  if (options.report.json) fmt::print("{}\n", rows.dump(2));
   return {};
 }
 
@@ -328,10 +324,10 @@ Result<void> run_explain(const RulesOptions& options, int& status) {
     day = *given;
   }
   const rules::Verdict verdict = book.judge(question, day);
-  const auto lines = rules::explain(book, facts, question, day, options.chosen_language());
+  const auto lines = rules::explain(book, facts, question, day, options.report.language());
   status = verdict.allowed ? 0 : kNotAllowed;
-  if (options.json) {
-    fmt::print("{}\n", explain_json(verdict, day, options.chosen_language(), lines).dump(2));
+  if (options.report.json) {
+    fmt::print("{}\n", explain_json(verdict, day, options.report.language(), lines).dump(2));
   } else {
     fmt::print("{}\n", fmt::join(lines, "\n"));
   }
@@ -357,34 +353,25 @@ Result<void> run_diff(const RulesOptions& options) {
   NAKADACHI_TRY(const LegalFacts after, load_facts(options.second_table));
   nlohmann::json list = nlohmann::json::array();
   for (const rules::Difference& one : rules::difference(before, after)) {
-    if (options.json) {
+    if (options.report.json) {
       list.push_back({{"change", word_of(one.change, false)},
                       {"item", one.item.text()},
                       {"subject", one.subject},
                       {"before", one.before},
                       {"after", one.after}});
     } else {
-      fmt::print("{}\t{}\t{}\t{}\t{}\n", word_of(one.change, options.language == "ja"),
+      fmt::print("{}\t{}\t{}\t{}\t{}\n",
+                 word_of(one.change, options.report.language() == Language::kJapanese),
                  one.item.text(), one.subject, one.before, one.after);
     }
   }
-  if (options.json) fmt::print("{}\n", list.dump(2));
+  if (options.report.json) fmt::print("{}\n", list.dump(2));
   return {};
 }
 
 // Options ---------------------------------------------------------------------
 
 constexpr const char* kClassHelp = "class by name (市町村長) or number (1)";
-
-void add_json(CLI::App* command, RulesOptions& options) {
-  command->add_flag("--json", options.json, "one JSON value on standard output");
-}
-
-void add_language(CLI::App* command, RulesOptions& options) {
-  command->add_option("--lang", options.language, "ja or en")
-      ->check(CLI::IsMember({"ja", "en"}))
-      ->capture_default_str();
-}
 
 CLI::App* add_import(CLI::App* rules, RulesOptions& options) {
   CLI::App* const command =
@@ -395,8 +382,7 @@ CLI::App* add_import(CLI::App* rules, RulesOptions& options) {
                    "item, item_kanji, inquirer, affair, provider, information")
       ->required();
   command->add_option("--out", options.out, "also write the facts to this file");
-  add_language(command, options);
-  add_json(command, options);
+  add_json_option(*command, options.report.json);
   return command;
 }
 
@@ -408,7 +394,7 @@ CLI::App* add_list(CLI::App* rules, RulesOptions& options) {
   command->add_option("--inquirer", options.asker_class, kClassHelp);
   command->add_option("--provider", options.provider_class, kClassHelp);
   command->add_option("--kind", options.kind, "by name or TM code");
-  add_json(command, options);
+  add_json_option(*command, options.report.json);
   return command;
 }
 
@@ -430,8 +416,7 @@ CLI::App* add_explain(CLI::App* rules, RulesOptions& options) {
   command->add_option("--table", options.table, "file, or `shipped`")->capture_default_str();
   command->add_option("--conditions", options.conditions, "file of the second level");
   command->add_option("--ordinances", options.ordinances, "file of local ordinances");
-  add_language(command, options);
-  add_json(command, options);
+  add_json_option(*command, options.report.json);
   return command;
 }
 
@@ -441,17 +426,17 @@ CLI::App* add_diff(CLI::App* rules, RulesOptions& options) {
   command->footer("Example: nakadachi rules diff shipped next_year.tsv");
   command->add_option("A", options.table, "file, or `shipped`")->required();
   command->add_option("B", options.second_table, "file, or `shipped`")->required();
-  add_language(command, options);
-  add_json(command, options);
+  add_json_option(*command, options.report.json);
   return command;
 }
 
 }  // namespace
 
-void add_rules_command(CLI::App& app, Command& chosen, int& status) {
+void add_rules_command(CLI::App& app, Command& chosen, int& status,
+                       const ChosenLanguage& language) {
   CLI::App* const rules = app.add_subcommand("rules", "The legal table: who may ask whom for what");
   rules->require_subcommand(1);
-  const auto options = std::make_shared<RulesOptions>();
+  const auto options = std::make_shared<RulesOptions>(RulesOptions{.report = {&language}});
   const auto choose = [&chosen](CLI::App* command, Command run) {
     command->callback([&chosen, run = std::move(run)] { chosen = run; });
   };

@@ -232,9 +232,9 @@ Result<void> run_institutions(const TenantOptions& options) {
 
 }  // namespace
 
-void add_flag_commands(CLI::App& app, Command& chosen, const std::string& language) {
+void add_flag_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
   CLI::App& flag = *app.add_subcommand("flag", "Flags on persons: 自動応答不可, 不開示");
-  flag.require_subcommand(1)->fallthrough();
+  flag.require_subcommand(1);
   add_admin_command<FlagOptions>(
       flag, chosen, language, {"set", "Set a flag"}, Needs::kReason, add_flag_options,
       [](const FlagOptions& options) { return run_change(options, true); });
@@ -250,9 +250,9 @@ void add_flag_commands(CLI::App& app, Command& chosen, const std::string& langua
       run_flag_list);
 }
 
-void add_approval_commands(CLI::App& app, Command& chosen, const std::string& language) {
+void add_approval_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
   CLI::App& approval = *app.add_subcommand("approval", "Requests held until staff decide");
-  approval.require_subcommand(1)->fallthrough();
+  approval.require_subcommand(1);
   add_admin_command<ApprovalOptions>(
       approval, chosen, language, {"list", "What is held, first what lapses first"},
       Needs::kReading,
@@ -273,9 +273,9 @@ void add_approval_commands(CLI::App& app, Command& chosen, const std::string& la
                                      Needs::kReason, add_refuse_options, run_decide);
 }
 
-void add_tenant_commands(CLI::App& app, Command& chosen, const std::string& language) {
+void add_tenant_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
   CLI::App& tenant = *app.add_subcommand("tenant", "Towns of a node, for its operator");
-  tenant.require_subcommand(1)->fallthrough();
+  tenant.require_subcommand(1);
   add_admin_command<TenantOptions>(
       tenant, chosen, language, {"list", "What each has waiting and holds; no business data"},
       Needs::kOperator,
@@ -285,10 +285,10 @@ void add_tenant_commands(CLI::App& app, Command& chosen, const std::string& lang
       run_tenants);
 }
 
-void add_institution_commands(CLI::App& app, Command& chosen, const std::string& language) {
+void add_institution_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
   CLI::App& institution =
       *app.add_subcommand("institution", "Institutions of a node, for its operator");
-  institution.require_subcommand(1)->fallthrough();
+  institution.require_subcommand(1);
   add_admin_command<TenantOptions>(
       institution, chosen, language,
       {"list", "What each holds, and until when the node may sign for it; no business data"},

@@ -236,9 +236,9 @@ void add_ask_provider_options(CLI::App& command, SymbolOptions& options) {
 
 }  // namespace
 
-void add_symbol_commands(CLI::App& app, Command& chosen, const std::string& language) {
+void add_symbol_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
   CLI::App& symbol = *app.add_subcommand("symbol", "Symbols (符号) of your persons");
-  symbol.require_subcommand(1)->fallthrough();
+  symbol.require_subcommand(1);
   add_admin_command<SymbolOptions>(symbol, chosen, language,
                                    {"acquire", "Begin to acquire symbols"}, Needs::kReason,
                                    add_acquire_options, run_acquire);
