@@ -13,6 +13,7 @@
 #include "nakadachi/base/random.hpp"
 #include "nakadachi/storage/exchange_store.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/log_numbers.hpp"
 
 /// The contract of `ExchangeStore`, as random sequences of calls whose results a model foretells.
 /// Every form of the store runs it.
@@ -191,17 +192,9 @@ class StoreContract {
 
   /// Numbers rows and changes as the logs go on, with fresh heads.
   void number(storage::Train& train) {
-    std::map<TenantId, std::uint64_t> sizes;
-    const auto next = [&](TenantId tenant) {
-      return sizes.try_emplace(tenant, log_size(tenant)).first->second++;
-    };
-    for (storage::ChangeRow& change : train.changes) change.number = next(change.tenant);
-    for (storage::StepRow& row : train.rows) row.number = next(row.tenant);
-    train.heads.clear();
-    for (const auto& [tenant, size] : sizes) {
-      train.heads.push_back({.tenant = tenant, .size = size, .root = random_.make<Digest>()});
-    }
-    train.checkpoints.clear();
+    LogSizes sizes;
+    for (const auto& [tenant, log] : logs_) sizes[tenant] = log.size();
+    number_train(train, sizes, random_);
   }
 
   storage::Checkpoint new_checkpoint(const storage::Head& head) {
@@ -325,7 +318,7 @@ class StoreContract {
   storage::Train wrongly_numbered(storage::Train train) {
     storage::Head& head = train.heads[random_.below(train.heads.size())];
     numbers_ = Numbers::kMalformed;
-    switch (random_.below(9)) {
+    switch (random_.below(11)) {
       case 0:
       case 1:
         numbers_ = Numbers::kNoContinuation;
@@ -351,12 +344,25 @@ class StoreContract {
         train.checkpoints = {new_checkpoint(head)};
         train.checkpoints[0].frontier.emplace_back();
         break;
+      case 8:
+        without_heads(train);
+        break;
+      case 9:
+        without_heads(train);
+        for (storage::StepRow& row : train.rows) row.number = 0;
+        for (storage::ChangeRow& change : train.changes) change.number = 0;
+        break;
       default:
         train.checkpoints = {
             new_checkpoint({.tenant = head.tenant, .size = head.size + 1, .root = {}})};
         break;
     }
     return train;
+  }
+
+  static void without_heads(storage::Train& train) {
+    train.heads.clear();
+    train.checkpoints.clear();
   }
 
   static void shift(storage::Train& train, storage::Head& head, std::int64_t by) {

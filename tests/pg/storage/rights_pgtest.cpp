@@ -1,7 +1,6 @@
 // Who can reach what, by SQL written by hand, as somebody would who had stolen a login.
 
 #include <initializer_list>
-#include <map>
 #include <set>
 
 #include "nakadachi/storage/tenant_directory.hpp"
@@ -13,6 +12,9 @@ namespace {
 
 using testing::Answer;
 using testing::change_sql;
+using testing::grow;
+using testing::head_hex;
+using testing::LogSizes;
 using testing::make_train;
 using testing::Sql;
 using testing::step_row_sql;
@@ -21,7 +23,8 @@ using testing::train_row_sql;
 
 constexpr const char* kRefused = "42501";  // insufficient_privilege
 
-/// Lane 1 with the tenants 1 … 3, lane 2 with 4; one key and some steps and changes a tenant.
+/// Lane 1 with the tenants 1 … 3, lane 2 with 4, and a key each. Train 1 of lane 1 gave each of the
+/// tenants 1 … 3 two steps and two changes: their logs go on with number 4.
 struct Fixture {
   Fixture() : store(database.logins()) {
     database.join(1, 3, LaneId{1});
@@ -35,6 +38,7 @@ struct Fixture {
     epoch = grant->epoch.value;
     stored = make_train(random, grant->epoch, 1, 6, 200, 6);
     REQUIRE(store.append(stored).commit == Commit::kCommitted);
+    grow(sizes, stored);
   }
   std::string login(std::string_view role) const { return database.login(role); }
 
@@ -42,6 +46,7 @@ struct Fixture {
   PostgresStore store;
   SeededRandom random{5};
   Train stored;
+  LogSizes sizes;
   std::uint64_t epoch = 0;
 };
 
@@ -194,8 +199,8 @@ TEST_CASE("the train writer writes by hand what a train may hold, and nothing el
   Fixture fixture;
   Sql train(fixture.login("nakadachi_train"));
   const std::uint64_t epoch = fixture.epoch;
-  const std::string good_train = train_row_sql(1, 2, epoch);
-  const std::string good_step = step_row_sql(1, 2, epoch, 1, "ab");
+  const std::string good_train = train_row_sql(1, 2, epoch, 1, 0, head_hex(1, 5));
+  const std::string good_step = step_row_sql(1, 2, epoch, 1, "ab", 0, "step_all", 4);
   struct Case {
     std::string what;
     std::string sql;
@@ -243,15 +248,16 @@ TEST_CASE("the train writer writes by hand what a train may hold, and nothing el
 
   const auto text_row = [&](std::uint64_t number, int tenant) {
     return fmt::format(
-        "{}\t{}\t0\t{}\t1\t0\t0\t0\t1\t0\t1\t0\t0\t0\t\\\\x{:032x}\t\\\\x{:032x}\t\\\\x{:064x}"
+        "{}\t{}\t5\t{}\t1\t0\t0\t0\t1\t0\t1\t0\t0\t0\t\\\\x{:032x}\t\\\\x{:032x}\t\\\\x{:064x}"
         "\t\\\\x\n",
         epoch, number, tenant, 7, 0, 0);
   };
   const std::string copy = "COPY nakadachi.step_all FROM STDIN";
   CHECK(train.copy(copy, text_row(2, 1)).sqlstate == "NK004");
-  train.must("BEGIN;" + train_row_sql(1, 3, epoch));
+  const std::string next_train = train_row_sql(1, 3, epoch, 1, 0, head_hex(1, 6));
+  train.must("BEGIN;" + next_train);
   CHECK(train.copy(copy, text_row(3, 4)).sqlstate == "NK003");
-  train.must("ROLLBACK;BEGIN;" + train_row_sql(1, 3, epoch));
+  train.must("ROLLBACK;BEGIN;" + next_train);
   CHECK(train.copy(copy, text_row(3, 1)).ok());
   train.must("COMMIT");
 }
@@ -287,11 +293,12 @@ TEST_CASE("the train writer changes holdings with its train, and in no other way
     std::string sql;
     std::string sqlstate;
   };
-  const std::string head = train_row_sql(1, 2, epoch, 0, 1);
+  const std::string head = train_row_sql(1, 2, epoch, 0, 1, head_hex(1, 5));
+  const std::string good_change = change_sql(1, 2, epoch, 1, "ab", false, 4);
   const auto two = [&](int keys, int records) {
-    return train_row_sql(1, 2, epoch, 0, 2) +
+    return train_row_sql(1, 2, epoch, 0, 2, head_hex(1, 6)) +
            fmt::format(
-               "SELECT nakadachi.add_changes(1, {}, 2, '{{1,1}}', '{{0,1}}', '{{3,3}}', '{{f,f}}',"
+               "SELECT nakadachi.add_changes(1, {}, 2, '{{1,1}}', '{{4,5}}', '{{3,3}}', '{{f,f}}',"
                " '{{5,5}}', n, n, n, '{{0,0}}', '{{0,0}}', h, k, h, l, r, h)"
                " FROM array_fill(0::smallint, ARRAY[2]) n,"
                " array_fill('\\x' || repeat('ab', 16), ARRAY[2]) h,"
@@ -301,15 +308,13 @@ TEST_CASE("the train writer changes holdings with its train, and in no other way
                epoch, keys, records);
   };
   const std::vector<Case> cases = {
-      {"changes alone", change_sql(1, 2, epoch, 1, "ab"), "NK004"},
+      {"changes alone", good_change, "NK004"},
       {"changes for a train of earlier", change_sql(1, 1, epoch, 1, "ab"), "NK004"},
       {"another train's", head + change_sql(1, 1, epoch, 1, "ab"), "NK004"},
       {"another lane's", head + change_sql(2, 2, epoch, 4, "ab"), "NK004"},
       {"with another epoch", head + change_sql(1, 2, epoch + 1, 1, "ab"), "NK004"},
-      {"for a train without changes", train_row_sql(1, 2, epoch) + change_sql(1, 2, epoch, 1, "ab"),
-       "NK004"},
-      {"fewer than the train says",
-       train_row_sql(1, 2, epoch, 0, 2) + change_sql(1, 2, epoch, 1, "ab"), "NK004"},
+      {"for a train without changes", train_row_sql(1, 2, epoch) + good_change, "NK004"},
+      {"fewer than the train says", train_row_sql(1, 2, epoch, 0, 2) + good_change, "NK004"},
       {"none at all",
        head + fmt::format("SELECT nakadachi.add_changes(1, {}, 2, '{{}}', '{{}}', '{{}}', '{{}}',"
                           " '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}',"
@@ -339,7 +344,7 @@ TEST_CASE("the train writer changes holdings with its train, and in no other way
   }
   CHECK(contents() == before);
 
-  CHECK(train.run("BEGIN;" + head + change_sql(1, 2, epoch, 1, "ab") + "COMMIT").ok());
+  CHECK(train.run("BEGIN;" + head + good_change + "COMMIT").ok());
   CHECK(contents() != before);
   // The train has left: nothing joins it any more.
   CHECK(train.run(change_sql(1, 2, epoch, 1, "ac")).sqlstate == "NK004");
@@ -353,8 +358,8 @@ TEST_CASE("a tenant that moves lanes waits for trains under way, and trains for 
   Sql train(fixture.login("nakadachi_train"));
   Sql operators(fixture.login("nakadachi_operator"));
   const std::string move = "UPDATE nakadachi.tenant SET lane = 2 WHERE tenant = 1";
-  const std::string train_of_it =
-      train_row_sql(1, 2, fixture.epoch) + step_row_sql(1, 2, fixture.epoch, 1, "ab");
+  const std::string train_of_it = train_row_sql(1, 2, fixture.epoch, 1, 0, head_hex(1, 5)) +
+                                  step_row_sql(1, 2, fixture.epoch, 1, "ab", 0, "step_all", 4);
   operators.must("SET lock_timeout = '200ms'");
   train.must("SET lock_timeout = '200ms'");
 
@@ -394,76 +399,79 @@ TEST_CASE("the train writer numbers logs without a gap, and states heads that ar
   Fixture fixture;
   Sql train(fixture.login("nakadachi_train"));
   const std::uint64_t epoch = fixture.epoch;
-  std::map<TenantId, std::uint64_t> sizes;
-  Train numbered = make_train(fixture.random, Epoch{epoch}, 2, 6, 200, 3);
-  testing::number_train(numbered, sizes, fixture.random);
-  REQUIRE(fixture.store.append(numbered).commit == Commit::kCommitted);
-
-  // Each of the tenants 1 … 3 has three entries now.
   const auto head = [&](const std::string& heads, int rows, int changes) {
-    return train_row_sql(1, 3, epoch, rows, changes, heads);
+    return train_row_sql(1, 2, epoch, rows, changes, heads);
   };
-  const auto step = [&](std::uint64_t place, int tenant = 1, int leaf = 0) {
-    return step_row_sql(1, 3, epoch, tenant, "ab", leaf, "step_all", place);
+  const auto step = [&](std::uint64_t place, const std::string& exchange_byte = "ab") {
+    return step_row_sql(1, 2, epoch, 1, exchange_byte, 0, "step_all", place);
   };
   const auto change = [&](std::uint64_t place, int tenant = 1) {
-    return change_sql(1, 3, epoch, tenant, "ab", false, place);
+    return change_sql(1, 2, epoch, tenant, "ab", false, place);
   };
   const auto point = [&](int tenant, std::uint64_t size, int nodes) {
     return fmt::format(
-        "SELECT nakadachi.add_checkpoints(1, {}, 3, '{{{}}}', '{{{}}}',"
+        "SELECT nakadachi.add_checkpoints(1, {}, 2, '{{{}}}', '{{{}}}',"
         " ARRAY['\\x' || repeat('00', 32 * {})]);",
         epoch, tenant, size, nodes);
   };
   const auto both = [](const std::string& first, const std::string& second) {
     return fmt::format(
-        "INSERT INTO nakadachi.step_all SELECT {}, 3, n.number, 1, 1, 0, 0, 0, n.leaf + 1, n.leaf,"
+        "INSERT INTO nakadachi.step_all SELECT {}, 2, n.number, 1, 1, 0, 0, 0, n.leaf + 1, n.leaf,"
         " 1, 0, 0, 0, decode(repeat('ab', 16), 'hex'), decode(repeat('00', 16), 'hex'),"
         " decode(repeat('00', 32), 'hex'), '' FROM (VALUES {}) n (number, leaf);",
         first, second);
   };
   const std::string epoch_text = std::to_string(epoch);
-  using testing::head_hex;
   struct Case {
     std::string what;
     std::string sql;
     std::string sqlstate;
   };
   const std::vector<Case> cases = {
-      {"a number that is used", head(head_hex(1, 4), 1, 0) + step(2), "NK005"},
-      {"a gap", head(head_hex(1, 5), 1, 0) + step(4), "NK005"},
+      {"steps without heads", head("", 1, 0) + step(4) + "COMMIT", "NK005"},
+      {"changes without heads", head("", 0, 1) + change(4) + "COMMIT", "NK005"},
+      {"steps without heads and without numbers", head("", 1, 0) + step(0), "NK005"},
+      {"changes without heads and without numbers", head("", 0, 1) + change(0), "NK005"},
+      {"neither heads nor steps", head("", 1, 0) + "COMMIT", "NK005"},
+      {"heads, and steps without numbers", head(head_hex(1, 5), 1, 0) + step(0), "NK005"},
+      {"heads, and changes without numbers", head(head_hex(1, 5), 0, 1) + change(0), "NK005"},
+      {"no word of heads",
+       "INSERT INTO nakadachi.train (lane, number, epoch, rows, changes, low_water_bucket,"
+       " signed_at_ms, root, signer, signature)" +
+           fmt::format(" VALUES (1, 2, {}, 1, 0, 0, 0,", epoch) +
+           " decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'),"
+           " decode(repeat('00', 64), 'hex'))",
+       "23502"},
+      {"a number that is used", head(head_hex(1, 5), 1, 0) + step(3), "NK005"},
+      {"a gap", head(head_hex(1, 6), 1, 0) + step(5), "NK005"},
       {"a number twice in the train",
-       head(head_hex(1, 5), 2, 0) + both(epoch_text, "(3, 0), (3, 1)"), "NK005"},
-      {"a gap in the train", head(head_hex(1, 6), 2, 0) + both(epoch_text, "(3, 0), (5, 1)"),
+       head(head_hex(1, 6), 2, 0) + both(epoch_text, "(4, 0), (4, 1)"), "NK005"},
+      {"a gap in the train", head(head_hex(1, 7), 2, 0) + both(epoch_text, "(4, 0), (6, 1)"),
        "NK005"},
-      {"a change with a number that is used", head(head_hex(1, 4), 0, 1) + change(2), "NK005"},
-      {"a change beyond a gap", head(head_hex(1, 5), 0, 1) + change(4), "NK005"},
+      {"a change with a number that is used", head(head_hex(1, 5), 0, 1) + change(3), "NK005"},
+      {"a change beyond a gap", head(head_hex(1, 6), 0, 1) + change(5), "NK005"},
       {"a change and a step with one number",
-       head(head_hex(1, 4), 1, 1) + change(3) +
-           step_row_sql(1, 3, epoch, 1, "ac", 0, "step_all", 3),
-       "NK005"},
-      {"a step before a change", head(head_hex(1, 5), 1, 1) + change(4) + step(3), "NK005"},
-      {"a head beyond the entries", head(head_hex(1, 5), 1, 0) + step(3) + "COMMIT", "NK005"},
-      {"a head before the entries", head(head_hex(1, 3), 1, 0) + step(3) + "COMMIT", "NK005"},
-      {"the head of another", head(head_hex(2, 3), 1, 0) + step(3) + "COMMIT", "NK005"},
-      {"one head more", head(head_hex(1, 4) + head_hex(2, 3), 1, 0) + step(3) + "COMMIT", "NK005"},
-      {"one head twice", head(head_hex(1, 4) + head_hex(1, 4), 1, 0) + step(3) + "COMMIT", "NK005"},
-      {"a head of nobody", head(head_hex(1, 4) + head_hex(9, 1), 1, 0) + step(3) + "COMMIT",
+       head(head_hex(1, 5), 1, 1) + change(4) + step(4, "ac"), "NK005"},
+      {"a step before a change", head(head_hex(1, 6), 1, 1) + change(5) + step(4), "NK005"},
+      {"a head beyond the entries", head(head_hex(1, 6), 1, 0) + step(4) + "COMMIT", "NK005"},
+      {"a head before the entries", head(head_hex(1, 4), 1, 0) + step(4) + "COMMIT", "NK005"},
+      {"the head of another", head(head_hex(2, 4), 1, 0) + step(4) + "COMMIT", "NK005"},
+      {"one head more", head(head_hex(1, 5) + head_hex(2, 4), 1, 0) + step(4) + "COMMIT", "NK005"},
+      {"one head twice", head(head_hex(1, 5) + head_hex(1, 5), 1, 0) + step(4) + "COMMIT", "NK005"},
+      {"a head of nobody", head(head_hex(1, 5) + head_hex(9, 1), 1, 0) + step(4) + "COMMIT",
        "NK005"},
       {"no head of one of two tenants",
-       head(head_hex(1, 4), 1, 1) + change(3, 2) + step(3) + "COMMIT", "NK005"},
+       head(head_hex(1, 5), 1, 1) + change(4, 2) + step(4) + "COMMIT", "NK005"},
       {"half a head", head("00", 1, 0), "23514"},
-      {"a train whose steps never come", head(head_hex(1, 4), 1, 0) + "COMMIT", "NK005"},
-      {"a train whose changes never come", head(head_hex(1, 4), 1, 1) + step(3) + "COMMIT",
+      {"a train whose steps never come", head(head_hex(1, 5), 1, 0) + "COMMIT", "NK005"},
+      {"a train whose changes never come", head(head_hex(1, 5), 1, 1) + step(4) + "COMMIT",
        "NK005"},
-      {"steps that come twice",
-       head(head_hex(1, 4), 1, 0) + step(3) + step_row_sql(1, 3, epoch, 1, "ac", 0, "step_all", 4) +
-           "COMMIT",
+      {"steps that come twice", head(head_hex(1, 5), 1, 0) + step(4) + step(5, "ac") + "COMMIT",
        "NK005"},
-      {"a checkpoint at no head", head(head_hex(1, 4), 1, 0) + point(1, 3, 2), "NK005"},
-      {"a checkpoint of another", head(head_hex(1, 4), 1, 0) + point(2, 4, 1), "NK005"},
+      {"a checkpoint at no head", head(head_hex(1, 5), 1, 0) + point(1, 4, 1), "NK005"},
+      {"a checkpoint of another", head(head_hex(1, 5), 1, 0) + point(2, 5, 2), "NK005"},
       {"a checkpoint of too few nodes", head(head_hex(1, 7), 1, 0) + point(1, 7, 2), "23514"},
-      {"a checkpoint without its train", point(1, 3, 2), "NK005"},
+      {"a checkpoint without its train", point(1, 4, 1), "NK005"},
   };
   for (const Case& wrong : cases) {
     INFO(wrong.what);
@@ -479,7 +487,7 @@ TEST_CASE("the train writer numbers logs without a gap, and states heads that ar
                         "SELECT * FROM nakadachi.train_leaves(1, 1)",
                         "SET CONSTRAINTS nakadachi.check_heads IMMEDIATE; TABLE nakadachi.train"});
   CHECK(train
-            .run("BEGIN;" + head(head_hex(1, 5), 1, 1) + change(3) + point(1, 5, 2) + step(4) +
+            .run("BEGIN;" + head(head_hex(1, 6), 1, 1) + change(4) + point(1, 6, 2) + step(5) +
                  "COMMIT")
             .ok());
 
@@ -488,8 +496,8 @@ TEST_CASE("the train writer numbers logs without a gap, and states heads that ar
   node.must("SET nakadachi.tenant = '2'");
   CHECK(node.run("SELECT count(*) FROM nakadachi.log_checkpoint").value() == "0");
   node.must("SET nakadachi.tenant = '1'");
-  CHECK(node.run("SELECT size FROM nakadachi.log_checkpoint").value() == "5");
-  CHECK(node.run("SELECT count(*) FROM nakadachi.trains(1, 1, 9)").value() == "3");
+  CHECK(node.run("SELECT size FROM nakadachi.log_checkpoint").value() == "6");
+  CHECK(node.run("SELECT count(*) FROM nakadachi.trains(1, 1, 9)").value() == "2");
   check_refused(node, {"SELECT * FROM nakadachi.log_end", "SELECT * FROM nakadachi.train",
                        "INSERT INTO nakadachi.log_checkpoint VALUES (1, 1, '')",
                        "DELETE FROM nakadachi.log_checkpoint"});
@@ -497,9 +505,7 @@ TEST_CASE("the train writer numbers logs without a gap, and states heads that ar
 
 TEST_CASE("of other tenants' rows a node reads the leaves of a train, and of their nodes nothing") {
   Fixture fixture;
-  std::map<TenantId, std::uint64_t> sizes;
-  Train train = make_train(fixture.random, Epoch{fixture.epoch}, 2, 7, 50, 4);
-  testing::number_train(train, sizes, fixture.random);
+  const Train train = make_train(fixture.random, Epoch{fixture.epoch}, 2, 7, 50, 4, fixture.sizes);
   REQUIRE(fixture.store.append(train).commit == Commit::kCommitted);
   Sql node(fixture.login("nakadachi_node"));
   node.must("SET nakadachi.tenant = '2'");
