@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tests/pg/storage/trains.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/store_contract.hpp"
 
 namespace nakadachi::storage {

@@ -1,5 +1,6 @@
 #include "nakadachi/storage/memory_store.hpp"
 
+#include "tests/support/catch.hpp"
 #include "tests/support/log_numbers.hpp"
 #include "tests/support/store_contract.hpp"
 
