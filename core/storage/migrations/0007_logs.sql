@@ -152,7 +152,8 @@ CREATE CONSTRAINT TRIGGER check_heads AFTER INSERT ON nakadachi.train
 DEFERRABLE INITIALLY DEFERRED
 FOR EACH ROW EXECUTE FUNCTION nakadachi.check_heads();
 
--- As in 0003_trains.sql, and the steps must continue the logs of their tenants.
+-- As in 0003_trains.sql, and the steps must continue the logs of their tenants up to the heads of
+-- the train: whoever has the check of heads made at once can add nothing behind them afterwards.
 CREATE OR REPLACE FUNCTION nakadachi.check_steps() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
@@ -163,7 +164,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM arrived) THEN
     RETURN NULL;
   END IF;
-  SELECT t.lane, t.epoch, t.number, t.rows INTO head
+  SELECT t.lane, t.epoch, t.number, t.rows, t.heads INTO head
     FROM (SELECT a.lane, a.train FROM arrived AS a LIMIT 1) AS first
     JOIN nakadachi.train AS t ON t.lane = first.lane AND t.number = first.train
    WHERE t.xmin = pg_current_xact_id()::xid;
@@ -184,6 +185,7 @@ BEGIN
            entries = p.entries
              + CASE WHEN l.lane = head.lane AND l.train = head.number THEN l.entries ELSE 0 END
       FROM part AS p
+      JOIN nakadachi.heads_of(head.heads) AS h ON h.tenant = p.tenant AND h.size = p.last + 1
      WHERE l.tenant = p.tenant AND l.size = p.first
        AND p.numbers = p.entries AND p.last - p.first + 1 = p.entries
     RETURNING l.tenant)
@@ -215,9 +217,9 @@ FOR EACH STATEMENT EXECUTE FUNCTION nakadachi.check_steps();
 
 -- Writes the changes of a train: journal and state at once, and only those of the train that this
 -- transaction began. Elements with the same place in the arrays are one change; bytes are text
--- as bytea is written, '\x…'. They must continue the logs of their tenants. SQLSTATEs as in
--- 0003_trains.sql, NK005, and 23505 for a change that is there already; DETAIL is the place in the
--- train.
+-- as bytea is written, '\x…'. They must continue the logs of their tenants, not beyond the heads of
+-- the train. SQLSTATEs as in 0003_trains.sql, NK005, and 23505 for a change that is there already;
+-- DETAIL is the place in the train.
 --
 -- Without sequential scans: plans are kept for the session, also one made while a table was small.
 DROP FUNCTION nakadachi.add_changes;
@@ -237,7 +239,7 @@ DECLARE
   continued integer;
   place bigint;
 BEGIN
-  SELECT t.rows, t.changes INTO head FROM nakadachi.train AS t
+  SELECT t.rows, t.changes, t.heads INTO head FROM nakadachi.train AS t
    WHERE t.lane = of_lane AND t.number = of_train AND t.epoch = of_epoch
      AND t.xmin = pg_current_xact_id()::xid;
   IF NOT FOUND THEN
@@ -283,11 +285,14 @@ BEGIN
 
   SELECT count(DISTINCT a) INTO logs FROM unnest(tenants) AS a;
   UPDATE nakadachi.log_end AS l
-     SET size = p.last + 1, lane = of_lane, train = of_train, entries = p.entries
+     SET size = p.last + 1, lane = of_lane, train = of_train,
+         entries = p.entries
+           + CASE WHEN l.lane = of_lane AND l.train = of_train THEN l.entries ELSE 0 END
     FROM (SELECT a.tenant, count(*) AS entries, min(a.number) AS first, max(a.number) AS last,
                  count(DISTINCT a.number) AS numbers
             FROM unnest(tenants, numbers) AS a (tenant, number)
            GROUP BY a.tenant) AS p
+    JOIN nakadachi.heads_of(head.heads) AS h ON h.tenant = p.tenant AND h.size > p.last
    WHERE l.tenant = p.tenant AND l.size = p.first
      AND p.numbers = p.entries AND p.last - p.first + 1 = p.entries;
   GET DIAGNOSTICS continued = ROW_COUNT;

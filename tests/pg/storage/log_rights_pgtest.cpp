@@ -22,8 +22,8 @@ struct LogFixture : RightsFixture {
   std::string step(std::uint64_t place, const std::string& exchange_byte = "ab") const {
     return step_row_sql(1, 2, epoch, 1, exchange_byte, 0, "step_all", place);
   }
-  std::string change(std::uint64_t place, int tenant = 1) const {
-    return change_sql(1, 2, epoch, tenant, "ab", false, place);
+  std::string change(std::uint64_t place, int tenant = 1, const std::string& id_byte = "ab") const {
+    return change_sql(1, 2, epoch, tenant, id_byte, false, place);
   }
   /// Two steps in one statement.
   std::string both(std::uint64_t first_place, std::uint64_t second_place) const {
@@ -108,6 +108,36 @@ TEST_CASE("the train writer numbers logs without a gap, and states heads that ar
       });
   const std::string good = logs.head(head_hex(1, 6), 1, 1) + logs.change(4) + logs.step(5);
   CHECK(logs.train.run("BEGIN;" + good + "COMMIT").ok());
+}
+
+TEST_CASE("no row joins a train that has all its rows") {
+  LogFixture logs;
+  // Whoever writes may have the heads checked before the end.
+  const std::string check = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED;";
+  check_wrong(
+      logs.train,
+      {
+          {"steps behind the heads",
+           logs.head(head_hex(1, 5), 1, 0) + logs.step(4) + check + logs.step(5, "ac") + "COMMIT",
+           "NK005"},
+          {"changes behind the heads",
+           logs.head(head_hex(1, 5), 0, 1) + logs.change(4) + check + logs.change(5, 1, "ac") +
+               "COMMIT",
+           "NK005"},
+          {"changes behind the heads and before the steps",
+           logs.head(head_hex(1, 6), 1, 1) + logs.change(4) + logs.step(5) + check +
+               logs.change(6, 1, "ac") + "COMMIT",
+           "NK005"},
+          {"changes of two calls, with heads for both",
+           logs.head(head_hex(1, 6), 0, 1) + logs.change(4) + logs.change(5, 1, "ac") + "COMMIT",
+           "NK005"},
+          {"steps of two statements, with heads for both",
+           logs.head(head_hex(1, 6), 1, 0) + logs.step(4) + logs.step(5, "ac") + "COMMIT", "NK005"},
+          {"changes of another tenant afterwards",
+           logs.head(head_hex(1, 5), 0, 1) + logs.change(4) + check + logs.change(4, 2, "ac") +
+               "COMMIT",
+           "NK005"},
+      });
 }
 
 TEST_CASE("checkpoints stand at heads of their train, and a node reads those of its tenant") {
