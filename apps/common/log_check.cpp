@@ -120,10 +120,6 @@ class Walk {
     }
     check_signer(*train);
     if (outcome_.wrong) return {};
-    if (train->heads.empty() && !last_) {
-      outcome_.unsigned_rows = outcome_.entries;
-      return {};
-    }
     const auto head = std::ranges::find(train->heads, tenant_, &storage::Head::tenant);
     if (head == train->heads.end()) {
       wrong(ErrorCode::kLogHeadDiffers, "train", name_of(name) + " states no head of this log");
@@ -283,7 +279,6 @@ nlohmann::json log_check_json(const LogCheck& check) {
   }
   nlohmann::json made = {{"good", !check.wrong},
                          {"entries", check.entries},
-                         {"before_heads", check.unsigned_rows},
                          {"head", text_of(check.head)},
                          {"root_checked", check.root_checked},
                          {"signers", std::move(signers)}};
@@ -305,9 +300,6 @@ std::string log_check_text(const LogCheck& check, Language language) {
     line("結果", "result", in(language, "異常ありません", "nothing is wrong"));
   }
   line("件数", "entries", check.entries);
-  if (check.unsigned_rows > 0) {
-    line("うち先頭値の導入前", "of them before trains stated heads", check.unsigned_rows);
-  }
   line("先頭値（控えてください）", "head (keep it)", text_of(check.head));
   line("先頭値の署名", "head under the last train's signature",
        check.root_checked ? in(language, "確認済", "checked")

@@ -44,10 +44,9 @@ struct LogCheckOptions {
 struct LogCheck {
   /// What is wrong first; nothing when the log is good.
   std::optional<Error> wrong;
-  std::uint64_t entries = 0;        ///< read until then
-  std::uint64_t unsigned_rows = 0;  ///< at the beginning, from before trains stated heads
-  records::LogHead head;            ///< the last one that agreed
-  bool root_checked = false;        ///< that head is under the last train's signature
+  std::uint64_t entries = 0;  ///< read until then
+  records::LogHead head;      ///< the last one that agreed
+  bool root_checked = false;  ///< that head is under the last train's signature
   std::vector<SignerSpan> signers;
 };
 

@@ -28,12 +28,11 @@ Result<InstitutionCode> acting_in(storage::Step step, ByteView statement) {
   return Error{.code = ErrorCode::kUnknownEnumValue, .field = "step"};
 }
 
-/// Where a store finds no proof: whether there never was one.
-Result<void> check_never_proved(storage::ExchangeStore& store, TenantId tenant,
-                                const storage::StoredStep& step) {
+/// Where a store finds no proof: whether a delegation is all that it lacks.
+Result<void> check_stated(storage::ExchangeStore& store, TenantId tenant,
+                          const storage::StoredStep& step) {
   NAKADACHI_TRY(const auto train, store.find_train(step.lane, step.train));
   if (!train) return Error{.code = ErrorCode::kLogHeadDiffers, .detail = "its train is missing"};
-  if (train->heads.empty()) return {};
   const auto head = std::ranges::find(train->heads, tenant, &storage::Head::tenant);
   if (head == train->heads.end() || head->size <= step.number) {
     return Error{.code = ErrorCode::kLogHeadDiffers,
@@ -91,7 +90,7 @@ Result<const tenant_vm::FoundProof*> RecordReader::proof_of(const storage::Store
     if (stored) {
       NAKADACHI_TRY(proof, tenant_vm::FoundProof::make(tenant(), *std::move(stored)));
     } else {
-      NAKADACHI_CHECK(check_never_proved(*store_, tenant(), step));
+      NAKADACHI_CHECK(check_stated(*store_, tenant(), step));
     }
     known = proofs_.emplace(acting, std::move(proof)).first;
   }

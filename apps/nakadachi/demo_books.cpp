@@ -51,9 +51,8 @@ constexpr std::array<Damage, 5> kDamages = {{
      " RETURNING tenant, format('number %s: leaf', number)"},
     {"head",
      "UPDATE nakadachi.train SET heads = set_byte(heads, 43, 255 - get_byte(heads, 43))"
-     " WHERE (lane, number) = (SELECT lane, number FROM nakadachi.train WHERE heads <> ''"
-     " ORDER BY lane, number OFFSET (SELECT count(*) / 2 FROM nakadachi.train WHERE heads <> '')"
-     " LIMIT 1)"
+     " WHERE (lane, number) = (SELECT lane, number FROM nakadachi.train"
+     " ORDER BY lane, number OFFSET (SELECT count(*) / 2 FROM nakadachi.train) LIMIT 1)"
      " RETURNING ('x' || encode(substring(heads FOR 4), 'hex'))::bit(32)::integer,"
      " format('head of size %s in train %s of lane %s',"
      " ('x' || encode(substring(heads FROM 5 FOR 8), 'hex'))::bit(64)::bigint, number, lane)"},

@@ -1,27 +1,15 @@
 -- Each tenant's log: its steps and changes numbered together from 0 without gaps, what each is
 -- metered with, and the heads of the logs in the row of every train.
 --
--- Rows from before there were logs become the beginning of each log, in the order of lane, train
--- and leaf. What they cost was not counted: they have a cause and no units. No head was signed for
--- them; the first train after this covers them.
+-- No train is taken over from before there were logs: none was ever signed with its heads. A
+-- database that has one is refused where trains get their heads, and stays as it is.
 
 SET LOCAL ROLE nakadachi_owner;
 
 -- Counts of steps were read through this; 0008_bills.sql puts roll-ups of units in its place.
 DROP VIEW nakadachi.step_rollup;
 
--- Tables are made anew, so that the new columns stand where they leave no gaps.
-CREATE TABLE nakadachi.former_row AS
-SELECT r.*, row_number() OVER (PARTITION BY r.tenant ORDER BY r.lane, r.train, r.leaf_index) - 1
-         AS number
-  FROM (SELECT epoch, train, tenant, lane, outcome, step, NULL::smallint AS section, leaf_index,
-               NULL::boolean AS erase, exchange AS id, NULL::bytea AS key, salt, leaf,
-               sealed AS content
-          FROM nakadachi.step
-         UNION ALL
-        SELECT epoch, train, tenant, lane, NULL, NULL, section, leaf_index, erase, change, key,
-               salt, leaf, record
-          FROM nakadachi.change) AS r;
+-- Made anew, so that the new columns stand where they leave no gaps; nothing is in them.
 DROP TABLE nakadachi.step, nakadachi.change;
 
 -- One row a step: state, record (情報提供等記録) and units at once. Partitioned by the
@@ -79,15 +67,6 @@ CREATE TABLE nakadachi.change (
 ALTER TABLE nakadachi.change ALTER COLUMN record SET STORAGE EXTERNAL;
 CREATE TABLE nakadachi.change_all PARTITION OF nakadachi.change DEFAULT;
 
-INSERT INTO nakadachi.step
-SELECT epoch, train, number, tenant, lane, outcome, 0, 0, step, leaf_index,
-       CASE WHEN step IN (1, 3) THEN 1 ELSE 2 END, 0, 0, 0, id, salt, leaf, content
-  FROM nakadachi.former_row WHERE section IS NULL ORDER BY lane, train, leaf_index;
-INSERT INTO nakadachi.change
-SELECT epoch, train, number, tenant, lane, 0, 0, section, leaf_index, 5, 0, 0, 0, erase, id, key,
-       salt, leaf, content
-  FROM nakadachi.former_row WHERE section IS NOT NULL ORDER BY lane, train, leaf_index;
-
 -- A log is read from a number on. Not unique: log_end below gives every number once.
 CREATE INDEX step_log ON nakadachi.step (tenant, number);
 CREATE INDEX change_log ON nakadachi.change (tenant, number);
@@ -103,10 +82,7 @@ CREATE TABLE nakadachi.log_end (
   entries integer NOT NULL DEFAULT 0
 ) WITH (fillfactor = 40);
 
-INSERT INTO nakadachi.log_end (tenant, size)
-SELECT n.tenant, (SELECT count(*) FROM nakadachi.former_row AS f WHERE f.tenant = n.tenant)
-  FROM nakadachi.tenant AS n;
-DROP TABLE nakadachi.former_row;
+INSERT INTO nakadachi.log_end (tenant, size) SELECT n.tenant, 0 FROM nakadachi.tenant AS n;
 
 CREATE FUNCTION nakadachi.begin_log() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -120,9 +96,9 @@ CREATE TRIGGER begin_log AFTER INSERT ON nakadachi.tenant
 FOR EACH ROW EXECUTE FUNCTION nakadachi.begin_log();
 
 -- The heads after the train, ascending by tenant: tenant (4 bytes), size (8), root (32).
--- Up to 180 of them stay in the row.
+-- Up to 180 of them stay in the row. Without a default: with a train there already this fails.
 ALTER TABLE nakadachi.train
-  ADD COLUMN heads bytea NOT NULL DEFAULT ''
+  ADD COLUMN heads bytea NOT NULL
     CHECK (octet_length(heads) % 44 = 0 AND octet_length(heads) <= 44 * 1024),
   ALTER COLUMN heads SET STORAGE EXTERNAL,
   SET (toast_tuple_target = 8160);
@@ -155,16 +131,16 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
   wrong boolean;
-  numbered bigint;
+  brought bigint;
 BEGIN
   SELECT bool_or(h.tenant <= h.former OR l.size IS DISTINCT FROM h.size
                  OR l.lane <> NEW.lane OR l.train <> NEW.number),
          sum(l.entries)
-    INTO wrong, numbered
+    INTO wrong, brought
     FROM (SELECT tenant, size, lag(tenant) OVER () AS former
             FROM nakadachi.heads_of(NEW.heads)) AS h
     LEFT JOIN nakadachi.log_end AS l ON l.tenant = h.tenant;
-  IF wrong OR numbered IS DISTINCT FROM NEW.rows + NEW.changes THEN
+  IF wrong OR brought IS DISTINCT FROM NEW.rows + NEW.changes THEN
     RAISE EXCEPTION 'train % of lane % does not have the heads of its logs', NEW.number, NEW.lane
       USING ERRCODE = 'NK005';
   END IF;
@@ -174,9 +150,10 @@ $$;
 
 CREATE CONSTRAINT TRIGGER check_heads AFTER INSERT ON nakadachi.train
 DEFERRABLE INITIALLY DEFERRED
-FOR EACH ROW WHEN (NEW.heads <> '') EXECUTE FUNCTION nakadachi.check_heads();
+FOR EACH ROW EXECUTE FUNCTION nakadachi.check_heads();
 
--- As in 0003_trains.sql, and the steps must continue the logs of their tenants.
+-- As in 0003_trains.sql, and the steps must continue the logs of their tenants up to the heads of
+-- the train: whoever has the check of heads made at once can add nothing behind them afterwards.
 CREATE OR REPLACE FUNCTION nakadachi.check_steps() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
@@ -187,7 +164,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM arrived) THEN
     RETURN NULL;
   END IF;
-  SELECT t.lane, t.epoch, t.number, t.rows, t.heads <> '' AS numbered INTO head
+  SELECT t.lane, t.epoch, t.number, t.rows, t.heads INTO head
     FROM (SELECT a.lane, a.train FROM arrived AS a LIMIT 1) AS first
     JOIN nakadachi.train AS t ON t.lane = first.lane AND t.number = first.train
    WHERE t.xmin = pg_current_xact_id()::xid;
@@ -208,7 +185,8 @@ BEGIN
            entries = p.entries
              + CASE WHEN l.lane = head.lane AND l.train = head.number THEN l.entries ELSE 0 END
       FROM part AS p
-     WHERE head.numbered AND l.tenant = p.tenant AND l.size = p.first
+      JOIN nakadachi.heads_of(head.heads) AS h ON h.tenant = p.tenant AND h.size = p.last + 1
+     WHERE l.tenant = p.tenant AND l.size = p.first
        AND p.numbers = p.entries AND p.last - p.first + 1 = p.entries
     RETURNING l.tenant)
   SELECT sum(p.entries) AS entries, sum(p.strays) AS strays, count(*) AS logs,
@@ -225,7 +203,7 @@ BEGIN
     RAISE EXCEPTION 'tenant of another lane'
       USING ERRCODE = 'NK003', DETAIL = brought.stranger::text;
   END IF;
-  IF head.numbered AND brought.continued <> brought.logs THEN
+  IF brought.continued <> brought.logs THEN
     RAISE EXCEPTION 'steps of train % of lane % do not continue a log', head.number, head.lane
       USING ERRCODE = 'NK005';
   END IF;
@@ -239,9 +217,9 @@ FOR EACH STATEMENT EXECUTE FUNCTION nakadachi.check_steps();
 
 -- Writes the changes of a train: journal and state at once, and only those of the train that this
 -- transaction began. Elements with the same place in the arrays are one change; bytes are text
--- as bytea is written, '\x…'. They must continue the logs of their tenants. SQLSTATEs as in
--- 0003_trains.sql, NK005, and 23505 for a change that is there already; DETAIL is the place in the
--- train.
+-- as bytea is written, '\x…'. They must continue the logs of their tenants, not beyond the heads of
+-- the train. SQLSTATEs as in 0003_trains.sql, NK005, and 23505 for a change that is there already;
+-- DETAIL is the place in the train.
 --
 -- Without sequential scans: plans are kept for the session, also one made while a table was small.
 DROP FUNCTION nakadachi.add_changes;
@@ -261,7 +239,7 @@ DECLARE
   continued integer;
   place bigint;
 BEGIN
-  SELECT t.rows, t.changes, t.heads <> '' AS numbered INTO head FROM nakadachi.train AS t
+  SELECT t.rows, t.changes, t.heads INTO head FROM nakadachi.train AS t
    WHERE t.lane = of_lane AND t.number = of_train AND t.epoch = of_epoch
      AND t.xmin = pg_current_xact_id()::xid;
   IF NOT FOUND THEN
@@ -305,21 +283,22 @@ BEGIN
       USING ERRCODE = 'unique_violation', CONSTRAINT = 'change_pkey', DETAIL = place::text;
   END IF;
 
-  IF head.numbered THEN
-    SELECT count(DISTINCT a) INTO logs FROM unnest(tenants) AS a;
-    UPDATE nakadachi.log_end AS l
-       SET size = p.last + 1, lane = of_lane, train = of_train, entries = p.entries
-      FROM (SELECT a.tenant, count(*) AS entries, min(a.number) AS first, max(a.number) AS last,
-                   count(DISTINCT a.number) AS numbers
-              FROM unnest(tenants, numbers) AS a (tenant, number)
-             GROUP BY a.tenant) AS p
-     WHERE l.tenant = p.tenant AND l.size = p.first
-       AND p.numbers = p.entries AND p.last - p.first + 1 = p.entries;
-    GET DIAGNOSTICS continued = ROW_COUNT;
-    IF continued <> logs THEN
-      RAISE EXCEPTION 'changes of train % of lane % do not continue a log', of_train, of_lane
-        USING ERRCODE = 'NK005';
-    END IF;
+  SELECT count(DISTINCT a) INTO logs FROM unnest(tenants) AS a;
+  UPDATE nakadachi.log_end AS l
+     SET size = p.last + 1, lane = of_lane, train = of_train,
+         entries = p.entries
+           + CASE WHEN l.lane = of_lane AND l.train = of_train THEN l.entries ELSE 0 END
+    FROM (SELECT a.tenant, count(*) AS entries, min(a.number) AS first, max(a.number) AS last,
+                 count(DISTINCT a.number) AS numbers
+            FROM unnest(tenants, numbers) AS a (tenant, number)
+           GROUP BY a.tenant) AS p
+    JOIN nakadachi.heads_of(head.heads) AS h ON h.tenant = p.tenant AND h.size > p.last
+   WHERE l.tenant = p.tenant AND l.size = p.first
+     AND p.numbers = p.entries AND p.last - p.first + 1 = p.entries;
+  GET DIAGNOSTICS continued = ROW_COUNT;
+  IF continued <> logs THEN
+    RAISE EXCEPTION 'changes of train % of lane % do not continue a log', of_train, of_lane
+      USING ERRCODE = 'NK005';
   END IF;
 
   IF true = ANY (erasures) THEN

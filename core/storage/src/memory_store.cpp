@@ -143,7 +143,6 @@ bool MemoryStore::continues_logs(const Train& train) const {
 
 void MemoryStore::note_logs(const Train& train) {
   trains_.emplace(TrainKey{train.lane, train.number}, stored(train));
-  if (train.heads.empty()) return;
   for (const ChangeRow& change : train.changes) {
     logs_[change.tenant].entries.emplace_back(ChangeKey{change.tenant, change.change});
   }

@@ -105,7 +105,6 @@ std::string_view fault_of_logs(const Train& train) {
 
 std::vector<std::uint64_t> entries_of_heads(const Train& train) {
   std::vector<std::uint64_t> entries(train.heads.size());
-  if (entries.empty()) return entries;
   for (const StepRow& row : train.rows) ++entries[place_of(train.heads, row.tenant)];
   for (const ChangeRow& change : train.changes) ++entries[place_of(train.heads, change.tenant)];
   return entries;
@@ -118,7 +117,6 @@ std::optional<AppendResult> refuse_malformed(const Train& train) {
   if (train.number.value > kMaxBigint) return refused("number", std::nullopt);
   if (auto refusal = refuse_faulty(train.rows, 0)) return refusal;
   if (auto refusal = refuse_faulty(train.changes, train.rows.size())) return refusal;
-  if (train.heads.empty() && train.checkpoints.empty()) return std::nullopt;
   if (const std::string_view field = fault_of_logs(train); !field.empty()) {
     return refused(field, std::nullopt);
   }

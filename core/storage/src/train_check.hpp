@@ -14,8 +14,8 @@ namespace nakadachi::storage {
 /// or at which their numbers do not end, a checkpoint at no head. Nothing when it is well formed.
 std::optional<AppendResult> refuse_malformed(const Train& train);
 
-/// How many entries the well-formed train brings to the log of each head's tenant. None when it
-/// is not numbered.
+/// How many entries the train brings to the log of each head's tenant, in the order of its heads.
+/// Each of its rows and changes is of a tenant that has a head.
 std::vector<std::uint64_t> entries_of_heads(const Train& train);
 
 }  // namespace nakadachi::storage

@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 #include "nakadachi/billing/render.hpp"
 #include "tests/pg/storage/trains.hpp"
 #include "tests/support/catch.hpp"
@@ -43,7 +41,7 @@ struct Pool {
   }
 
   void add_train(Day on) {
-    storage::Train train = testing::make_train(random, epoch, ++last, 60, 20, 30);
+    storage::Train train = testing::make_train(random, epoch, ++last, 60, 20, 30, sizes);
     for (std::size_t i = 0; i < train.rows.size(); ++i) {
       train.rows[i].exchange = id_on(random, on);
       train.rows[i].units = {.cause = i % 3 == 0   ? Cause::kOwnQuery
@@ -59,8 +57,8 @@ struct Pool {
       change.change = id_on(random, on);
       change.units = {.cause = Cause::kHoldings, .bytes_in = 200};
     }
-    testing::number_train(train, sizes, random);
     REQUIRE(store.append(train).commit == storage::Commit::kCommitted);
+    testing::grow(sizes, train);
   }
 
   Result<Closing> close(std::string_view today, bool dry_run = false, bool trial = false) {
@@ -83,7 +81,7 @@ struct Pool {
   SeededRandom random{77};
   Epoch epoch;
   std::uint64_t last = 0;
-  std::map<TenantId, std::uint64_t> sizes;
+  testing::LogSizes sizes;
 };
 
 TEST_CASE("a month is closed with what its rows were metered, and shown as it was closed") {

@@ -28,6 +28,7 @@ struct SignedPool {
   void append(storage::Train train) {
     state_and_sign(train);
     REQUIRE(store.append(train).commit == storage::Commit::kCommitted);
+    grow(sizes, train);
   }
 
   TestDatabase database;
@@ -35,7 +36,7 @@ struct SignedPool {
   SeededRandom random{5};
   crypto::Ed25519Signer signer;
   Epoch epoch;
-  std::map<TenantId, std::uint64_t> sizes;
+  LogSizes sizes;
   std::map<TenantId, records::Frontier> logs;
 
  private:

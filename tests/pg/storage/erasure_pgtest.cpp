@@ -73,7 +73,9 @@ struct Fixture {
   void commit(std::vector<ChangeRow> changes) {
     Train train = make_train(random, epoch, ++number, 1);
     train.changes = std::move(changes);
+    testing::number_train(train, sizes, random);
     REQUIRE(store->append(train).commit == Commit::kCommitted);
+    testing::grow(sizes, train);
   }
 
   TestDatabase database;
@@ -82,6 +84,7 @@ struct Fixture {
   SeededRandom random{21};
   Epoch epoch;
   std::uint64_t number = 0;
+  testing::LogSizes sizes;
 };
 
 TEST_CASE("an erased or replaced value is in no file of the database after a wipe") {
@@ -140,6 +143,7 @@ TEST_CASE("no value enters the server's log, neither of a slow train nor of a re
   Train refused = make_train(fixture.random, fixture.epoch, ++fixture.number, 1);
   refused.changes = {make_change(fixture.random, TenantId{1}, Section::kCopy, kInline)};
   refused.changes[0].tenant = TenantId{77};
+  testing::number_train(refused, fixture.sizes, fixture.random);
   REQUIRE(fixture.store->append(refused).error.detail == "NK003");
   // What others do is logged with its text.
   REQUIRE(fixture.store->find_change(TenantId{1}, change.change));

@@ -33,7 +33,7 @@ struct Fixture {
     const auto grant = store.take_lane(LaneId{1}, "test");
     REQUIRE(grant);
     for (std::uint64_t number = 1; number <= 3; ++number) {
-      Train train = make_train(random, grant->epoch, number, 60, 20, 60);
+      Train train = make_train(random, grant->epoch, number, 60, 20, 60, sizes);
       for (StepRow& row : train.rows) {
         row.exchange = any_id();
         row.units = any_units(static_cast<Cause>(1 + random.below(3)));
@@ -45,6 +45,7 @@ struct Fixture {
         add(change.tenant, change.change, change.units);
       }
       REQUIRE(store.append(train).commit == Commit::kCommitted);
+      testing::grow(sizes, train);
     }
   }
 
@@ -92,6 +93,7 @@ struct Fixture {
   MeterStore meter;
   PostgresStore store;
   SeededRandom random{31};
+  testing::LogSizes sizes;
   std::map<std::tuple<TenantId, Day, Cause>, MeterRow> sums;
 };
 
@@ -123,7 +125,7 @@ TEST_CASE("a later step of an exchange joins the day of the exchange when it is 
   REQUIRE(fixture.meter.roll_up(march, march));
   const auto grant = fixture.store.take_lane(LaneId{1}, "test");
   REQUIRE(grant);
-  Train late = make_train(fixture.random, grant->epoch, 4, 1);
+  Train late = make_train(fixture.random, grant->epoch, 4, 1, 200, 0, fixture.sizes);
   late.rows[0].exchange = first_id_of_bucket(kLastOfMarch);
   late.rows[0].units = {.cause = Cause::kOutside, .persons = 1};
   REQUIRE(fixture.store.append(late).commit == Commit::kCommitted);

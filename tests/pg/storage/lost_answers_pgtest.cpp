@@ -12,7 +12,9 @@
 namespace nakadachi::storage {
 namespace {
 
+using testing::grow;
 using testing::is_there;
+using testing::LogSizes;
 using testing::make_train;
 using testing::PostgresProxy;
 using testing::Sql;
@@ -34,14 +36,19 @@ struct Fixture {
     REQUIRE(grant);
     epoch = grant->epoch;
     REQUIRE(store->append(next_train()).commit == Commit::kCommitted);
-    ++number;
+    go_on();
   }
 
   /// Steps alone, changes alone or both.
   const Train& next_train() {
     const std::uint64_t kind = random.below(3);
-    train = make_train(random, epoch, number, kind == 0 ? 0 : 20, 200, kind == 1 ? 0 : 10);
+    train = make_train(random, epoch, number, kind == 0 ? 0 : 20, 200, kind == 1 ? 0 : 10, sizes);
     return train;
+  }
+  /// The last train is there: the next one comes after it.
+  void go_on() {
+    ++number;
+    grow(sizes, train);
   }
   /// What is in the database of the last train.
   bool is_there() { return testing::is_there(admin, train); }
@@ -74,6 +81,7 @@ struct Fixture {
   SeededRandom random{11};
   Epoch epoch;
   std::uint64_t number = 1;
+  LogSizes sizes;
   Train train;
 };
 
@@ -97,7 +105,7 @@ TEST_CASE("a line cut around the commit: unknown until read_back, which tells th
     const bool committed = fixture.committed();
     if (expected.there) CHECK(committed == *expected.there);
     CHECK(fixture.is_there() == committed);
-    if (committed) ++fixture.number;
+    if (committed) fixture.go_on();
   }
   CHECK(fixture.store->append(fixture.next_train()).commit == Commit::kCommitted);
 }
@@ -107,9 +115,9 @@ TEST_CASE("a line cut at any byte of a train: what is said agrees with what is s
   for (int round = 0; round < 60; ++round) {
     INFO("round " << round);
     const Train train = fixture.next_train();
-    // About 700 bytes of query, 8000 of changes in it and 7000 of data; some cuts fall into the
+    // About 1000 bytes of query, 8000 of changes in it and 7000 of data; some cuts fall into the
     // read_back after it.
-    const std::size_t bytes = (train.changes.empty() ? 700 : 8700) + 380 * train.rows.size();
+    const std::size_t bytes = (train.changes.empty() ? 1000 : 9000) + 380 * train.rows.size();
     fixture.proxy.cut_after_bytes(1 + fixture.random.below(bytes + 500));
     const AppendResult result = fixture.store->append(train);
     INFO(describe(result.error));
@@ -118,7 +126,7 @@ TEST_CASE("a line cut at any byte of a train: what is said agrees with what is s
     CHECK(fixture.is_there() == there);
     if (result.commit == Commit::kCommitted) CHECK(there);
     if (result.commit == Commit::kFailed) CHECK(!there);
-    if (there) ++fixture.number;
+    if (there) fixture.go_on();
   }
 }
 
@@ -191,8 +199,12 @@ TEST_CASE("a train that reaches the server after the lane was taken or read back
 TEST_CASE("taking a lane waits for the train under way and counts it") {
   Fixture fixture;
   Sql hand(fixture.database.login("nakadachi_train"));
-  hand.must("BEGIN;" + testing::train_row_sql(1, fixture.number, fixture.epoch.value) +
-            testing::step_row_sql(1, fixture.number, fixture.epoch.value, 1, "aa"));
+  const std::uint64_t size = fixture.sizes[TenantId{1}];
+  hand.must(
+      "BEGIN;" +
+      testing::train_row_sql(1, fixture.number, fixture.epoch.value, 1, 0,
+                             testing::head_hex(1, size + 1)) +
+      testing::step_row_sql(1, fixture.number, fixture.epoch.value, 1, "aa", 0, "step_all", size));
   auto taken = std::async(std::launch::async, [&] {
     PostgresStore other(fixture.database.logins());
     return other.take_lane(LaneId{1}, "other");
@@ -224,13 +236,14 @@ struct Run {
   AppendResult last;
 };
 Run append_until_trouble(PostgresStore& store, Random& random, Epoch epoch, std::uint64_t first,
-                         std::atomic<std::uint64_t>& progress) {
+                         LogSizes sizes, std::atomic<std::uint64_t>& progress) {
   Run run;
   while (true) {
     const std::uint64_t number = first + run.trains.size();
-    run.trains.push_back(make_train(random, epoch, number, 50, 2000, number % 2 * 30));
+    run.trains.push_back(make_train(random, epoch, number, 50, 2000, number % 2 * 30, sizes));
     run.last = store.append(run.trains.back());
     if (run.last.commit != Commit::kCommitted) return run;
+    grow(sizes, run.trains.back());
     progress = number;
   }
 }
@@ -241,6 +254,7 @@ TEST_CASE("the server crashes under trains: each is wholly there or wholly not, 
   SeededRandom random(3);
   PostgresStore store(database.logins());
   std::uint64_t next = 1;
+  LogSizes sizes;
   unsigned unknown = 0;
   for (int round = 0; round < 15; ++round) {
     INFO("round " << round);
@@ -250,7 +264,7 @@ TEST_CASE("the server crashes under trains: each is wholly there or wholly not, 
     std::atomic<std::uint64_t> progress = next - 1;
     auto running = std::async(std::launch::async, [&, first = next] {
       SeededRandom rows(100 + static_cast<std::uint64_t>(round));
-      return append_until_trouble(store, rows, grant->epoch, first, progress);
+      return append_until_trouble(store, rows, grant->epoch, first, sizes, progress);
     });
     while (progress < next + random.below(5)) std::this_thread::yield();
     std::this_thread::sleep_for(std::chrono::microseconds(random.below(4000)));
@@ -272,7 +286,9 @@ TEST_CASE("the server crashes under trains: each is wholly there or wholly not, 
     }
     Sql admin(database.login("postgres"));
     for (const Train& train : run.trains) {
-      CHECK(is_there(admin, train) == (there || &train != &in_doubt));
+      const bool committed = there || &train != &in_doubt;
+      CHECK(is_there(admin, train) == committed);
+      if (committed) grow(sizes, train);
     }
     next = in_doubt.number.value + (there ? 1 : 0);
   }

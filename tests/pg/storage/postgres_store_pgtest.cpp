@@ -2,15 +2,17 @@
 
 #include <fmt/format.h>
 
-#include <map>
-
 #include "tests/pg/storage/trains.hpp"
+#include "tests/support/catch.hpp"
 #include "tests/support/store_contract.hpp"
 
 namespace nakadachi::storage {
 namespace {
 
+using testing::grow;
+using testing::LogSizes;
 using testing::make_train;
+using testing::number_train;
 using testing::PostgresProxy;
 using testing::Sql;
 using testing::TestDatabase;
@@ -82,6 +84,8 @@ TEST_CASE("of several conflicting rows the first is named, in every batch of the
   Fixture fixture;
   const Train stored = make_train(fixture.random, fixture.epoch, 1, 3);
   REQUIRE(fixture.store.append(stored).commit == Commit::kCommitted);
+  LogSizes sizes;
+  grow(sizes, stored);
   // The server inserts up to 64 KB at once; 3000 bytes a row make many such batches.
   for (const std::size_t sealed_bytes : {std::size_t{10}, std::size_t{3000}}) {
     for (const std::size_t row : {0U, 1U, 77U, 254U}) {
@@ -90,6 +94,7 @@ TEST_CASE("of several conflicting rows the first is named, in every batch of the
       train.rows[row].tenant = stored.rows[0].tenant;
       train.rows[255].exchange = stored.rows[1].exchange;
       train.rows[255].tenant = stored.rows[1].tenant;
+      number_train(train, sizes, fixture.random);
       const AppendResult result = fixture.store.append(train);
       CHECK(result.error.code == ErrorCode::kRowConflict);
       CHECK(result.bad_row == row);
@@ -101,6 +106,8 @@ TEST_CASE("the change at fault is named by its leaf index, whatever else the tra
   Fixture fixture;
   const Train stored = make_train(fixture.random, fixture.epoch, 1, 0, 0, 3);
   REQUIRE(fixture.store.append(stored).commit == Commit::kCommitted);
+  LogSizes sizes;
+  grow(sizes, stored);
   for (const std::size_t rows : {0U, 100U}) {
     for (const std::size_t place : {0U, 1U, 77U, 154U}) {
       INFO(rows << " rows, change " << place);
@@ -109,6 +116,7 @@ TEST_CASE("the change at fault is named by its leaf index, whatever else the tra
       train.changes[place].tenant = stored.changes[0].tenant;
       train.changes[155].change = stored.changes[1].change;
       train.changes[155].tenant = stored.changes[1].tenant;
+      number_train(train, sizes, fixture.random);
       const AppendResult repeated = fixture.store.append(train);
       CHECK(repeated.commit == Commit::kFailed);
       CHECK(repeated.error.code == ErrorCode::kRowConflict);
@@ -116,6 +124,7 @@ TEST_CASE("the change at fault is named by its leaf index, whatever else the tra
       CHECK(repeated.bad_row == rows + place);
 
       train.changes[place].tenant = TenantId{77};
+      number_train(train, sizes, fixture.random);
       const AppendResult strange = fixture.store.append(train);
       CHECK(strange.error.code == ErrorCode::kStoreFailed);
       CHECK(strange.error.detail == "NK003");
@@ -127,18 +136,14 @@ TEST_CASE("the change at fault is named by its leaf index, whatever else the tra
 
 TEST_CASE("a train of numbers that the log does not go on with fails whole, with no row at fault") {
   Fixture fixture;
-  std::map<TenantId, std::uint64_t> sizes;
-  Train train = make_train(fixture.random, fixture.epoch, 1, 9, 200, 9);
-  sizes[TenantId{2}] = 1;
-  testing::number_train(train, sizes, fixture.random);
+  Train train = make_train(fixture.random, fixture.epoch, 1, 9, 200, 9, {{TenantId{2}, 1}});
   const AppendResult refused = fixture.store.append(train);
   CHECK(refused.commit == Commit::kFailed);
   CHECK(refused.error.code == ErrorCode::kStoreFailed);
   CHECK(refused.error.detail == "NK005");
   CHECK(!refused.bad_row);
   CHECK(!testing::is_there(fixture.admin, train));
-  sizes.clear();
-  testing::number_train(train, sizes, fixture.random);
+  number_train(train, {}, fixture.random);
   CHECK(fixture.store.append(train).commit == Commit::kCommitted);
   CHECK(fixture.store.scan_log(TenantId{2}, 0, 100)->size() == 6);
 }
@@ -213,12 +218,14 @@ TEST_CASE("passing conditions of the server fail a train that may be tried again
 
 TEST_CASE("a connection that ended between two trains is replaced without a failure") {
   Fixture fixture;
+  LogSizes sizes;
   for (std::uint64_t number = 1; number <= 2; ++number) {
     fixture.admin.must(
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND usename LIKE 'nakadachi%'");
-    CHECK(fixture.store.append(make_train(fixture.random, fixture.epoch, number, 2)).commit ==
-          Commit::kCommitted);
+    const Train train = make_train(fixture.random, fixture.epoch, number, 2, 200, 0, sizes);
+    CHECK(fixture.store.append(train).commit == Commit::kCommitted);
+    grow(sizes, train);
     CHECK(fixture.store.find(TenantId{1}, ExchangeId{}));
   }
 }

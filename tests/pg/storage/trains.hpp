@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <map>
 #include <stdexcept>
 #include <string>
 
 #include "nakadachi/base/random.hpp"
 #include "nakadachi/storage/postgres_store.hpp"
+#include "tests/support/log_numbers.hpp"
 #include "tests/support/postgres.hpp"
 #include "tests/support/postgres_proxy.hpp"
 
@@ -33,10 +33,11 @@ inline storage::ChangeRow make_change(Random& random, TenantId tenant,
   return change;
 }
 
-/// A train of lane 1 with `rows` fresh rows and `changes` fresh changes of tenants 1 … 3.
+/// A train of lane 1 with `rows` fresh rows and `changes` fresh changes of tenants 1 … 3, numbered
+/// as their logs go on.
 inline storage::Train make_train(Random& random, Epoch epoch, std::uint64_t number,
                                  std::size_t rows, std::size_t sealed_bytes = 200,
-                                 std::size_t changes = 0) {
+                                 std::size_t changes = 0, const LogSizes& sizes = {}) {
   storage::Train train;
   train.lane = LaneId{1};
   train.epoch = epoch;
@@ -55,26 +56,8 @@ inline storage::Train make_train(Random& random, Epoch epoch, std::uint64_t numb
     train.changes.push_back(make_change(random, TenantId{static_cast<std::uint32_t>(1 + i % 3)},
                                         static_cast<storage::Section>(1 + i % 8)));
   }
+  number_train(train, sizes, random);
   return train;
-}
-
-/// Numbers the train's rows and changes as the logs of tenants go on that are `sizes` long, moves
-/// `sizes` on, and gives the train its heads.
-inline void number_train(storage::Train& train, std::map<TenantId, std::uint64_t>& sizes,
-                         Random& random) {
-  std::map<TenantId, std::uint64_t> heads;
-  for (storage::ChangeRow& change : train.changes) {
-    change.number = sizes[change.tenant]++;
-    heads[change.tenant] = sizes[change.tenant];
-  }
-  for (storage::StepRow& row : train.rows) {
-    row.number = sizes[row.tenant]++;
-    heads[row.tenant] = sizes[row.tenant];
-  }
-  train.heads.clear();
-  for (const auto& [tenant, size] : heads) {
-    train.heads.push_back({.tenant = tenant, .size = size, .root = random.make<Digest>()});
-  }
 }
 
 /// Logins whose lane connection goes through the proxy.

@@ -77,6 +77,20 @@ class Scene {
   /// The answer with this receipt.
   Reply reply(const Record& of) const { return with(answer_, receipt(of)); }
 
+  /// The answer that it was refused, with the receipt of its record in that town's log.
+  Reply refusal(ErrorCode reason, std::size_t town) const {
+    Record refused = record();
+    refused.town = town;
+    refused.conclusion.outcome = Outcome::kRefused;
+    refused.conclusion.reason = reason;
+    refused.conclusion.answer_hash = Digest();
+    Reply made = reply(refused);
+    made.outcome = Outcome::kRefused;
+    made.code = reason;
+    made.answer.clear();
+    return made;
+  }
+
   static Reply with(Reply reply, records::Receipt receipt) {
     reply.receipt = std::make_shared<const records::Receipt>(std::move(receipt));
     return reply;
@@ -161,14 +175,7 @@ TEST_CASE("the reply may not be changed under its receipt") {
 
 TEST_CASE("why something was refused is on record") {
   const Scene scene;
-  Record record = scene.record();
-  record.conclusion.outcome = Outcome::kRefused;
-  record.conclusion.reason = ErrorCode::kNotInLegalTable;
-  record.conclusion.answer_hash = Digest();
-  Reply reply = scene.reply(record);
-  reply.outcome = Outcome::kRefused;
-  reply.code = ErrorCode::kNotInLegalTable;
-  reply.answer.clear();
+  Reply reply = scene.refusal(ErrorCode::kNotInLegalTable, 0);
   CHECK(scene.verdict(reply).ok());
   reply.code = ErrorCode::kProvisionSuspended;
   check_error(scene.verdict(reply), ErrorCode::kStatementDiffers, "reason");
@@ -179,15 +186,7 @@ TEST_CASE("a record in another body's log is not taken, but where the caller spo
   Record record = scene.record();
   record.town = 1;
   check_error(scene.verdict(scene.reply(record)), ErrorCode::kAnotherTenant, "entry");
-
-  record.conclusion.outcome = Outcome::kRefused;
-  record.conclusion.reason = ErrorCode::kInstitutionNotAllowed;
-  record.conclusion.answer_hash = Digest();
-  Reply reply = scene.reply(record);
-  reply.outcome = Outcome::kRefused;
-  reply.code = ErrorCode::kInstitutionNotAllowed;
-  reply.answer.clear();
-  CHECK(scene.verdict(reply).ok());
+  CHECK(scene.verdict(scene.refusal(ErrorCode::kInstitutionNotAllowed, 1)).ok());
 }
 
 TEST_CASE("a receipt of bytes that are no conclusion is not taken") {

@@ -1,5 +1,7 @@
 #include "nakadachi/storage/memory_store.hpp"
 
+#include "tests/support/catch.hpp"
+#include "tests/support/log_numbers.hpp"
 #include "tests/support/store_contract.hpp"
 
 namespace nakadachi::storage {
@@ -17,7 +19,9 @@ class MemoryUnderTest final : public testing::StoreUnderTest {
   MemoryStore store_;
 };
 
+/// Of one step, numbered as the first of its tenant's log.
 Train train_of(const LaneGrant& grant, std::uint64_t number) {
+  SeededRandom random(number);
   Train train;
   train.lane = LaneId{1};
   train.epoch = grant.epoch;
@@ -25,6 +29,7 @@ Train train_of(const LaneGrant& grant, std::uint64_t number) {
   train.rows.resize(1);
   train.rows[0].tenant = TenantId{1};
   train.rows[0].exchange = first_id_of_bucket(static_cast<std::uint32_t>(number));
+  testing::number_train(train, {}, random);
   return train;
 }
 
@@ -49,6 +54,22 @@ TEST_CASE("a failed train of the store in memory leaves nothing and is not repea
   CHECK(store.rows().size() == 1);
 }
 
+TEST_CASE("the store in memory refuses a train that states no heads, and keeps nothing of it") {
+  MemoryStore store;
+  const auto grant = store.take_lane(LaneId{1}, "test");
+  REQUIRE(grant);
+  Train train = train_of(*grant, 1);
+  train.heads.clear();
+  const AppendResult refused = store.append(train);
+  CHECK(refused.commit == Commit::kFailed);
+  CHECK(refused.error.code == ErrorCode::kStoreFailed);
+  CHECK(refused.error.field == "heads");
+  CHECK(!refused.bad_row);
+  CHECK(store.rows().empty());
+  CHECK(store.trains().empty());
+  CHECK(store.append(train_of(*grant, 1)).commit == Commit::kCommitted);
+}
+
 TEST_CASE("the journal in memory keeps what an erased holding no longer has") {
   MemoryStore store;
   const auto grant = store.take_lane(LaneId{1}, "test");
@@ -59,6 +80,8 @@ TEST_CASE("the journal in memory keeps what an erased holding no longer has") {
                     .section = Section::kAcquisition,
                     .record = {1, 2},
                     .value = {3, 4}}};
+  SeededRandom random(3);
+  testing::number_train(train, {}, random);
   REQUIRE(store.append(train).commit == Commit::kCommitted);
   const MemoryStore::HoldingName name{TenantId{1}, Section::kAcquisition, HoldingKey{}};
   CHECK(store.holdings() == std::map<MemoryStore::HoldingName, Bytes>{{name, {3, 4}}});
@@ -70,6 +93,7 @@ TEST_CASE("the journal in memory keeps what an erased holding no longer has") {
                     .section = Section::kAcquisition,
                     .erase = true,
                     .record = {5}}};
+  testing::number_train(train, {{TenantId{1}, 2}}, random);
   store.set_next_fault(MemoryStore::Fault::kLoseTrain);
   REQUIRE(store.append(train).commit == Commit::kUnknown);
   CHECK(store.holdings().size() == 1);

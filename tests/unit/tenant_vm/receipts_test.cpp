@@ -9,6 +9,7 @@
 #include "tenant_vm/src/lane.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
+#include "tests/support/same_receipt.hpp"
 
 /// Receipts of trains that many tenants share, as they are made when the train has become
 /// durable and when its rows are found again.
@@ -94,18 +95,6 @@ Result<records::Receipt> found(Town& town, const storage::StepRow& row, const By
   return *receipt;
 }
 
-void check_same(const records::Receipt& a, const records::Receipt& b) {
-  CHECK(a.entry == b.entry);
-  CHECK(a.statement == b.statement);
-  CHECK(a.salt == b.salt);
-  CHECK(a.log_path == b.log_path);
-  CHECK(a.witness->head == b.witness->head);
-  CHECK(a.witness->head_path.index == b.witness->head_path.index);
-  CHECK(a.witness->head_path.nodes == b.witness->head_path.nodes);
-  CHECK(a.witness->train == b.witness->train);
-  CHECK(a.witness->delegation == b.witness->delegation);
-}
-
 TEST_CASE("steps of trains that tenants share have receipts that hold, also found again",
           "[tenant_vm]") {
   const Universe universe(5);
@@ -135,7 +124,7 @@ TEST_CASE("steps of trains that tenants share have receipts that hold, also foun
       CHECK(witnesses.try_emplace(step->row.tenant, witness).first->second == witness);
       const auto again = found(town, step->row, statement);
       REQUIRE(again.ok());
-      check_same(*again, *receipt);
+      testing::check_same(*again, *receipt);
     }
   }
   CHECK((*town.store.last_checkpoint(universe.tenant(0)))->size > 1'000);

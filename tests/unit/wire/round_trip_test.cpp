@@ -2,6 +2,7 @@
 
 #include "nakadachi/base/limits.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/same_receipt.hpp"
 #include "tests/unit/wire/samples.hpp"
 
 namespace nakadachi::wire {
@@ -30,18 +31,6 @@ std::shared_ptr<const records::Receipt> sharing_witness(
   records::Receipt receipt = *samples::receipt(random);
   receipt.witness = other->witness;
   return std::make_shared<const records::Receipt>(std::move(receipt));
-}
-
-void check_same(const records::Receipt& a, const records::Receipt& b) {
-  REQUIRE(a.entry == b.entry);
-  REQUIRE(a.statement == b.statement);
-  REQUIRE(a.salt == b.salt);
-  REQUIRE(a.log_path == b.log_path);
-  REQUIRE(a.witness->head == b.witness->head);
-  REQUIRE(a.witness->head_path.index == b.witness->head_path.index);
-  REQUIRE(a.witness->head_path.nodes == b.witness->head_path.nodes);
-  REQUIRE(a.witness->train == b.witness->train);
-  REQUIRE(a.witness->delegation == b.witness->delegation);
 }
 
 }  // namespace
@@ -105,7 +94,8 @@ TEST_CASE("wire: queries and replies come back in order") {
     REQUIRE(read_replies == replies);
     for (std::size_t i = 0; i < replies.size(); ++i) {
       REQUIRE((read_replies[i].receipt == nullptr) == (replies[i].receipt == nullptr));
-      if (replies[i].receipt != nullptr) check_same(*read_replies[i].receipt, *replies[i].receipt);
+      if (replies[i].receipt != nullptr)
+        testing::check_same(*read_replies[i].receipt, *replies[i].receipt);
     }
   }
 }

@@ -118,8 +118,7 @@ struct Train {
   Signature signature;
   std::vector<StepRow> rows;
   std::vector<ChangeRow> changes;
-  /// One for each tenant of a row or change, ascending by tenant. A train without
-  /// any is not numbered: its rows are in no log.
+  /// One for each tenant of a row or change, ascending by tenant.
   std::vector<Head> heads;
   std::vector<Checkpoint> checkpoints;  ///< at some of `heads`, ascending by tenant
 };
@@ -340,8 +339,8 @@ class ExchangeStore {
 
   /// What receipts of the tenant's entries in a train are made of; `entry_number` is one of
   /// them. Nothing when there is no such train, it states no head of the tenant behind this
-  /// entry, or no delegation to its signer was kept: it is older than heads or
-  /// delegations are. Errors: `kStoreUnavailable`.
+  /// entry, or no delegation to its signer was kept: it is older than those are.
+  /// Errors: `kStoreUnavailable`.
   virtual Result<std::optional<StoredProof>> find_proof(TenantId tenant, LaneId lane,
                                                         TrainNumber number,
                                                         std::uint64_t entry_number,
