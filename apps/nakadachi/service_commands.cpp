@@ -4,6 +4,7 @@
 
 #include "apps/common/node_assembly.hpp"
 #include "apps/common/stop_signal.hpp"
+#include "apps/common/system_call_filter.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "nakadachi/base/log.hpp"
@@ -18,6 +19,7 @@ struct ServiceOptions {
   std::string config;
   std::string ready_file;
   std::string log_file;
+  bool without_seccomp = false;
 };
 
 std::shared_ptr<ServiceOptions> add_service_options(CLI::App& command) {
@@ -26,6 +28,8 @@ std::shared_ptr<ServiceOptions> add_service_options(CLI::App& command) {
   command.add_option("--ready-file", options->ready_file,
                      "written with the endpoints, a line each, once the doors are open");
   command.add_option("--log-file", options->log_file, "JSON lines; standard error otherwise");
+  command.add_flag("--without-seccomp", options->without_seccomp,
+                   "answer every system call: for looking for a fault, not for service");
   return options;
 }
 
@@ -33,6 +37,19 @@ Result<void> tell_ready(const ServiceOptions& options, const std::string& endpoi
   log::write(log::Level::kInfo, "ready", {{"endpoint", std::string_view(endpoint)}});
   if (options.ready_file.empty()) return {};
   return write_private_file(options.ready_file, endpoint);
+}
+
+/// The last step of a start, before the first message is judged.
+Result<void> confine(const ServiceOptions& options, Service service) {
+  if (options.without_seccomp || !kSystemCallsCanBeFiltered) {
+    log::write(log::Level::kWarning, "system_calls_not_filtered",
+               {{"why", std::string_view(options.without_seccomp ? "--without-seccomp"
+                                                                 : "sanitized build")}});
+    return {};
+  }
+  NAKADACHI_CHECK(filter_system_calls(service));
+  log::write(log::Level::kInfo, "system_calls_filtered", {});
+  return {};
 }
 
 Result<void> run_node(const ServiceOptions& options) {
@@ -66,6 +83,7 @@ Result<void> run_node(const ServiceOptions& options) {
   const auto registration = stop_signal.on_stop([&] { service->stop(); });
   NAKADACHI_CHECK(
       tell_ready(options, fmt::format("{}\n{}", service->endpoint(), service->admin_endpoint())));
+  NAKADACHI_CHECK(confine(options, Service::kNode));
   return service->run();
 }
 
@@ -85,6 +103,7 @@ Result<void> run_gateway(const ServiceOptions& options) {
                                                 .national_keys = std::move(national_keys)}));
   const auto registration = stop_signal.on_stop([&] { service->stop(); });
   NAKADACHI_CHECK(tell_ready(options, service->endpoint()));
+  NAKADACHI_CHECK(confine(options, Service::kGateway));
   service->run();
   return {};
 }

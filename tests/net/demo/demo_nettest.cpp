@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apps/common/run_program.hpp"
+#include "apps/common/system_call_filter.hpp"
 #include "apps/common/text_table.hpp"
 #include "tests/support/catch.hpp"
 
@@ -36,6 +37,23 @@ class Folder {
 
  private:
   std::string name_ = (std::filesystem::temp_directory_path() / "demo-XXXXXX").string();
+};
+
+/// Where a pool is kept. Not within a folder of ours: its database may have another account.
+class KeptPool {
+ public:
+  KeptPool() = default;
+  KeptPool(const KeptPool&) = delete;
+  KeptPool& operator=(const KeptPool&) = delete;
+  ~KeptPool() {
+    std::filesystem::remove_all(path_);
+    std::filesystem::remove_all(path_ + "-postgres");
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  const std::string path_ =
+      std::filesystem::temp_directory_path() / fmt::format("demo-kept-{}", getpid());
 };
 
 TEST_CASE("the demo's books agree: records, units and yen") {
@@ -75,6 +93,19 @@ TEST_CASE("the demo's books agree: records, units and yen") {
   CHECK_THAT(end.output, Catch::Matchers::ContainsSubstring(fmt::format(
                              "auditor: 60 exchanges, {} records, {} units, 1000003 yen recounted\n",
                              rows, units)));
+}
+
+TEST_CASE("the demo's node and gateway serve with their system calls filtered") {
+  const KeptPool pool;
+  const ProgramEnd end = run_demo({"--keep", pool.path()});
+  CAPTURE(end.output, end.complaint);
+  CHECK(end.status == 0);
+  for (const char* log : {"/node.log", "/gateway.log"}) {
+    const auto lines = read_file(pool.path() + log);
+    REQUIRE(lines);
+    CHECK((lines->find("\"event\":\"system_calls_filtered\"") != std::string::npos) ==
+          kSystemCallsCanBeFiltered);
+  }
 }
 
 TEST_CASE("the demo names what was damaged in its database") {
