@@ -8,6 +8,7 @@
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "nakadachi/base/log.hpp"
+#include "nakadachi/crypto/process.hpp"
 #include "nakadachi/gateway/gateway_service.hpp"
 #include "nakadachi/oltp/node_service.hpp"
 #include "nakadachi/storage/postgres_store.hpp"
@@ -33,6 +34,13 @@ std::shared_ptr<ServiceOptions> add_service_options(CLI::App& command) {
   return options;
 }
 
+/// Before any key is read: keys are neither swapped nor dumped.
+Result<void> protect_keys(bool required) {
+  NAKADACHI_TRY(const auto protection, crypto::protect_memory(required));
+  if (!protection.locked) log::write(log::Level::kWarning, "memory_not_locked", {});
+  return {};
+}
+
 Result<void> tell_ready(const ServiceOptions& options, const std::string& endpoint) {
   log::write(log::Level::kInfo, "ready", {{"endpoint", std::string_view(endpoint)}});
   if (options.ready_file.empty()) return {};
@@ -56,6 +64,7 @@ Result<void> run_node(const ServiceOptions& options) {
   StopSignal stop_signal;
   NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
   NAKADACHI_TRY(const NodeConfig config, load_node_config(options.config));
+  NAKADACHI_CHECK(protect_keys(config.profile != "demo"));
   NAKADACHI_TRY(NodeAssembly node, assemble_node(config));
   NAKADACHI_TRY(socket::CurveKeyPair oltp_keys, socket::CurveKeyPair::load(config.oltp_key_file));
   NAKADACHI_TRY(socket::CurveKeyPair link_keys, socket::CurveKeyPair::load(config.link_key_file));
@@ -91,6 +100,7 @@ Result<void> run_gateway(const ServiceOptions& options) {
   StopSignal stop_signal;
   NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
   NAKADACHI_TRY(const GatewayConfig config, load_gateway_config(options.config));
+  NAKADACHI_CHECK(protect_keys(false));
   NAKADACHI_TRY(socket::CurveKeyPair keys, socket::CurveKeyPair::load(config.key_file));
   NAKADACHI_TRY(socket::CurveKeyPair national_keys,
                 socket::CurveKeyPair::load(config.national_key_file));
