@@ -153,9 +153,10 @@ int load(scmp_filter_ctx context, Service service) {
 }  // namespace
 
 Result<void> filter_system_calls(Service service) {
+  // Null where the kernel cannot, or may not be asked whether it can, end a process.
   const std::unique_ptr<void, decltype(&seccomp_release)> context(
       seccomp_init(SCMP_ACT_KILL_PROCESS), &seccomp_release);
-  const int failed = context ? load(context.get(), service) : -ENOMEM;
+  const int failed = context ? load(context.get(), service) : -EOPNOTSUPP;
   if (failed == 0) return {};
   return Error{.code = ErrorCode::kConfigInvalid,
                .field = "system_calls",

@@ -55,7 +55,11 @@ Result<void> confine(const ServiceOptions& options, Service service) {
                                                                  : "sanitized build")}});
     return {};
   }
-  NAKADACHI_CHECK(filter_system_calls(service));
+  if (const auto filtered = filter_system_calls(service); !filtered) {
+    Error error = filtered.error();
+    error.detail += "; with --without-seccomp it goes without";
+    return error;
+  }
   log::write(log::Level::kInfo, "system_calls_filtered", {});
   return {};
 }
