@@ -47,6 +47,9 @@ if(NAKADACHI_SANITIZE)
   add_link_options(-fsanitize=${NAKADACHI_SANITIZE})
 endif()
 
+# Addresses of functions are looked up at the start and can then be written by nobody.
+add_link_options(-Wl,-z,relro,-z,now)
+
 find_program(NAKADACHI_CCACHE ccache)
 if(NAKADACHI_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # The sloppiness is what ccache asks for before it caches users of precompiled headers.

@@ -4,9 +4,11 @@
 
 #include "apps/common/node_assembly.hpp"
 #include "apps/common/stop_signal.hpp"
+#include "apps/common/system_call_filter.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "nakadachi/base/log.hpp"
+#include "nakadachi/crypto/process.hpp"
 #include "nakadachi/gateway/gateway_service.hpp"
 #include "nakadachi/oltp/node_service.hpp"
 #include "nakadachi/storage/postgres_store.hpp"
@@ -18,6 +20,7 @@ struct ServiceOptions {
   std::string config;
   std::string ready_file;
   std::string log_file;
+  bool without_seccomp = false;
 };
 
 std::shared_ptr<ServiceOptions> add_service_options(CLI::App& command) {
@@ -26,7 +29,16 @@ std::shared_ptr<ServiceOptions> add_service_options(CLI::App& command) {
   command.add_option("--ready-file", options->ready_file,
                      "written with the endpoints, a line each, once the doors are open");
   command.add_option("--log-file", options->log_file, "JSON lines; standard error otherwise");
+  command.add_flag("--without-seccomp", options->without_seccomp,
+                   "answer every system call: for looking for a fault, not for service");
   return options;
+}
+
+/// Before any key is read: keys are neither swapped nor dumped.
+Result<void> protect_keys(bool required) {
+  NAKADACHI_TRY(const auto protection, crypto::protect_memory(required));
+  if (!protection.locked) log::write(log::Level::kWarning, "memory_not_locked", {});
+  return {};
 }
 
 Result<void> tell_ready(const ServiceOptions& options, const std::string& endpoint) {
@@ -35,10 +47,28 @@ Result<void> tell_ready(const ServiceOptions& options, const std::string& endpoi
   return write_private_file(options.ready_file, endpoint);
 }
 
+/// The last step of a start, before the first message is judged.
+Result<void> confine(const ServiceOptions& options, Service service) {
+  if (options.without_seccomp || !kSystemCallsCanBeFiltered) {
+    log::write(log::Level::kWarning, "system_calls_not_filtered",
+               {{"why", std::string_view(options.without_seccomp ? "--without-seccomp"
+                                                                 : "sanitized build")}});
+    return {};
+  }
+  if (const auto filtered = filter_system_calls(service); !filtered) {
+    Error error = filtered.error();
+    error.detail += "; with --without-seccomp it goes without";
+    return error;
+  }
+  log::write(log::Level::kInfo, "system_calls_filtered", {});
+  return {};
+}
+
 Result<void> run_node(const ServiceOptions& options) {
   StopSignal stop_signal;
   NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
   NAKADACHI_TRY(const NodeConfig config, load_node_config(options.config));
+  NAKADACHI_CHECK(protect_keys(config.profile != "demo"));
   NAKADACHI_TRY(NodeAssembly node, assemble_node(config));
   NAKADACHI_TRY(socket::CurveKeyPair oltp_keys, socket::CurveKeyPair::load(config.oltp_key_file));
   NAKADACHI_TRY(socket::CurveKeyPair link_keys, socket::CurveKeyPair::load(config.link_key_file));
@@ -66,6 +96,7 @@ Result<void> run_node(const ServiceOptions& options) {
   const auto registration = stop_signal.on_stop([&] { service->stop(); });
   NAKADACHI_CHECK(
       tell_ready(options, fmt::format("{}\n{}", service->endpoint(), service->admin_endpoint())));
+  NAKADACHI_CHECK(confine(options, Service::kNode));
   return service->run();
 }
 
@@ -73,6 +104,7 @@ Result<void> run_gateway(const ServiceOptions& options) {
   StopSignal stop_signal;
   NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
   NAKADACHI_TRY(const GatewayConfig config, load_gateway_config(options.config));
+  NAKADACHI_CHECK(protect_keys(false));
   NAKADACHI_TRY(socket::CurveKeyPair keys, socket::CurveKeyPair::load(config.key_file));
   NAKADACHI_TRY(socket::CurveKeyPair national_keys,
                 socket::CurveKeyPair::load(config.national_key_file));
@@ -85,6 +117,7 @@ Result<void> run_gateway(const ServiceOptions& options) {
                                                 .national_keys = std::move(national_keys)}));
   const auto registration = stop_signal.on_stop([&] { service->stop(); });
   NAKADACHI_CHECK(tell_ready(options, service->endpoint()));
+  NAKADACHI_CHECK(confine(options, Service::kGateway));
   service->run();
   return {};
 }

@@ -16,7 +16,7 @@ ABOUT = "includes against cmake/rooms.json"
 _SYSTEM_HEADERS = re.compile(
     r"^(?:sys/|arpa/|net/|netinet/|linux/|asm/)"
     r"|^(?:aio|dirent|dlfcn|elf|endian|errno|execinfo|fcntl|fnmatch|ftw|getopt|glob|grp|langinfo"
-    r"|limits|malloc|netdb|poll|pthread|pwd|sched|semaphore|signal|spawn|stdint|stdio|stdlib"
+    r"|limits|link|malloc|netdb|poll|pthread|pwd|sched|semaphore|signal|spawn|stdint|stdio|stdlib"
     r"|string|strings|sysexits|syslog|termios|time|ucontext|unistd|utime|wait|wordexp)\.h$"
 )
 

@@ -19,12 +19,13 @@ import format as formatting
 import headers
 import purity
 import tidy
+import units
 import words
 from compile_db import CompileDb, progress
 from tree import ROOMS_FILE, Tree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CHECKS = (words, edges, cycles, purity, dead_files, formatting, headers, tidy)
+CHECKS = (words, edges, cycles, purity, dead_files, units, formatting, headers, tidy)
 
 
 def changed_files(root):

@@ -69,14 +69,21 @@ bool decode(std::string_view text, std::span<std::uint8_t, 32> to) {
          again.view() == copy.view();
 }
 
-/// Reads the whole of a file that nobody but its owner may touch.
+/// Whether nobody but its owner may touch a file. A credential of systemd's is root's, and an
+/// access list that names us shows in its mode as reading by the group (0440).
+bool is_private(const struct stat& status) {
+  const bool credential = status.st_uid == 0 && (status.st_mode & 0777U) == 0440U;
+  return credential || (status.st_mode & 077U) == 0;
+}
+
+/// Reads the whole of a private file.
 Result<SecretBytes> read_secret_file(const std::string& path) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (file.fd() < 0) return file_problem(path, errno);
   struct stat status{};
   if (::fstat(file.fd(), &status) != 0) return file_problem(path, errno);
   if (!S_ISREG(status.st_mode)) return file_problem(path, "not a regular file");
-  if ((status.st_mode & 077U) != 0) return file_problem(path, "others may read it; chmod 600");
+  if (!is_private(status)) return file_problem(path, "others may read it; chmod 600");
   SecretBytes content(kFileSize + 1);
   std::size_t size = 0;
   while (size < content.size()) {

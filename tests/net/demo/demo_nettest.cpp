@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "apps/common/run_program.hpp"
+#include "apps/common/system_call_filter.hpp"
 #include "apps/common/text_table.hpp"
+#include "tests/net/demo/kept_pool.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -61,6 +63,19 @@ TEST_CASE("the demo's books agree: records, units and yen") {
   CHECK_THAT(end.output, Catch::Matchers::ContainsSubstring(fmt::format(
                              "auditor: 60 exchanges, {} records, {} units, 1000003 yen recounted\n",
                              rows, units)));
+}
+
+TEST_CASE("the demo's node and gateway serve with their system calls filtered") {
+  const KeptPool pool;
+  const ProgramEnd end = run_demo({"--keep", pool.path()});
+  CAPTURE(end.output, end.complaint);
+  CHECK(end.status == 0);
+  for (const char* log : {"/node.log", "/gateway.log"}) {
+    const auto lines = read_file(pool.path() + log);
+    REQUIRE(lines);
+    CHECK((lines->find("\"event\":\"system_calls_filtered\"") != std::string::npos) ==
+          kSystemCallsCanBeFiltered);
+  }
 }
 
 TEST_CASE("the demo names what was damaged in its database") {

@@ -16,6 +16,7 @@
 #include "apps/common/text_table.hpp"
 #include "nakadachi/base/clock.hpp"
 #include "nakadachi/metering/usage.hpp"
+#include "tests/net/demo/kept_pool.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_folder.hpp"
 
@@ -28,7 +29,7 @@ class StandingPool {
  public:
   StandingPool() {
     auto started = ChildProcess::start(
-        {kProgram, "demo", "--tenants", "2", "--exchanges", "40", "--keep", pool(), "--stay"},
+        {kProgram, "demo", "--tenants", "2", "--exchanges", "40", "--keep", pool_.path(), "--stay"},
         log());
     REQUIRE(started);
     demo_.emplace(*std::move(started));
@@ -40,18 +41,16 @@ class StandingPool {
   }
   StandingPool(const StandingPool&) = delete;
   StandingPool& operator=(const StandingPool&) = delete;
-  ~StandingPool() {
-    demo_.reset();
-    std::filesystem::remove_all(pool() + "-postgres");
-  }
 
+  /// Of the test's own.
   std::string file(const std::string& name) const { return folder_.file(name); }
-  std::string pool(const std::string& name = "") const { return file("pool" + name); }
+  /// That the demo has kept.
+  std::string kept(const std::string& name) const { return pool_.file(name); }
 
   /// Runs a command with what `access.env` says, as somebody who has read it into a shell.
   ProgramEnd run(const std::vector<std::string>& command) const {
     std::vector<std::string> arguments = {
-        "/bin/sh", "-c", fmt::format("set -a; . {}; exec \"$0\" \"$@\"", pool("/access.env")),
+        "/bin/sh", "-c", fmt::format("set -a; . {}; exec \"$0\" \"$@\"", kept("access.env")),
         kProgram};
     arguments.insert(arguments.end(), command.begin(), command.end());
     auto end = run_program(arguments, "");
@@ -76,6 +75,7 @@ class StandingPool {
   }
 
   testing::TempFolder folder_;
+  KeptPool pool_;
   std::optional<ChildProcess> demo_;
 };
 
@@ -112,7 +112,7 @@ TEST_CASE("an auditor verifies, lists, exports, checks and shows records of a st
   check_log(pool, tenant);
 
   const std::string receipts = pool.file("receipts.jsonl");
-  const std::string node = pool.pool("/node.toml");
+  const std::string node = pool.kept("node.toml");
   const std::vector<std::string> exporting = {"records", "export", "--tenant", tenant,
                                               "--out",   receipts, "--config", node};
   const auto exported = pool.json(exporting);
@@ -162,7 +162,7 @@ TEST_CASE("an auditor verifies, lists, exports, checks and shows records of a st
 
 TEST_CASE("operator and finance see what their logins let them, in the language they chose") {
   const StandingPool pool;
-  const std::string operator_key = pool.pool("/operator.curve");
+  const std::string operator_key = pool.kept("operator.curve");
   const auto institutions = pool.json({"institution", "list", "--key-file", operator_key});
   CHECK(institutions.size() == 4);
   CHECK(pool.json({"tenant", "list", "--key-file", operator_key}).size() == 2);
@@ -180,7 +180,7 @@ TEST_CASE("operator and finance see what their logins let them, in the language 
 
   // A person nobody knows: refused before anything is recorded, in Japanese where that was chosen.
   const ProgramEnd asked = pool.run(
-      {"query", "ask", "--lang", "ja", "--key-file", pool.pool("/system-1000001100200001.curve"),
+      {"query", "ask", "--lang", "ja", "--key-file", pool.kept("system-1000001100200001.curve"),
        "--asker", "1000001100200001", "--provider", "1000001202500001", "--affair", "48",
        "--procedure", "JT00000000000001", "--kind", "地方税関係情報", "--person", "42"});
   CHECK(asked.status == 1);

@@ -95,6 +95,16 @@ TEST_CASE("curve keys: a file others may read, a link or none is refused") {
   CHECK(CurveKeyPair::load(folder.file("key")).ok());
 }
 
+TEST_CASE("curve keys: a file that its group may only read is taken from root alone") {
+  const TempFolder folder;
+  REQUIRE(CurveKeyPair::make().save(folder.file("key")).ok());
+  REQUIRE(::chmod(folder.file("key").c_str(), 0440) == 0);
+  CHECK(CurveKeyPair::load(folder.file("key")).ok() == (::geteuid() == 0));
+  if (::geteuid() != 0) return;
+  REQUIRE(::chown(folder.file("key").c_str(), 1, 0) == 0);
+  CHECK(load_error(folder.file("key")) == ErrorCode::kFileProblem);
+}
+
 TEST_CASE("curve keys: a file damaged anywhere is refused") {
   const testing::TempFolder folder;
   REQUIRE(CurveKeyPair::make().save(folder.file("key")).ok());

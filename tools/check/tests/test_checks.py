@@ -21,6 +21,7 @@ import purity  # noqa: E402
 import run  # noqa: E402
 import tidy  # noqa: E402
 import tree as trees  # noqa: E402
+import units  # noqa: E402
 import words  # noqa: E402
 
 ROOMS = {
@@ -90,6 +91,63 @@ class Text(CheckTest):
     def test_a_room_given_twice_is_refused(self):
         with self.assertRaisesRegex(ValueError, "twice: a"):
             trees.read_json('{"rooms": {"a": 1, "b": 2, "a": 3}}')
+
+
+class Units(CheckTest):
+    UNIT = "deploy/systemd/one.service"
+    # As little exposed as it can be: no network and no privileges.
+    WALLED = """[Service]
+ExecStart=/usr/bin/nakadachi node
+User=nakadachi
+PrivateNetwork=yes
+PrivateUsers=yes
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateMounts=yes
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+UMask=0077
+ProtectSystem=strict
+ProtectHome=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectClock=yes
+ProtectProc=invisible
+ProcSubset=pid
+RestrictAddressFamilies=AF_INET
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+MemoryDenyWriteExecute=yes
+RemoveIPC=yes
+SystemCallArchitectures=native
+SystemCallFilter=@basic-io
+IPAddressDeny=any
+DevicePolicy=closed
+KeyringMode=private
+"""
+
+    def test_walled_off(self):
+        self.assertEqual(self.find(units, {self.UNIT: self.WALLED}), [])
+
+    def test_misspelt(self):
+        text = self.WALLED.replace("PrivateTmp=", "PrivateTemp=")
+        findings = self.find(units, {self.UNIT: text})
+        self.assertIn("PrivateTemp", findings[0].message)
+        self.assertEqual((findings[0].path, findings[0].line), (self.UNIT, 6))
+
+    def test_misspelt_in_an_example_of_a_drop_in(self):
+        site = "deploy/systemd/site.conf"
+        text = "[Service]\nMemoryMax=much\n"
+        self.assert_one(self.find(units, {self.UNIT: self.WALLED, site: text}), site, "much")
+
+    def test_exposed(self):
+        text = "[Service]\nExecStart=/usr/bin/nakadachi node\n"
+        self.assert_one(self.find(units, {self.UNIT: text}), self.UNIT, "exposure")
 
 
 class Words(CheckTest):

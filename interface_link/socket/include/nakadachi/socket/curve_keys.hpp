@@ -26,7 +26,8 @@ class CurveKeyPair {
 
   /// Reads a file that `save` wrote. Errors: `kFileProblem` (also when others than
   /// the owner may read it, or it is a symbolic link), `kKeyFileDamaged` (also
-  /// when the two keys do not belong together).
+  /// when the two keys do not belong together). A file of root's with mode 0440 is
+  /// taken: so systemd hands over credentials.
   static Result<CurveKeyPair> load(const std::string& path);
 
   /// Writes the pair to a new file (mode 0600) and has it on disk when it returns.
