@@ -38,14 +38,16 @@ inline void count(DoorCounts::Count& counter, std::uint64_t by = 1) noexcept {
 class Door {
  public:
   Door(std::string domain, std::size_t max_connections, std::uint64_t most_open_bytes,
-       std::shared_ptr<const AccessTable> table)
+       std::shared_ptr<const AccessTable> table, const Clock& clock)
       : domain_(std::move(domain)),
         max_connections_(max_connections),
+        clock_(&clock),
         watch_(most_open_bytes),
         table_(std::move(table)) {}
 
   const std::string& domain() const noexcept { return domain_; }
   std::size_t max_connections() const noexcept { return max_connections_; }
+  Timestamp now() const noexcept { return clock_->now(); }
   DoorCounts& counts() noexcept { return counts_; }
   ConnectionWatch& watch() noexcept { return watch_; }
 
@@ -61,6 +63,7 @@ class Door {
  private:
   const std::string domain_;
   const std::size_t max_connections_;
+  const Clock* clock_;
   DoorCounts counts_;
   ConnectionWatch watch_;
   mutable std::mutex mutex_;

@@ -178,7 +178,7 @@ const char* DoorKeeper::judge(const std::vector<zmq::message_t>& request, std::s
     if (text_of_part(request[kDomain]) != door.domain()) continue;
     const auto key = CurvePublicKey::from(view_of(request[kKey]));
     const bool is_curve = text_of_part(request[kMechanism]) == "CURVE";
-    if (request.size() != kParts || !is_curve || !key || !door.table()->find(*key)) {
+    if (request.size() != kParts || !is_curve || !key || door.table()->find(*key, door.now()) == nullptr) {
       count(door.counts().refused_keys);
       return kRefused;
     }

@@ -101,7 +101,7 @@ Result<Server*> Loop::Impl::listen(ServerConfig server_config, ServerHandlers ha
       kKernelBytes;
   auto door =
       std::make_shared<Door>(unique_domain(server_config.name), server_config.max_connections,
-                             most_open_bytes, server_config.table);
+                             most_open_bytes, server_config.table, *clock);
   try {
     zmq::socket_t socket(context, zmq::socket_type::router);
     configure_door(socket, server_config, door->domain());

@@ -125,15 +125,20 @@ bool Server::Impl::turn(std::size_t budget, Timestamp now) {
 
 void Server::Impl::take_frame(Timestamp now) {
   DoorCounts& counts = door->counts();
-  door->watch().delivered(zmq_msg_get(body_.handle(), ZMQ_SRCFD));
+  const int connection = zmq_msg_get(body_.handle(), ZMQ_SRCFD);
+  door->watch().delivered(connection);
   const auto key = key_of(body_);
   if (!key) return count(counts.dropped_unnamed);
   const auto table = door->table();
-  const auto user = table->find(*key);
-  if (!user) return count(counts.dropped_revoked);
+  const AccessTable::Entry* const known = table->find(*key, now);
+  if (known == nullptr) {
+    // Its next handshake is refused, which tells the peer what silence would not.
+    door->watch().cut(connection);
+    return count(counts.dropped_revoked);
+  }
   const auto route = route_of(route_);
   if (!route) return count(counts.dropped_malformed);
-  judge_frame({*route, *user}, *table, now);
+  judge_frame({*route, known->user}, *table, now);
 }
 
 void Server::Impl::judge_frame(const Peer& peer, const AccessTable& table, Timestamp now) {
@@ -159,7 +164,7 @@ bool Server::Impl::within_rate(UserId user, std::size_t size, const AccessTable&
   const RateLimit& rate = config.rate;
   auto found = buckets_.find(user);
   if (found == buckets_.end()) {
-    forget_the_revoked(table);
+    forget_the_revoked(table, now);
     const Buckets full{TokenBucket(rate.frames_per_second, rate.frames_at_once, now),
                        TokenBucket(rate.bytes_per_second, rate.bytes_at_once, now)};
     found = buckets_.emplace(user, full).first;
@@ -174,14 +179,14 @@ bool Server::Impl::within_rate(UserId user, std::size_t size, const AccessTable&
 }
 
 /// Keeps the buckets as few as the users there are.
-void Server::Impl::forget_the_revoked(const AccessTable& table) {
+void Server::Impl::forget_the_revoked(const AccessTable& table, Timestamp now) {
   if (buckets_.size() < table.size()) return;
-  std::erase_if(buckets_, [&table](const auto& entry) { return !table.holds(entry.first); });
+  std::erase_if(buckets_, [&](const auto& entry) { return !table.holds(entry.first, now); });
 }
 
 bool Server::Impl::send(const Peer& peer, ByteView frame) {
   DoorCounts& counts = door->counts();
-  if (!door->table()->holds(peer.user)) {
+  if (!door->table()->holds(peer.user, door->now())) {
     count(counts.dropped_revoked);
     return false;
   }

@@ -71,7 +71,7 @@ struct ServerCounters {
   std::uint64_t refused_protocol = 0;   ///< no CURVE, or no proper handshake in time
   std::uint64_t refused_full = 0;       ///< connections above `max_connections`
   std::uint64_t dropped_unnamed = 0;    ///< frames without a proven key: must stay 0
-  std::uint64_t dropped_revoked = 0;    ///< frames from, or to, a key no longer in the table
+  std::uint64_t dropped_revoked = 0;    ///< frames from, or to, a key that may no longer
   std::uint64_t dropped_malformed = 0;  ///< frames of several parts, or with a route of their own
   std::uint64_t dropped_oversize = 0;   ///< frames just over the limit; larger ones cut the line
   std::uint64_t dropped_rate = 0;       ///< frames above the rate
@@ -83,8 +83,8 @@ struct ServerCounters {
 /// A door: many peers connect, each proves its key, frames come in and go out.
 ///
 /// Lives in its `Loop`. Fails closed: nothing passes unless the key is in the
-/// current table, which is looked at for every frame, so that a revoked key is cut
-/// at its next one.
+/// current table and its time has come and is not over, which is looked at for every
+/// frame: the next one with a key that may no longer is dropped, and its connection cut.
 class Server {
  public:
   struct Impl;
