@@ -187,19 +187,19 @@ Result<void> DemoPool::write_callers() {
     const auto number = static_cast<std::uint32_t>(i + 1);
     systems.push_back({.number = number,
                        .institution = systems_[i].institution,
-                       .curve_key = to_z85(systems_[i].keys.public_key()),
+                       .key = systems_[i].keys.public_key(),
                        .affairs = residents_->affairs_of(i),
                        .answers = {}});
     if (is_mayor(i)) systems.back().answers = {DemoResidents::live_kind()};
     staff.push_back({.number = number,
                      .institution = systems_[i].institution,
-                     .curve_key = to_z85(systems_[i].staff_keys.public_key()),
+                     .key = systems_[i].staff_keys.public_key(),
                      .may_change = true,
                      .may_decide = true});
   }
   staff.push_back({.number = static_cast<std::uint32_t>(systems_.size() + 1),
                    .institution = std::nullopt,
-                   .curve_key = to_z85(operator_keys_.public_key())});
+                   .key = operator_keys_.public_key()});
   NAKADACHI_CHECK(write_private_file(file("systems.tsv"), write_systems(systems)));
   return write_private_file(file("staff.tsv"), write_staff(staff));
 }

@@ -29,6 +29,10 @@ inline constexpr std::string_view kMasterPurpose = "master";
 /// wrapped under another root key).
 Result<crypto::TenantCipher> open_cipher(const NodeConfig& config, TenantId tenant);
 
+/// Who may come to the doors, from the files of systems and staff. Errors: those of
+/// `read_systems` and `read_staff`.
+Result<oltp::Callers> load_callers(const NodeConfig& config);
+
 /// Everything a node is started with, put together from configuration, database
 /// and files. The node's signing key lives in memory only: each start makes a new
 /// one and has the institutions delegate to it.

@@ -35,8 +35,16 @@ Result<void> tell_ready(const ServiceOptions& options, const std::string& endpoi
   return write_private_file(options.ready_file, endpoint);
 }
 
+/// All of what the files say, or nothing of it.
+void read_callers_again(const NodeConfig& config, oltp::NodeService& service) {
+  auto callers = load_callers(config);
+  const Result<void> done =
+      callers ? service.replace_callers(*std::move(callers)) : Result<void>(callers.error());
+  if (!done) log::write(log::Level::kError, "callers_not_replaced", done.error());
+}
+
 Result<void> run_node(const ServiceOptions& options) {
-  StopSignal stop_signal;
+  StopSignal stop_signal(StopSignal::Hangup::kReads);
   NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
   NAKADACHI_TRY(const NodeConfig config, load_node_config(options.config));
   NAKADACHI_TRY(NodeAssembly node, assemble_node(config));
@@ -63,7 +71,8 @@ Result<void> run_node(const ServiceOptions& options) {
   NAKADACHI_TRY(const auto service,
                 oltp::NodeService::start(std::move(service_config), std::move(node.setup),
                                          *node.signer, verifier));
-  const auto registration = stop_signal.on_stop([&] { service->stop(); });
+  const auto registration =
+      stop_signal.on_stop([&] { service->stop(); }, [&] { read_callers_again(config, *service); });
   NAKADACHI_CHECK(
       tell_ready(options, fmt::format("{}\n{}", service->endpoint(), service->admin_endpoint())));
   return service->run();
@@ -93,7 +102,9 @@ Result<void> run_gateway(const ServiceOptions& options) {
 
 void add_node_command(CLI::App& app, Command& chosen) {
   CLI::App* const command = app.add_subcommand("node", "Serve the towns of this node's lanes");
-  command->footer("Example: nakadachi node --config /etc/nakadachi/node.toml");
+  command->footer(
+      "SIGHUP: read the files of oltp.systems and admin.staff again.\n"
+      "Example: nakadachi node --config /etc/nakadachi/node.toml");
   const auto options = add_service_options(*command);
   command->callback([options, &chosen] { chosen = [options] { return run_node(*options); }; });
 }

@@ -66,6 +66,9 @@ class LivePool {
 
   void start_node();
   void stop_node();
+  /// Those of the start: each institution's key, at both doors.
+  oltp::Callers callers() const;
+  oltp::NodeService& node() { return *node_; }
   void start_gateway();
   void stop_gateway();
 
