@@ -190,6 +190,7 @@ void LivePool::start_node() {
          .oltp_endpoint = oltp_endpoint_,
          .oltp_keys = oltp_keys,
          .systems = callers.systems,
+         .systems_may_come_from = systems_may_come_from,
          .admin_endpoint = admin_endpoint_,
          .staff = callers.staff,
          .gateway_endpoint = gateway_endpoint_,

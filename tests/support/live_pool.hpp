@@ -87,6 +87,7 @@ class LivePool {
   socket::CurveKeyPair uplink_keys;               ///< the gateway's at the national system
   socket::CurveKeyPair second_uplink_keys;        ///< another gateway's
   std::vector<socket::CurveKeyPair> system_keys;  ///< of an institution, at both doors
+  socket::AddressCheck systems_may_come_from;     ///< of a node that is started from now on
 
  private:
   std::shared_ptr<SharedStore::Kept> store_;

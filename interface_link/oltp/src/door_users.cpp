@@ -20,7 +20,8 @@ Result<DoorUsers::Renewed> DoorUsers::renew(const std::vector<Key>& keys) {
         stays ? known->second
               : socket::UserId{std::uint64_t{++last_[key.holder]} << kHolderBits | key.holder};
     users.emplace(key.key, user);
-    entries.push_back({.key = key.key, .user = user, .time = key.time});
+    entries.push_back(
+        {.key = key.key, .user = user, .time = key.time, .may_come_from = key.may_come_from});
   }
   NAKADACHI_TRY(renewed.table, socket::AccessTable::make(entries));
   renewed.went = users_.size() - (users.size() - renewed.came);

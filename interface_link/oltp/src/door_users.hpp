@@ -22,7 +22,8 @@ class DoorUsers {
   struct Key {
     std::uint32_t holder = 0;
     socket::CurvePublicKey key;
-    socket::KeyTime time;
+    socket::KeyTime time = {};
+    socket::AddressCheck may_come_from = {};
   };
   struct Renewed {
     std::shared_ptr<const socket::AccessTable> table;

@@ -41,7 +41,8 @@ template <class Id>
 std::vector<DoorUsers::Key> keys_of(const std::vector<DoorKey<Id>>& keys) {
   std::vector<DoorUsers::Key> made;
   made.reserve(keys.size());
-  for (const DoorKey<Id>& one : keys) made.push_back({one.holder.value, one.key, one.time});
+  for (const DoorKey<Id>& one : keys)
+    made.push_back({one.holder.value, one.key, one.time, one.may_come_from});
   return made;
 }
 
@@ -153,7 +154,8 @@ Result<void> NodeService::Impl::open_door() {
   socket::ServerConfig door{.name = "oltp",
                             .endpoint = config_.oltp_endpoint,
                             .keys = config_.oltp_keys,
-                            .table = users.table};
+                            .table = users.table,
+                            .may_come_from = config_.systems_may_come_from};
   socket::ServerHandlers handlers;
   handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) {
     on_query_frame(peer, frame);
@@ -171,6 +173,7 @@ Result<void> NodeService::Impl::open_admin_door() {
                             .endpoint = config_.admin_endpoint,
                             .keys = config_.oltp_keys,
                             .table = users.table,
+                            .may_come_from = config_.staff_may_come_from,
                             .queued_frames = kAdminQueuedFrames};
   socket::ServerHandlers handlers;
   handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) {

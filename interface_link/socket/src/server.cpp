@@ -40,6 +40,12 @@ std::optional<Peer::Route> route_of(const zmq::message_t& part) {
   return Peer::Route::from(bytes);
 }
 
+/// The address of its connection; empty, from which nobody may come, when it is not known.
+std::string_view address_of(zmq::message_t& part) {
+  const char* const text = zmq_msg_gets(part.handle(), "Peer-Address");
+  return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
 /// The key its connection has proven, which our access handler gave as user id.
 std::optional<CurvePublicKey> key_of(zmq::message_t& part) {
   const char* const text = zmq_msg_gets(part.handle(), "User-Id");
@@ -106,6 +112,7 @@ Result<void> Server::Impl::prove_shut(zmq::context_t& context, const CurveKeyPai
   }
   --counts.refused_keys;
   --counts.refused_protocol;
+  door->set_proven();
   return {};
 }
 
@@ -131,7 +138,7 @@ void Server::Impl::take_frame(Timestamp now) {
   if (!key) return count(counts.dropped_unnamed);
   const auto table = door->table();
   const AccessTable::Entry* const known = table->find(*key, now);
-  if (known == nullptr) {
+  if (known == nullptr || !known->may_come(address_of(body_))) {
     // Its next handshake is refused, which tells the peer what silence would not.
     door->watch().cut(connection);
     return count(counts.dropped_revoked);
@@ -225,6 +232,7 @@ ServerCounters Server::counters() const {
           .connections = impl_->door->watch().open(),
           .handshakes_done = counts.handshakes_done,
           .refused_keys = counts.refused_keys,
+          .refused_addresses = counts.refused_addresses,
           .refused_protocol = counts.refused_protocol,
           .refused_full = counts.refused_full,
           .dropped_unnamed = counts.dropped_unnamed,

@@ -21,11 +21,11 @@ socket::UserId user_of(const DoorUsers::Renewed& renewed, std::uint8_t number) {
 
 TEST_CASE("door users: each key is a user of its own, and stays it") {
   DoorUsers users;
-  const auto first = users.renew({{7, key(1), {}}, {8, key(2), {}}});
+  const auto first = users.renew({{7, key(1)}, {8, key(2)}});
   REQUIRE(first.ok());
   CHECK(first->came == 2);
   CHECK(first->went == 0);
-  const auto both = users.renew({{7, key(3), {}}, {7, key(1), {}}, {8, key(2), {}}});
+  const auto both = users.renew({{7, key(3)}, {7, key(1)}, {8, key(2)}});
   REQUIRE(both.ok());
   CHECK(both->came == 1);
   CHECK(both->went == 0);
@@ -36,7 +36,7 @@ TEST_CASE("door users: each key is a user of its own, and stays it") {
   CHECK(DoorUsers::holder_of(user_of(*both, 3)) == 7);
   CHECK(DoorUsers::holder_of(user_of(*both, 2)) == 8);
 
-  const auto rolled = users.renew({{7, key(3), {}}});
+  const auto rolled = users.renew({{7, key(3)}});
   REQUIRE(rolled.ok());
   CHECK(rolled->came == 0);
   CHECK(rolled->went == 2);
@@ -46,8 +46,8 @@ TEST_CASE("door users: each key is a user of its own, and stays it") {
 
 TEST_CASE("door users: a key that changes hands is another user") {
   DoorUsers users;
-  const auto before = users.renew({{7, key(1), {}}});
-  const auto after = users.renew({{8, key(1), {}}});
+  const auto before = users.renew({{7, key(1)}});
+  const auto after = users.renew({{8, key(1)}});
   REQUIRE(before.ok());
   REQUIRE(after.ok());
   CHECK(after->came == 1);
@@ -58,12 +58,12 @@ TEST_CASE("door users: a key that changes hands is another user") {
 
 TEST_CASE("door users: what is wrong changes nothing") {
   DoorUsers users;
-  const auto before = users.renew({{7, key(1), {}}});
+  const auto before = users.renew({{7, key(1)}});
   REQUIRE(before.ok());
-  CHECK(users.renew({{1U << DoorUsers::kHolderBits, key(2), {}}}).error().code ==
+  CHECK(users.renew({{1U << DoorUsers::kHolderBits, key(2)}}).error().code ==
         ErrorCode::kConfigInvalid);
-  CHECK(users.renew({{7, key(2), {}}, {8, key(2), {}}}).error().code == ErrorCode::kConfigInvalid);
-  const auto after = users.renew({{7, key(1), {}}});
+  CHECK(users.renew({{7, key(2)}, {8, key(2)}}).error().code == ErrorCode::kConfigInvalid);
+  const auto after = users.renew({{7, key(1)}});
   REQUIRE(after.ok());
   CHECK(after->came == 0);
   CHECK(after->went == 0);

@@ -19,6 +19,7 @@ struct DoorKey {
   Id holder;  ///< below 2^24
   socket::CurvePublicKey key;
   socket::KeyTime time = {};
+  socket::AddressCheck may_come_from = {};  ///< in addition to the door's own rule
 };
 /// At the OLTP door.
 using SystemKey = DoorKey<tenant_vm::SystemId>;
@@ -44,9 +45,11 @@ struct NodeServiceConfig {
   std::string oltp_endpoint;
   socket::CurveKeyPair oltp_keys;
   std::vector<SystemKey> systems;
+  socket::AddressCheck systems_may_come_from = {};
 
   std::string admin_endpoint;  ///< empty: no admin door
   std::vector<StaffKey> staff;
+  socket::AddressCheck staff_may_come_from = {};
 
   std::string gateway_endpoint;
   socket::CurvePublicKey gateway_key;

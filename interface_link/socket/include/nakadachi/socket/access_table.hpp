@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -27,7 +29,11 @@ struct KeyTime {
   friend bool operator==(const KeyTime&, const KeyTime&) noexcept = default;
 };
 
-/// Which keys may connect when, and as whom. A user may have several keys (while one
+/// Whether a peer may come from an address, as in 10.1.1.11 or fd00::1. Called on several
+/// threads. An empty one lets all come.
+using AddressCheck = std::function<bool(std::string_view address)>;
+
+/// Which keys may connect when, from where, and as whom. A user may have several keys (while one
 /// replaces another); what is sent to it may then go to a connection of any of them, which
 /// is why who must tell them apart gives each key a user of its own. Immutable: a door is
 /// given a new table, see `Server::replace_table`.
@@ -37,6 +43,11 @@ class AccessTable {
     CurvePublicKey key;
     UserId user;
     KeyTime time = {};
+    AddressCheck may_come_from = {};  ///< in addition to the door's own rule
+
+    bool may_come(std::string_view address) const {
+      return !may_come_from || may_come_from(address);
+    }
   };
 
   /// Errors: `kConfigInvalid` when a key stands twice.
