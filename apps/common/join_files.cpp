@@ -19,7 +19,7 @@ namespace {
 using Fields = std::vector<std::string_view>;
 
 constexpr std::size_t kDayLength = 10;  // 2027-03-31
-constexpr std::size_t kTimesOfKey = 2;  // columns
+constexpr std::size_t kAboutKey = 3;    // columns: from, until, place
 
 template <class Number>
 Result<Number> parse_number(std::string_view text, std::string_view field) {
@@ -69,6 +69,11 @@ Result<socket::CurvePublicKey> parse_key(std::string_view text) {
   return *key;
 }
 
+Result<std::string> parse_place(std::string_view text) {
+  if (text.empty()) return Error{.code = ErrorCode::kMissingField, .field = "place"};
+  return text == "-" ? std::string() : std::string(text);
+}
+
 /// Day, or minute of a day; `at_end` of that day where no minute is named.
 Result<std::optional<Timestamp>> parse_moment(std::string_view text, bool at_end,
                                               std::string_view field) {
@@ -99,6 +104,10 @@ std::string moment_text(const std::optional<Timestamp>& at) {
       at->ms + ServiceHours::kJapanOffsetMs - day.number * ServiceHours::kDayMs;
   const std::int64_t minutes = of_day / ServiceHours::kMinuteMs;
   return fmt::format("{}T{:02}:{:02}", day.text(), minutes / 60, minutes % 60);
+}
+
+std::string_view place_text(const std::string& place) {
+  return place.empty() ? std::string_view("-") : std::string_view(place);
 }
 
 /// Keeps what was read of each number, since rows of one number must agree.
@@ -243,12 +252,13 @@ Result<socket::KeyTime> parse_key_time(std::string_view from, std::string_view u
 }
 
 std::string write_systems(const std::vector<BusinessSystem>& systems) {
-  std::string text = "# number\tinstitution\tCURVE public key\taffairs\tanswers\tfrom\tuntil\n";
+  std::string text =
+      "# number\tinstitution\tCURVE public key\taffairs\tanswers\tfrom\tuntil\tplace\n";
   for (const BusinessSystem& system : systems) {
-    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\n", system.number, system.institution.text(),
-                        socket::to_z85(system.key), codes_text(system.affairs),
-                        codes_text(system.answers), moment_text(system.time.from),
-                        moment_text(system.time.until));
+    text += fmt::format(
+        "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", system.number, system.institution.text(),
+        socket::to_z85(system.key), codes_text(system.affairs), codes_text(system.answers),
+        moment_text(system.time.from), moment_text(system.time.until), place_text(system.place));
   }
   return text;
 }
@@ -269,21 +279,22 @@ Result<std::vector<BusinessSystem>> read_systems(const std::string& path) {
     NAKADACHI_TRY(system.answers, parse_codes<InformationKind>(fields[4]));
     NAKADACHI_TRY(system.time,
                   parse_key_time(field_at(fields, kColumns), field_at(fields, kColumns + 1)));
+    NAKADACHI_TRY(system.place, parse_place(field_at(fields, kColumns + 2)));
     NAKADACHI_CHECK(holders.take(system, differs));
     return system;
   };
-  return read_list<BusinessSystem>(path, kColumns, parse, kTimesOfKey);
+  return read_list<BusinessSystem>(path, kColumns, parse, kAboutKey);
 }
 
 std::string write_staff(const std::vector<StaffRow>& staff) {
-  std::string text = "# number\tinstitution\tCURVE public key\trights\tfrom\tuntil\n";
+  std::string text = "# number\tinstitution\tCURVE public key\trights\tfrom\tuntil\tplace\n";
   for (const StaffRow& row : staff) {
     std::string rights = row.may_change ? "change" : "";
     if (row.may_decide) rights += rights.empty() ? "decide" : ",decide";
-    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", row.number,
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\n", row.number,
                         row.institution ? row.institution->text() : "-", socket::to_z85(row.key),
                         rights.empty() ? "-" : rights, moment_text(row.time.from),
-                        moment_text(row.time.until));
+                        moment_text(row.time.until), place_text(row.place));
   }
   return text;
 }
@@ -313,10 +324,11 @@ Result<std::vector<StaffRow>> read_staff(const std::string& path) {
     }
     NAKADACHI_TRY(row.time,
                   parse_key_time(field_at(fields, kColumns), field_at(fields, kColumns + 1)));
+    NAKADACHI_TRY(row.place, parse_place(field_at(fields, kColumns + 2)));
     NAKADACHI_CHECK(holders.take(row, differs));
     return row;
   };
-  return read_list<StaffRow>(path, kColumns, parse, kTimesOfKey);
+  return read_list<StaffRow>(path, kColumns, parse, kAboutKey);
 }
 
 }  // namespace nakadachi::apps

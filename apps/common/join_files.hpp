@@ -49,7 +49,8 @@ std::string write_hand_overs(const std::vector<HandOverRow>& rows);
 
 /// A business system, or one of its two keys while they change. number, institution, CURVE
 /// public key (Z85), affairs it may ask in (commas), kinds it answers itself (commas, - for
-/// none); and, if wanted, from when and until when the key is good (see `parse_key_time`).
+/// none); and, if wanted, from when and until when the key is good (see `parse_key_time`) and
+/// where in the network it is, as a selector of the model; - for anything of these.
 struct BusinessSystem {
   std::uint32_t number = 0;
   InstitutionCode institution;
@@ -57,16 +58,17 @@ struct BusinessSystem {
   std::vector<AffairCode> affairs;
   std::vector<InformationKind> answers;
   socket::KeyTime time = {};
+  std::string place = {};  ///< empty: wherever the door may be reached from
 };
 std::string write_systems(const std::vector<BusinessSystem>& systems);
 /// Errors: `kFileProblem`; `kConfigInvalid` with line and field, also for a third row of one
-/// number, for two rows of it that differ in anything but key and time, and for a key that
-/// stands twice.
+/// number, for two rows of it that differ in anything but key, times and place, and for a key
+/// that stands twice.
 Result<std::vector<BusinessSystem>> read_systems(const std::string& path);
 
 /// Who speaks at the admin door. number, institution (- for an operator), CURVE public
-/// key (Z85), rights (change, decide; with commas, - for none); and times of the key, as
-/// of a system.
+/// key (Z85), rights (change, decide; with commas, - for none); and times and place of the
+/// key, as of a system.
 struct StaffRow {
   std::uint32_t number = 0;
   std::optional<InstitutionCode> institution;
@@ -74,6 +76,7 @@ struct StaffRow {
   bool may_change = false;
   bool may_decide = false;
   socket::KeyTime time = {};
+  std::string place = {};  ///< empty: wherever the door may be reached from
 };
 std::string write_staff(const std::vector<StaffRow>& staff);
 /// Errors: as `read_systems`.

@@ -103,6 +103,26 @@ Result<tenant_vm::PartitionSetup> assemble_partition(const storage::TenantRow& t
   return partition;
 }
 
+/// Where the key of a row may be, by the model, if there is one.
+template <class Row>
+Result<socket::AddressCheck> place_of(const Row& row, const std::string& file,
+                                      const std::optional<WallsDoor>& door) {
+  if (row.place.empty()) return socket::AddressCheck();
+  if (door) {
+    auto check = door->callers_at(row.place);
+    if (check) return check;
+  }
+  return Error{.code = ErrorCode::kConfigInvalid,
+               .field = "place",
+               .detail = fmt::format(
+                   "{}: number {}: {}", file, row.number,
+                   door ? "the door cannot be reached from there" : "a place needs [walls]")};
+}
+
+std::optional<WallsDoor> door_of(const WallsPolicy* policy, const WallsEnd& end) {
+  return policy != nullptr ? std::optional(policy->door(end)) : std::nullopt;
+}
+
 /// Signs delegations of every institution to `node_key` anew.
 Result<std::vector<crypto::Delegation>> delegate_all(const NodeConfig& config,
                                                      const crypto::RootKey& root,
@@ -158,12 +178,17 @@ Result<crypto::TenantCipher> open_cipher(const NodeConfig& config, TenantId tena
   return cipher_of(tenant, secrets);
 }
 
-Result<oltp::Callers> load_callers(const NodeConfig& config) {
+Result<oltp::Callers> load_callers(const NodeConfig& config, const WallsPolicy* policy) {
   oltp::Callers callers;
   NAKADACHI_TRY(const auto systems, read_systems(config.systems_file));
+  const auto oltp_door = door_of(policy, oltp_end(config));
   std::set<std::uint32_t> known;  // of one with two keys the second row says nothing new
   for (const BusinessSystem& system : systems) {
-    callers.systems.push_back({.holder = {system.number}, .key = system.key, .time = system.time});
+    NAKADACHI_TRY(auto place, place_of(system, config.systems_file, oltp_door));
+    callers.systems.push_back({.holder = {system.number},
+                               .key = system.key,
+                               .time = system.time,
+                               .may_come_from = std::move(place)});
     if (!known.insert(system.number).second) continue;
     callers.rights.systems.push_back({.system = {system.number},
                                       .institution = system.institution,
@@ -172,9 +197,14 @@ Result<oltp::Callers> load_callers(const NodeConfig& config) {
   }
   if (config.admin_endpoint.empty()) return callers;
   NAKADACHI_TRY(const auto staff, read_staff(config.staff_file));
+  const auto admin_door = door_of(policy, admin_end(config));
   known.clear();
   for (const StaffRow& row : staff) {
-    callers.staff.push_back({.holder = {row.number}, .key = row.key, .time = row.time});
+    NAKADACHI_TRY(auto place, place_of(row, config.staff_file, admin_door));
+    callers.staff.push_back({.holder = {row.number},
+                             .key = row.key,
+                             .time = row.time,
+                             .may_come_from = std::move(place)});
     if (!known.insert(row.number).second) continue;
     if (!row.institution) {
       callers.rights.operators.push_back({row.number});
@@ -188,7 +218,7 @@ Result<oltp::Callers> load_callers(const NodeConfig& config) {
   return callers;
 }
 
-Result<NodeAssembly> assemble_node(const NodeConfig& config) {
+Result<NodeAssembly> assemble_node(const NodeConfig& config, const WallsPolicy* policy) {
   NAKADACHI_CHECK(crypto::check_profile(config.roots, config.profile));
   NAKADACHI_TRY(crypto::RootKey root, open_root_key(config));
   NAKADACHI_TRY(crypto::Registry registry, load_registry(config.roots, config.registry_file));
@@ -211,7 +241,7 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config) {
   assembly.signer =
       std::make_unique<crypto::Ed25519Signer>(crypto::Ed25519Signer::make_seed(random));
   const PublicKey node_key = assembly.signer->public_key();
-  NAKADACHI_TRY(oltp::Callers callers, load_callers(config));
+  NAKADACHI_TRY(oltp::Callers callers, load_callers(config, policy));
   assembly.systems = std::move(callers.systems);
   assembly.staff = std::move(callers.staff);
   assembly.setup.operators = callers.rights.operators;

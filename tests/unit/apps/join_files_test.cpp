@@ -77,10 +77,12 @@ TEST_CASE("systems: two keys of one system, each with its time") {
 }
 
 TEST_CASE("systems: what is written is read back") {
-  const auto rows = systems(row(7, 1, "\t2026-01-01\t2027-03-31T08:05") + row(8, 2));
+  const auto rows =
+      systems(row(7, 1, "\t2026-01-01\t2027-03-31T08:05\tbusiness@011002") + row(8, 2));
   REQUIRE(rows.ok());
   const std::string written = write_systems(*rows);
-  CHECK_THAT(written, Catch::Matchers::ContainsSubstring("\t2026-01-01T00:00\t2027-03-31T08:05\n"));
+  CHECK_THAT(written, Catch::Matchers::ContainsSubstring(
+                          "\t2026-01-01T00:00\t2027-03-31T08:05\tbusiness@011002\n"));
   const auto again = systems(written);
   REQUIRE(again.ok());
   REQUIRE(again->size() == 2);
@@ -89,7 +91,17 @@ TEST_CASE("systems: what is written is read back") {
     CHECK((*again)[i].key == (*rows)[i].key);
     CHECK((*again)[i].affairs == (*rows)[i].affairs);
     CHECK((*again)[i].time == (*rows)[i].time);
+    CHECK((*again)[i].place == (*rows)[i].place);
   }
+}
+
+TEST_CASE("systems: the keys of one may be at different places") {
+  const auto rows = systems(row(7, 1, "\t-\t-\tbusiness_systems@011002") +
+                            row(7, 2, "\t-\t-\t10.64.0.11") + row(8, 3, "\t-\t-\t-"));
+  REQUIRE(rows.ok());
+  CHECK((*rows)[0].place == "business_systems@011002");
+  CHECK((*rows)[1].place == "10.64.0.11");
+  CHECK((*rows)[2].place.empty());
 }
 
 TEST_CASE("systems: rows that do not agree are refused with line and field") {
@@ -111,7 +123,8 @@ TEST_CASE("systems: rows that do not agree are refused with line and field") {
     CHECK(place_of(systems(row(7, 1, std::string("\t-\t") + wrong))) == Place{1, "until"});
   }
   CHECK(place_of(systems("7\t" + std::string(kMayor) + "\tnot a key\t-\t-\n")) == Place{1, "key"});
-  CHECK(place_of(systems(row(7, 1, "\t-\t-\t-"))) == Place{1, ""});
+  CHECK(place_of(systems(row(7, 1, "\t-\t-\t"))) == Place{1, "place"});
+  CHECK(place_of(systems(row(7, 1, "\t-\t-\t-\t-"))) == Place{1, ""});
 }
 
 TEST_CASE("staff: two keys of one person, with the same rights") {
