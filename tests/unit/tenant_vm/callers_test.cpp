@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
 
@@ -68,6 +70,64 @@ TEST_CASE("what a system asked before it went is concluded and kept for when it 
   CHECK(again.outcome == Outcome::kAnswered);
   CHECK(again.answer == pool.universe.expected(query).answer);
   CHECK(pool.store.rows().size() == rows);
+}
+
+TEST_CASE("what still waits for its turn is judged by the new callers", "[tenant_vm]") {
+  QuietPool pool;
+  tenant_vm::NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
+  for (tenant_vm::PartitionSetup& partition : setup.partitions) partition.quota.max_in_flight = 1;
+  pool.start_node(std::move(setup));
+  const exchange::Query first = pool.query_for(Outcome::kAnswered);
+  exchange::Query second = pool.query_for(Outcome::kAnswered);
+  while (system_of(second) != system_of(first)) second = pool.query_for(Outcome::kAnswered);
+  bool gone = false;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (!gone && item.kind == exchange::StatementKind::kInquiry) {
+      gone = true;
+      pool.replace_callers(without(pool.universe.callers(), system_of(first)));
+    }
+    return true;
+  };
+  const auto replies = pool.ask(Universe::system_of(first), {first, second});
+  REQUIRE(replies.size() == 2);
+  CHECK(replies[0].key == first.key);
+  CHECK(replies[0].outcome == Outcome::kAnswered);
+  CHECK(replies[1].key == second.key);
+  CHECK(replies[1].code == ErrorCode::kUnknownKey);
+  CHECK_FALSE(replies[1].concluded);
+}
+
+TEST_CASE("a change that waits for another one is refused when its right has gone", "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber person = Universe::address_of(0, 1);
+  const auto flag = [&](bool set) {
+    return request(
+        pool, 0,
+        wire::ChangeFlag{.person = person, .flag = {copies::FlagSort::kHeld, {}, {}}, .set = set});
+  };
+  const wire::AdminRequest first = flag(true);
+  const wire::AdminRequest second = flag(false);
+  bool gone = false;
+  pool.on_append = [&](const storage::Train& train) {
+    if (!std::exchange(gone, true)) {
+      pool.send_command(0, second);  // of the same flag: it waits
+      CHECK(pool.admin_replies.empty());
+      auto callers = pool.universe.callers();
+      callers.staff.clear();
+      pool.replace_callers(std::move(callers));
+    }
+    return pool.store.append(train);
+  };
+  pool.send_command(0, first);
+  REQUIRE(pool.admin_replies.size() == 2);
+  for (const wire::AdminReply& reply : pool.admin_replies) {
+    if (reply.key == first.key) {
+      CHECK(reply.answer.ok());
+    } else {
+      CHECK(reply.key == second.key);
+      CHECK(error_of(reply.answer) == ErrorCode::kUnknownKey);
+    }
+  }
 }
 
 TEST_CASE("rights that were taken away are refused and recorded from then on", "[tenant_vm]") {
