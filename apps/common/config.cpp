@@ -152,6 +152,18 @@ void section(TomlReader& file, std::string_view key, Read read) {
   table.finish();
 }
 
+WallsConfig walls(TomlReader& file, const Paths& paths) {
+  WallsConfig walls;
+  const bool wanted = file.has("walls");
+  section(file, "walls", [&](TomlReader& table) {
+    if (!wanted) return;
+    const bool built_in = table.text("model").starts_with("preset:");
+    walls.model = built_in ? table.text("model") : paths.needed(table, "model");
+    walls.host = table.text("host");
+  });
+  return walls;
+}
+
 void read_keys(TomlReader& keys, const Paths& paths, NodeConfig& config) {
   config.root_key_file = paths.optional(keys, "root_key_file");
   config.passphrase_file = paths.optional(keys, "passphrase_file");
@@ -192,6 +204,7 @@ void read_node(TomlReader& file, const Paths& paths, NodeConfig& config) {
   });
   read_doors(file, paths, config);
   config.law = law(file, paths);
+  config.walls = walls(file, paths);
   section(file, "exchange", [&](TomlReader& exchange) {
     const auto usual = static_cast<std::uint32_t>(config.validity_ms / 1000);
     config.validity_ms = std::int64_t{exchange.number_or("validity_s", usual)} * 1000;
@@ -247,6 +260,7 @@ Result<GatewayConfig> load_gateway_config(const std::string& path) {
       config.national_key = curve_key(national, "public_key");
       config.national_key_file = paths.needed(national, "key_file");
     });
+    config.walls = walls(file, paths);
   };
   NAKADACHI_CHECK(read_toml(text, path, read));
   return config;

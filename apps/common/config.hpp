@@ -29,6 +29,12 @@ struct LawConfig {
   std::string ordinances_file;
 };
 
+/// [walls]: the model of the network, and which of its hosts this process runs on.
+struct WallsConfig {
+  std::string model;  ///< a file or preset:NAME; empty: nothing is checked
+  std::string host;   ///< HOST, or HOST@CODE where each town has one
+};
+
 struct NodeConfig {
   std::string name;
   std::string profile;  ///< "demo" allows simulated trust roots
@@ -55,6 +61,7 @@ struct NodeConfig {
   std::string staff_file;
 
   LawConfig law;
+  WallsConfig walls;
 
   std::int64_t validity_ms = 60'000;
 
@@ -70,6 +77,7 @@ struct GatewayConfig {
   std::string national_endpoint;
   socket::CurvePublicKey national_key;
   std::string national_key_file;  ///< our key towards the national system
+  WallsConfig walls;
 };
 Result<GatewayConfig> load_gateway_config(const std::string& path);
 

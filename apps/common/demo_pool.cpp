@@ -187,19 +187,19 @@ Result<void> DemoPool::write_callers() {
     const auto number = static_cast<std::uint32_t>(i + 1);
     systems.push_back({.number = number,
                        .institution = systems_[i].institution,
-                       .curve_key = to_z85(systems_[i].keys.public_key()),
+                       .key = systems_[i].keys.public_key(),
                        .affairs = residents_->affairs_of(i),
                        .answers = {}});
     if (is_mayor(i)) systems.back().answers = {DemoResidents::live_kind()};
     staff.push_back({.number = number,
                      .institution = systems_[i].institution,
-                     .curve_key = to_z85(systems_[i].staff_keys.public_key()),
+                     .key = systems_[i].staff_keys.public_key(),
                      .may_change = true,
                      .may_decide = true});
   }
   staff.push_back({.number = static_cast<std::uint32_t>(systems_.size() + 1),
                    .institution = std::nullopt,
-                   .curve_key = to_z85(operator_keys_.public_key())});
+                   .key = operator_keys_.public_key()});
   NAKADACHI_CHECK(write_private_file(file("systems.tsv"), write_systems(systems)));
   return write_private_file(file("staff.tsv"), write_staff(staff));
 }
@@ -217,14 +217,19 @@ Result<void> DemoPool::write_ordinances() const {
 }
 
 /// What a person needs to try commands while the pool stands.
-Result<void> DemoPool::keep_keys() {
+Result<void> DemoPool::keep_keys() const {
   if (!plan_.keep) return {};
   for (const System& system : systems_) {
     const std::string code = system.institution.text();
     NAKADACHI_CHECK(system.keys.save(file(fmt::format("system-{}.curve", code))));
     NAKADACHI_CHECK(system.staff_keys.save(file(fmt::format("staff-{}.curve", code))));
   }
-  NAKADACHI_CHECK(operator_keys_.save(file("operator.curve")));
+  return operator_keys_.save(file("operator.curve"));
+}
+
+/// Where everything is to be reached, for a shell.
+Result<void> DemoPool::tell_access() const {
+  if (!plan_.keep) return {};
   return write_private_file(
       file("access.env"),
       fmt::format("NAKADACHI_ADMIN_ENDPOINT='{0}'\nNAKADACHI_ADMIN_SERVER_KEY='{1}'\n"
@@ -349,6 +354,7 @@ Result<void> DemoPool::start_node() {
   NAKADACHI_CHECK(write_private_file(
       file("node.toml"),
       node_config() + write_trust_roots(roots) + "registry = \"national/registry.bin\"\n"));
+  NAKADACHI_CHECK(keep_keys());
   return run_node();
 }
 
@@ -363,7 +369,7 @@ Result<void> DemoPool::run_node() {
   const auto lines = split(endpoints, '\n');
   oltp_endpoint_ = std::string(lines.front());
   admin_endpoint_ = std::string(lines.back());
-  return keep_keys();
+  return tell_access();
 }
 
 // What the towns hold ---------------------------------------------------------

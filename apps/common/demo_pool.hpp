@@ -91,7 +91,8 @@ class DemoPool {
   std::vector<std::size_t> persons_of_town() const;
   Result<void> write_callers();
   Result<void> write_ordinances() const;
-  Result<void> keep_keys();
+  Result<void> keep_keys() const;
+  Result<void> tell_access() const;
   Result<void> acquire_symbols();
   Result<void> begin_acquisitions();
   Result<void> wait_for_symbols();

@@ -2,15 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <map>
+#include <set>
+#include <utility>
 
 #include "apps/common/text_table.hpp"
+#include "nakadachi/base/day.hpp"
+#include "nakadachi/tenant_vm/service_hours.hpp"
 
 namespace nakadachi::apps {
 namespace {
 
 using Fields = std::vector<std::string_view>;
+
+constexpr std::size_t kDayLength = 10;  // 2027-03-31
+constexpr std::size_t kAboutKey = 3;    // columns: from, until, place
 
 template <class Number>
 Result<Number> parse_number(std::string_view text, std::string_view field) {
@@ -36,16 +45,104 @@ Result<Symbol> parse_symbol(std::string_view hex) {
   return Symbol::from(*bytes);
 }
 
-/// Reads rows into a list with one function per row.
+/// Reads rows into a list with one function per row; the last `optional` columns need not be there.
 template <class Row, class Parse>
-Result<std::vector<Row>> read_list(const std::string& path, std::size_t columns, Parse parse) {
+Result<std::vector<Row>> read_list(const std::string& path, std::size_t columns, Parse parse,
+                                   std::size_t optional = 0) {
   std::vector<Row> rows;
-  NAKADACHI_CHECK(read_rows(path, columns, [&](const Fields& fields) -> Result<void> {
+  NAKADACHI_CHECK(read_rows(path, columns, optional, [&](const Fields& fields) -> Result<void> {
     NAKADACHI_TRY(Row row, parse(fields));
     rows.push_back(std::move(row));
     return {};
   }));
   return rows;
+}
+
+/// A field that need not be there; - stands for none.
+std::string_view field_at(const Fields& fields, std::size_t place) {
+  return place < fields.size() ? fields[place] : "-";
+}
+
+Result<socket::CurvePublicKey> parse_key(std::string_view text) {
+  const auto key = socket::curve_key_from_z85(text);
+  if (!key) return Error{.code = key.error().code, .field = "key"};
+  return *key;
+}
+
+Result<std::string> parse_place(std::string_view text) {
+  if (text.empty()) return Error{.code = ErrorCode::kMissingField, .field = "place"};
+  return text == "-" ? std::string() : std::string(text);
+}
+
+/// Day, or minute of a day; `at_end` of that day where no minute is named.
+Result<std::optional<Timestamp>> parse_moment(std::string_view text, bool at_end,
+                                              std::string_view field) {
+  using tenant_vm::ServiceHours;
+  if (text == "-") return std::optional<Timestamp>();
+  const Error problem{.code = ErrorCode::kWrongFormat, .field = field};
+  const auto day = Day::parse(text.substr(0, kDayLength));
+  if (!day) return problem;
+  std::int64_t minutes = at_end ? 24 * 60 : 0;
+  if (text.size() != kDayLength) {
+    const std::string_view time = text.substr(kDayLength);  // T18:00
+    if (time.size() != 6 || time[0] != 'T' || time[3] != ':') return problem;
+    const auto hour = parse_decimal<unsigned>(time.substr(1, 2));
+    const auto minute = parse_decimal<unsigned>(time.substr(4, 2));
+    if (!hour || !minute || *hour > 23 || *minute > 59) return problem;
+    minutes = *hour * 60 + *minute;
+  }
+  return std::optional(Timestamp{day->number * ServiceHours::kDayMs - ServiceHours::kJapanOffsetMs +
+                                 minutes * ServiceHours::kMinuteMs});
+}
+
+/// The minute in Japan that `parse_moment` reads as this one.
+std::string moment_text(const std::optional<Timestamp>& at) {
+  using tenant_vm::ServiceHours;
+  if (!at) return "-";
+  const Day day = Day::of(*at);
+  const std::int64_t of_day =
+      at->ms + ServiceHours::kJapanOffsetMs - day.number * ServiceHours::kDayMs;
+  const std::int64_t minutes = of_day / ServiceHours::kMinuteMs;
+  return fmt::format("{}T{:02}:{:02}", day.text(), minutes / 60, minutes % 60);
+}
+
+std::string_view place_text(const std::string& place) {
+  return place.empty() ? std::string_view("-") : std::string_view(place);
+}
+
+/// Keeps what was read of each number, since rows of one number must agree.
+template <class Row>
+class Holders {
+ public:
+  /// `differs` names the field in which two rows of one holder differ, or nothing.
+  template <class Differs>
+  Result<void> take(const Row& row, Differs differs) {
+    const auto wrong = [](std::string_view field) {
+      return Error{.code = ErrorCode::kConfigInvalid, .field = field};
+    };
+    if (row.number >> kNumberBits != 0) return wrong("number");
+    if (!keys_.insert(row.key).second) return wrong("key");
+    auto& [first, count] = known_.try_emplace(row.number, row, 0).first->second;
+    if (++count > kMostKeys) return wrong("number");
+    if (first.institution != row.institution) return wrong("institution");
+    if (const std::string_view field = differs(first, row); !field.empty()) return wrong(field);
+    return {};
+  }
+
+ private:
+  static constexpr int kMostKeys = 2;          // one, and the one that replaces it
+  static constexpr unsigned kNumberBits = 24;  // of who holds a key, at the doors
+
+  std::set<socket::CurvePublicKey> keys_;
+  std::map<std::uint32_t, std::pair<Row, int>> known_;
+};
+
+/// The same codes, in whatever order.
+template <class Code>
+bool same_codes(std::vector<Code> a, std::vector<Code> b) {
+  std::sort(a.begin(), a.end());
+  std::sort(b.begin(), b.end());
+  return a == b;
 }
 
 /// Codes with commas between them, - for none.
@@ -144,47 +241,78 @@ std::string write_hand_overs(const std::vector<HandOverRow>& rows) {
   return text;
 }
 
+Result<socket::KeyTime> parse_key_time(std::string_view from, std::string_view until) {
+  socket::KeyTime time;
+  NAKADACHI_TRY(time.from, parse_moment(from, false, "from"));
+  NAKADACHI_TRY(time.until, parse_moment(until, true, "until"));
+  if (time.from && time.until && *time.until <= *time.from) {
+    return Error{.code = ErrorCode::kWrongFormat, .field = "until"};
+  }
+  return time;
+}
+
 std::string write_systems(const std::vector<BusinessSystem>& systems) {
-  std::string text = "# number\tinstitution\tCURVE public key\taffairs\tanswers\n";
+  std::string text =
+      "# number\tinstitution\tCURVE public key\taffairs\tanswers\tfrom\tuntil\tplace\n";
   for (const BusinessSystem& system : systems) {
-    text += fmt::format("{}\t{}\t{}\t{}\t{}\n", system.number, system.institution.text(),
-                        system.curve_key, codes_text(system.affairs), codes_text(system.answers));
+    text += fmt::format(
+        "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", system.number, system.institution.text(),
+        socket::to_z85(system.key), codes_text(system.affairs), codes_text(system.answers),
+        moment_text(system.time.from), moment_text(system.time.until), place_text(system.place));
   }
   return text;
 }
 
 Result<std::vector<BusinessSystem>> read_systems(const std::string& path) {
-  return read_list<BusinessSystem>(path, 5, [](const Fields& fields) -> Result<BusinessSystem> {
+  constexpr std::size_t kColumns = 5;
+  Holders<BusinessSystem> holders;
+  const auto differs = [](const BusinessSystem& a, const BusinessSystem& b) -> std::string_view {
+    if (!same_codes(a.affairs, b.affairs)) return "affairs";
+    return same_codes(a.answers, b.answers) ? "" : "answers";
+  };
+  const auto parse = [&](const Fields& fields) -> Result<BusinessSystem> {
     BusinessSystem system;
     NAKADACHI_TRY(system.number, parse_number<std::uint32_t>(fields[0], "number"));
     NAKADACHI_TRY(system.institution, InstitutionCode::parse(fields[1]));
-    system.curve_key = std::string(fields[2]);
+    NAKADACHI_TRY(system.key, parse_key(fields[2]));
     NAKADACHI_TRY(system.affairs, parse_codes<AffairCode>(fields[3]));
     NAKADACHI_TRY(system.answers, parse_codes<InformationKind>(fields[4]));
+    NAKADACHI_TRY(system.time,
+                  parse_key_time(field_at(fields, kColumns), field_at(fields, kColumns + 1)));
+    NAKADACHI_TRY(system.place, parse_place(field_at(fields, kColumns + 2)));
+    NAKADACHI_CHECK(holders.take(system, differs));
     return system;
-  });
+  };
+  return read_list<BusinessSystem>(path, kColumns, parse, kAboutKey);
 }
 
 std::string write_staff(const std::vector<StaffRow>& staff) {
-  std::string text = "# number\tinstitution\tCURVE public key\trights\n";
+  std::string text = "# number\tinstitution\tCURVE public key\trights\tfrom\tuntil\tplace\n";
   for (const StaffRow& row : staff) {
     std::string rights = row.may_change ? "change" : "";
     if (row.may_decide) rights += rights.empty() ? "decide" : ",decide";
-    text +=
-        fmt::format("{}\t{}\t{}\t{}\n", row.number, row.institution ? row.institution->text() : "-",
-                    row.curve_key, rights.empty() ? "-" : rights);
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\t{}\n", row.number,
+                        row.institution ? row.institution->text() : "-", socket::to_z85(row.key),
+                        rights.empty() ? "-" : rights, moment_text(row.time.from),
+                        moment_text(row.time.until), place_text(row.place));
   }
   return text;
 }
 
 Result<std::vector<StaffRow>> read_staff(const std::string& path) {
-  return read_list<StaffRow>(path, 4, [](const Fields& fields) -> Result<StaffRow> {
+  constexpr std::size_t kColumns = 4;
+  Holders<StaffRow> holders;
+  const auto differs = [](const StaffRow& a, const StaffRow& b) -> std::string_view {
+    const bool same = a.may_change == b.may_change && a.may_decide == b.may_decide;
+    return same ? "" : "rights";
+  };
+  const auto parse = [&](const Fields& fields) -> Result<StaffRow> {
     StaffRow row;
     NAKADACHI_TRY(row.number, parse_number<std::uint32_t>(fields[0], "number"));
     if (fields[1] != "-") {
       NAKADACHI_TRY(row.institution, InstitutionCode::parse(fields[1]));
     }
-    row.curve_key = std::string(fields[2]);
+    NAKADACHI_TRY(row.key, parse_key(fields[2]));
     for (const std::string_view right : split(fields[3], ',')) {
       if (right == "change") {
         row.may_change = true;
@@ -194,8 +322,13 @@ Result<std::vector<StaffRow>> read_staff(const std::string& path) {
         return Error{.code = ErrorCode::kUnknownEnumValue, .field = "rights"};
       }
     }
+    NAKADACHI_TRY(row.time,
+                  parse_key_time(field_at(fields, kColumns), field_at(fields, kColumns + 1)));
+    NAKADACHI_TRY(row.place, parse_place(field_at(fields, kColumns + 2)));
+    NAKADACHI_CHECK(holders.take(row, differs));
     return row;
-  });
+  };
+  return read_list<StaffRow>(path, kColumns, parse, kAboutKey);
 }
 
 }  // namespace nakadachi::apps

@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "nakadachi/base/codes.hpp"
 #include "nakadachi/base/result.hpp"
 #include "nakadachi/crypto/registry.hpp"
+#include "nakadachi/socket/access_table.hpp"
 
 /// What a town and the reference national system hand each other when the town
 /// joins: tab-separated files, one row a line.
@@ -45,28 +47,44 @@ struct HandOverRow {
 };
 std::string write_hand_overs(const std::vector<HandOverRow>& rows);
 
-/// A business system. number, institution, CURVE public key (Z85), affairs it may ask in
-/// (commas), kinds it answers itself (commas, - for none).
+/// A business system, or one of its two keys while they change. number, institution, CURVE
+/// public key (Z85), affairs it may ask in (commas), kinds it answers itself (commas, - for
+/// none); and, if wanted, from when and until when the key is good (see `parse_key_time`) and
+/// where in the network it is, as a selector of the model; - for anything of these.
 struct BusinessSystem {
   std::uint32_t number = 0;
   InstitutionCode institution;
-  std::string curve_key;
+  socket::CurvePublicKey key;
   std::vector<AffairCode> affairs;
   std::vector<InformationKind> answers;
+  socket::KeyTime time = {};
+  std::string place = {};  ///< empty: wherever the door may be reached from
 };
 std::string write_systems(const std::vector<BusinessSystem>& systems);
+/// Errors: `kFileProblem`; `kConfigInvalid` with line and field, also for a third row of one
+/// number, for two rows of it that differ in anything but key, times and place, and for a key
+/// that stands twice.
 Result<std::vector<BusinessSystem>> read_systems(const std::string& path);
 
 /// Who speaks at the admin door. number, institution (- for an operator), CURVE public
-/// key (Z85), rights (change, decide; with commas, - for none).
+/// key (Z85), rights (change, decide; with commas, - for none); and times and place of the
+/// key, as of a system.
 struct StaffRow {
   std::uint32_t number = 0;
   std::optional<InstitutionCode> institution;
-  std::string curve_key;
+  socket::CurvePublicKey key;
   bool may_change = false;
   bool may_decide = false;
+  socket::KeyTime time = {};
+  std::string place = {};  ///< empty: wherever the door may be reached from
 };
 std::string write_staff(const std::vector<StaffRow>& staff);
+/// Errors: as `read_systems`.
 Result<std::vector<StaffRow>> read_staff(const std::string& path);
+
+/// When a key is good, by the clocks of Japan: days as in 2027-03-31, of which both ends
+/// belong to it, or minutes as in 2027-03-31T18:00, the last of which does not; - leaves an
+/// end open. Errors: `kWrongFormat`, field "from" or "until" (also when it has no time at all).
+Result<socket::KeyTime> parse_key_time(std::string_view from, std::string_view until);
 
 }  // namespace nakadachi::apps

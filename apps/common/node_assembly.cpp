@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "apps/common/embedded_facts.hpp"
@@ -59,44 +60,24 @@ Result<crypto::Delegation> delegate(const TenantSecrets& secrets,
                                  now + kDelegationMs, signer);
 }
 
-/// Who may come to the doors, by institution.
-struct Callers {
+/// Rights at the doors, by institution.
+struct Rights {
+  explicit Rights(tenant_vm::CallersReplaced all) {
+    for (tenant_vm::CallerRights& one : all.systems) {
+      systems[one.institution].push_back(std::move(one));
+    }
+    for (const tenant_vm::StaffRights& one : all.staff) {
+      if (one.institution) staff[*one.institution].push_back(one);
+    }
+  }
   std::map<InstitutionCode, std::vector<tenant_vm::CallerRights>> systems;
   std::map<InstitutionCode, std::vector<tenant_vm::StaffRights>> staff;
 };
 
-Result<Callers> load_callers(const NodeConfig& config, NodeAssembly& assembly) {
-  Callers callers;
-  NAKADACHI_TRY(const auto systems, read_systems(config.systems_file));
-  for (const BusinessSystem& system : systems) {
-    NAKADACHI_TRY(const auto key, socket::curve_key_from_z85(system.curve_key));
-    assembly.systems.push_back({.system = {system.number}, .key = key});
-    callers.systems[system.institution].push_back({.system = {system.number},
-                                                   .institution = system.institution,
-                                                   .affairs = system.affairs,
-                                                   .answers = system.answers});
-  }
-  if (config.admin_endpoint.empty()) return callers;
-  NAKADACHI_TRY(const auto staff, read_staff(config.staff_file));
-  for (const StaffRow& row : staff) {
-    NAKADACHI_TRY(const auto key, socket::curve_key_from_z85(row.curve_key));
-    assembly.staff.push_back({.staff = {row.number}, .key = key});
-    if (row.institution) {
-      callers.staff[*row.institution].push_back({.staff = {row.number},
-                                                 .institution = row.institution,
-                                                 .may_change = row.may_change,
-                                                 .may_decide = row.may_decide});
-    } else {
-      assembly.setup.operators.push_back({row.number});
-    }
-  }
-  return callers;
-}
-
 Result<tenant_vm::PartitionSetup> assemble_partition(const storage::TenantRow& tenant,
                                                      const crypto::Registry& registry,
                                                      const TenantSecrets& secrets,
-                                                     const PublicKey& node_key, Callers& callers,
+                                                     const PublicKey& node_key, Rights& rights,
                                                      Timestamp now) {
   tenant_vm::PartitionSetup partition{.tenant = tenant.tenant,
                                       .lane = tenant.lane,
@@ -111,15 +92,35 @@ Result<tenant_vm::PartitionSetup> assemble_partition(const storage::TenantRow& t
     institution.code = entry.code;
     NAKADACHI_TRY(institution.sealing_secret, secret_for(secrets, sealing_purpose(entry.code)));
     NAKADACHI_TRY(institution.delegation, delegate(secrets, entry.code, node_key, now));
-    for (tenant_vm::CallerRights& caller : callers.systems[entry.code]) {
+    for (tenant_vm::CallerRights& caller : rights.systems[entry.code]) {
       partition.callers.push_back(std::move(caller));
     }
-    for (const tenant_vm::StaffRights& staff : callers.staff[entry.code]) {
+    for (const tenant_vm::StaffRights& staff : rights.staff[entry.code]) {
       partition.staff.push_back(staff);
     }
     partition.institutions.push_back(std::move(institution));
   }
   return partition;
+}
+
+/// Where the key of a row may be, by the model, if there is one.
+template <class Row>
+Result<socket::AddressCheck> place_of(const Row& row, const std::string& file,
+                                      const std::optional<WallsDoor>& door) {
+  if (row.place.empty()) return socket::AddressCheck();
+  if (door) {
+    auto check = door->callers_at(row.place);
+    if (check) return check;
+  }
+  return Error{.code = ErrorCode::kConfigInvalid,
+               .field = "place",
+               .detail = fmt::format(
+                   "{}: number {}: {}", file, row.number,
+                   door ? "the door cannot be reached from there" : "a place needs [walls]")};
+}
+
+std::optional<WallsDoor> door_of(const WallsPolicy* policy, const WallsEnd& end) {
+  return policy != nullptr ? std::optional(policy->door(end)) : std::nullopt;
 }
 
 /// Signs delegations of every institution to `node_key` anew.
@@ -177,7 +178,47 @@ Result<crypto::TenantCipher> open_cipher(const NodeConfig& config, TenantId tena
   return cipher_of(tenant, secrets);
 }
 
-Result<NodeAssembly> assemble_node(const NodeConfig& config) {
+Result<oltp::Callers> load_callers(const NodeConfig& config, const WallsPolicy* policy) {
+  oltp::Callers callers;
+  NAKADACHI_TRY(const auto systems, read_systems(config.systems_file));
+  const auto oltp_door = door_of(policy, oltp_end(config));
+  std::set<std::uint32_t> known;  // of one with two keys the second row says nothing new
+  for (const BusinessSystem& system : systems) {
+    NAKADACHI_TRY(auto place, place_of(system, config.systems_file, oltp_door));
+    callers.systems.push_back({.holder = {system.number},
+                               .key = system.key,
+                               .time = system.time,
+                               .may_come_from = std::move(place)});
+    if (!known.insert(system.number).second) continue;
+    callers.rights.systems.push_back({.system = {system.number},
+                                      .institution = system.institution,
+                                      .affairs = system.affairs,
+                                      .answers = system.answers});
+  }
+  if (config.admin_endpoint.empty()) return callers;
+  NAKADACHI_TRY(const auto staff, read_staff(config.staff_file));
+  const auto admin_door = door_of(policy, admin_end(config));
+  known.clear();
+  for (const StaffRow& row : staff) {
+    NAKADACHI_TRY(auto place, place_of(row, config.staff_file, admin_door));
+    callers.staff.push_back({.holder = {row.number},
+                             .key = row.key,
+                             .time = row.time,
+                             .may_come_from = std::move(place)});
+    if (!known.insert(row.number).second) continue;
+    if (!row.institution) {
+      callers.rights.operators.push_back({row.number});
+      continue;
+    }
+    callers.rights.staff.push_back({.staff = {row.number},
+                                    .institution = row.institution,
+                                    .may_change = row.may_change,
+                                    .may_decide = row.may_decide});
+  }
+  return callers;
+}
+
+Result<NodeAssembly> assemble_node(const NodeConfig& config, const WallsPolicy* policy) {
   NAKADACHI_CHECK(crypto::check_profile(config.roots, config.profile));
   NAKADACHI_TRY(crypto::RootKey root, open_root_key(config));
   NAKADACHI_TRY(crypto::Registry registry, load_registry(config.roots, config.registry_file));
@@ -200,7 +241,11 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config) {
   assembly.signer =
       std::make_unique<crypto::Ed25519Signer>(crypto::Ed25519Signer::make_seed(random));
   const PublicKey node_key = assembly.signer->public_key();
-  NAKADACHI_TRY(Callers callers, load_callers(config, assembly));
+  NAKADACHI_TRY(oltp::Callers callers, load_callers(config, policy));
+  assembly.systems = std::move(callers.systems);
+  assembly.staff = std::move(callers.staff);
+  assembly.setup.operators = callers.rights.operators;
+  Rights rights(std::move(callers.rights));
   storage::TenantDirectory directory("", config.node_login);
   NAKADACHI_TRY(const auto tenants, directory.tenants());
   std::map<LaneId, std::vector<TenantId>> lanes;
@@ -208,7 +253,7 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config) {
     NAKADACHI_TRY(const TenantSecrets secrets, unwrap_secrets(directory, root, tenant.tenant));
     NAKADACHI_TRY(
         tenant_vm::PartitionSetup partition,
-        assemble_partition(tenant, registry, secrets, node_key, callers, SystemClock().now()));
+        assemble_partition(tenant, registry, secrets, node_key, rights, SystemClock().now()));
     const auto own = config.own_quotas.find(tenant.tenant);
     partition.quota = own == config.own_quotas.end() ? config.quota : own->second;
     assembly.setup.partitions.push_back(std::move(partition));

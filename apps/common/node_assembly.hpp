@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "apps/common/config.hpp"
+#include "apps/common/walls_policy.hpp"
 #include "nakadachi/crypto/keys.hpp"
 #include "nakadachi/oltp/node_service.hpp"
 #include "nakadachi/storage/tenant_directory.hpp"
@@ -29,6 +30,12 @@ inline constexpr std::string_view kMasterPurpose = "master";
 /// wrapped under another root key).
 Result<crypto::TenantCipher> open_cipher(const NodeConfig& config, TenantId tenant);
 
+/// Who may come to the doors, from the files of systems and staff; `policy` (or null) tells
+/// what places in the network are. Errors: those of `read_systems` and `read_staff`;
+/// `kConfigInvalid`, field "place", for a place that the door cannot be reached from, or any
+/// without a policy.
+Result<oltp::Callers> load_callers(const NodeConfig& config, const WallsPolicy* policy);
+
 /// Everything a node is started with, put together from configuration, database
 /// and files. The node's signing key lives in memory only: each start makes a new
 /// one and has the institutions delegate to it.
@@ -42,8 +49,8 @@ struct NodeAssembly {
   std::function<Result<std::vector<crypto::Delegation>>()> renew_delegations;
 };
 
-/// Errors: those of the files, `kRegistryInvalid`, `kSimulatedTrust`,
+/// Errors: those of the files and of `load_callers`, `kRegistryInvalid`, `kSimulatedTrust`,
 /// `kWrongPassphrase`, `kKeyFileDamaged`, `kKeyUnavailable`, `kStoreUnavailable`.
-Result<NodeAssembly> assemble_node(const NodeConfig& config);
+Result<NodeAssembly> assemble_node(const NodeConfig& config, const WallsPolicy* policy);
 
 }  // namespace nakadachi::apps

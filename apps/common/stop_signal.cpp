@@ -16,22 +16,25 @@ namespace nakadachi::apps {
 StopSignal::Registration::~Registration() {
   const std::scoped_lock lock(owner_->mutex_);
   owner_->stop_ = nullptr;
+  owner_->read_again_ = nullptr;
 }
 
 namespace {
 
-int open_signals() {
+int open_signals(StopSignal::Hangup hangup) {
   sigset_t wanted;
   sigemptyset(&wanted);
   sigaddset(&wanted, SIGTERM);
   sigaddset(&wanted, SIGINT);
+  if (hangup == StopSignal::Hangup::kReads) sigaddset(&wanted, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &wanted, nullptr);
   return signalfd(-1, &wanted, SFD_CLOEXEC);
 }
 
 }  // namespace
 
-StopSignal::StopSignal() : signals_(open_signals()), ended_(eventfd(0, EFD_CLOEXEC)) {
+StopSignal::StopSignal(Hangup hangup)
+    : signals_(open_signals(hangup)), ended_(eventfd(0, EFD_CLOEXEC)) {
   NAKADACHI_ASSERT(signals_ >= 0 && ended_ >= 0);
   waiter_ = std::thread([this] { wait(); });
 }
@@ -43,10 +46,12 @@ StopSignal::~StopSignal() {
   close(ended_);
 }
 
-StopSignal::Registration StopSignal::on_stop(std::function<void()> stop) {
+StopSignal::Registration StopSignal::on_stop(std::function<void()> stop,
+                                             std::function<void()> read_again) {
   {
     const std::scoped_lock lock(mutex_);
     stop_ = std::move(stop);
+    read_again_ = std::move(read_again);
   }
   call_if_due();
   return Registration(*this);
@@ -60,8 +65,11 @@ bool StopSignal::stopped() {
 /// Under the lock, so that a registration does not end in the middle of the call.
 void StopSignal::call_if_due() {
   const std::scoped_lock lock(mutex_);
-  if (!signalled_ || !stop_) return;
-  std::exchange(stop_, nullptr)();
+  if (to_read_ && read_again_) {
+    to_read_ = false;
+    read_again_();
+  }
+  if (signalled_ && stop_) std::exchange(stop_, nullptr)();
 }
 
 void StopSignal::wait() {
@@ -74,7 +82,7 @@ void StopSignal::wait() {
     if (read(signals_, &signal, sizeof signal) != sizeof signal) continue;
     {
       const std::scoped_lock lock(mutex_);
-      signalled_ = true;
+      (signal.ssi_signo == SIGHUP ? to_read_ : signalled_) = true;
     }
     call_if_due();
   }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "nakadachi/base/result.hpp"
@@ -31,10 +32,11 @@ Result<void> write_private_file(const std::string& path, std::string_view conten
 
 /// Calls `take(fields)` for each line of a tab-separated file that is neither
 /// empty nor begins with #. Errors: `kFileProblem`; `kConfigInvalid` with the
-/// line as position when a line has other than `columns` fields or `take`
-/// returns an error (which then names the field).
+/// line as position when a line has other than `columns` fields (up to `optional`
+/// more may be there) or `take` returns an error (which then names the field).
 template <class Take>
-Result<void> read_rows(const std::string& path, std::size_t columns, Take take) {
+Result<void> read_rows(const std::string& path, std::size_t columns, std::size_t optional,
+                       Take take) {
   NAKADACHI_TRY(const std::string text, read_file(path));
   std::int32_t number = 0;
   for (const std::string_view line : split(text, '\n')) {
@@ -42,13 +44,19 @@ Result<void> read_rows(const std::string& path, std::size_t columns, Take take) 
     if (line.empty() || line.front() == '#') continue;
     const auto fields = split(line, '\t');
     Error problem{.code = ErrorCode::kConfigInvalid, .position = number, .detail = path};
-    if (fields.size() != columns) return problem;
+    if (fields.size() < columns || fields.size() > columns + optional) return problem;
     if (const Result<void> taken = take(fields); !taken) {
       problem.field = taken.error().field;
       return problem;
     }
   }
   return {};
+}
+
+/// With the same number of columns in each line.
+template <class Take>
+Result<void> read_rows(const std::string& path, std::size_t columns, Take take) {
+  return read_rows(path, columns, 0, std::move(take));
 }
 
 }  // namespace nakadachi::apps

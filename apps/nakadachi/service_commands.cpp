@@ -6,6 +6,7 @@
 #include "apps/common/stop_signal.hpp"
 #include "apps/common/system_call_filter.hpp"
 #include "apps/common/text_table.hpp"
+#include "apps/common/walls_policy.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "nakadachi/base/log.hpp"
 #include "nakadachi/crypto/process.hpp"
@@ -64,12 +65,23 @@ Result<void> confine(const ServiceOptions& options, Service service) {
   return {};
 }
 
+/// All of what the files say, or nothing of it.
+void read_callers_again(const NodeConfig& config, const WallsPolicy* policy,
+                        oltp::NodeService& service) {
+  auto callers = load_callers(config, policy);
+  const Result<void> done =
+      callers ? service.replace_callers(*std::move(callers)) : Result<void>(callers.error());
+  if (!done) log::write(log::Level::kError, "callers_not_replaced", done.error());
+}
+
 Result<void> run_node(const ServiceOptions& options) {
-  StopSignal stop_signal;
+  StopSignal stop_signal(StopSignal::Hangup::kReads);
   NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
   NAKADACHI_TRY(const NodeConfig config, load_node_config(options.config));
   NAKADACHI_CHECK(protect_keys(config.profile != "demo"));
-  NAKADACHI_TRY(NodeAssembly node, assemble_node(config));
+  NAKADACHI_TRY(const auto walls, load_policy(config));
+  const WallsPolicy* const policy = walls ? &*walls : nullptr;
+  NAKADACHI_TRY(NodeAssembly node, assemble_node(config, policy));
   NAKADACHI_TRY(socket::CurveKeyPair oltp_keys, socket::CurveKeyPair::load(config.oltp_key_file));
   NAKADACHI_TRY(socket::CurveKeyPair link_keys, socket::CurveKeyPair::load(config.link_key_file));
   const crypto::Ed25519Verifier verifier;
@@ -78,8 +90,13 @@ Result<void> run_node(const ServiceOptions& options) {
       .oltp_endpoint = config.oltp_endpoint,
       .oltp_keys = std::move(oltp_keys),
       .systems = std::move(node.systems),
+      .systems_may_come_from =
+          policy != nullptr ? policy->door(oltp_end(config)).callers() : socket::AddressCheck(),
       .admin_endpoint = config.admin_endpoint,
       .staff = std::move(node.staff),
+      .staff_may_come_from = policy != nullptr && !config.admin_endpoint.empty()
+                                 ? policy->door(admin_end(config)).callers()
+                                 : socket::AddressCheck(),
       .gateway_endpoint = config.gateway_endpoint,
       .gateway_key = config.gateway_key,
       .link_keys = std::move(link_keys),
@@ -93,7 +110,8 @@ Result<void> run_node(const ServiceOptions& options) {
   NAKADACHI_TRY(const auto service,
                 oltp::NodeService::start(std::move(service_config), std::move(node.setup),
                                          *node.signer, verifier));
-  const auto registration = stop_signal.on_stop([&] { service->stop(); });
+  const auto registration = stop_signal.on_stop(
+      [&] { service->stop(); }, [&] { read_callers_again(config, policy, *service); });
   NAKADACHI_CHECK(
       tell_ready(options, fmt::format("{}\n{}", service->endpoint(), service->admin_endpoint())));
   NAKADACHI_CHECK(confine(options, Service::kNode));
@@ -105,16 +123,20 @@ Result<void> run_gateway(const ServiceOptions& options) {
   NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
   NAKADACHI_TRY(const GatewayConfig config, load_gateway_config(options.config));
   NAKADACHI_CHECK(protect_keys(false));
+  NAKADACHI_TRY(const auto walls, load_policy(config));
   NAKADACHI_TRY(socket::CurveKeyPair keys, socket::CurveKeyPair::load(config.key_file));
   NAKADACHI_TRY(socket::CurveKeyPair national_keys,
                 socket::CurveKeyPair::load(config.national_key_file));
   NAKADACHI_TRY(const auto service,
-                gateway::GatewayService::start({.nodes_endpoint = config.nodes_endpoint,
-                                                .keys = std::move(keys),
-                                                .nodes = config.node_keys,
-                                                .national_endpoint = config.national_endpoint,
-                                                .national_key = config.national_key,
-                                                .national_keys = std::move(national_keys)}));
+                gateway::GatewayService::start(
+                    {.nodes_endpoint = config.nodes_endpoint,
+                     .keys = std::move(keys),
+                     .nodes = config.node_keys,
+                     .nodes_may_come_from =
+                         walls ? walls->door(nodes_end(config)).callers() : socket::AddressCheck(),
+                     .national_endpoint = config.national_endpoint,
+                     .national_key = config.national_key,
+                     .national_keys = std::move(national_keys)}));
   const auto registration = stop_signal.on_stop([&] { service->stop(); });
   NAKADACHI_CHECK(tell_ready(options, service->endpoint()));
   NAKADACHI_CHECK(confine(options, Service::kGateway));
@@ -126,7 +148,9 @@ Result<void> run_gateway(const ServiceOptions& options) {
 
 void add_node_command(CLI::App& app, Command& chosen) {
   CLI::App* const command = app.add_subcommand("node", "Serve the towns of this node's lanes");
-  command->footer("Example: nakadachi node --config /etc/nakadachi/node.toml");
+  command->footer(
+      "SIGHUP: read the files of oltp.systems and admin.staff again.\n"
+      "Example: nakadachi node --config /etc/nakadachi/node.toml");
   const auto options = add_service_options(*command);
   command->callback([options, &chosen] { chosen = [options] { return run_node(*options); }; });
 }

@@ -69,7 +69,11 @@ void NodeCore::Impl::enqueue_query(std::size_t partition, QueryJob job) {
 
 void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
   Partition& owner = partitions_[partition];
-  const CallerRights& caller = owner.callers.at(job.system);
+  const auto known = owner.callers.find(job.system);
+  if (known == owner.callers.end()) {  // no longer, since it has come
+    return reply_error(job.client, job.query.key, ErrorCode::kUnknownKey);
+  }
+  const CallerRights& caller = known->second;
   const auto id = owner.ask_id(caller.institution, job.system, job.query.key);
   if (!id) return reply_error(job.client, job.query.key, id.error().code);
   const Digest hash = content_hash(job.system, job.query);
@@ -102,6 +106,7 @@ void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
   open.content_hash = hash;
   open.key = job.query.key;
   open.system = job.system;
+  open.speaker = caller.institution;
   open.client = job.client;
   open.legal_item = query.legal_item;
   if (query.within_body) open.within_body = job.query.person;
@@ -385,13 +390,10 @@ void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenA
   if (!pushed) count(pushed.error().code);
 }
 
-/// By whose word the node keeps the record of a question: the institution of the caller,
-/// whatever the question says.
+/// By whose word the node keeps the record of a question.
 const Institution& NodeCore::Impl::speaker_for(std::size_t partition, const OpenAsk& open) const {
   const Partition& owner = partitions_[partition];
-  const auto caller = owner.callers.find(open.system);
-  const auto asker = owner.institutions.find(
-      caller != owner.callers.end() ? caller->second.institution : open.inquiry.subject.asker);
+  const auto asker = owner.institutions.find(open.speaker);
   return asker != owner.institutions.end() ? asker->second : owner.institutions.begin()->second;
 }
 
@@ -425,6 +427,9 @@ void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredSte
   open.content_hash = content->content_hash;
   open.key = content->key;
   open.system = SystemId{content->system};
+  const auto& callers = partitions_[partition].callers;
+  const auto caller = callers.find(open.system);
+  open.speaker = caller != callers.end() ? caller->second.institution : open.inquiry.subject.asker;
   open.within_body = content->within_body;
   open.legal_item = judge(open.inquiry.subject, open.inquiry.asked_at).item.value();
   open.item =

@@ -249,6 +249,32 @@ void NodeCore::Impl::handle(DelegationsRenewed& event) {
   for (auto& [tenant, delegations] : renewed) out(KeepDelegations{tenant, std::move(delegations)});
 }
 
+void NodeCore::Impl::handle(CallersReplaced& event) {
+  by_system_.clear();
+  by_staff_.clear();
+  operators_ = {event.operators.begin(), event.operators.end()};
+  for (Partition& partition : partitions_) {
+    partition.callers.clear();
+    partition.staff.clear();
+  }
+  for (CallerRights& rights : event.systems) {
+    const auto holder = holder_of(rights.institution);
+    if (!holder) continue;
+    by_system_.emplace(rights.system, *holder);
+    partitions_[*holder].callers.emplace(rights.system, std::move(rights));
+  }
+  for (const StaffRights& rights : event.staff) {
+    const auto holder = rights.institution ? holder_of(*rights.institution) : std::nullopt;
+    if (!holder) continue;
+    by_staff_.emplace(rights.staff, *holder);
+    partitions_[*holder].staff.emplace(rights.staff, rights);
+  }
+  for (Partition& partition : partitions_) {
+    std::erase_if(partition.listening,
+                  [&](const auto& one) { return !partition.callers.contains(one.first); });
+  }
+}
+
 void NodeCore::Impl::handle(Tick& /*event*/) {}
 
 // Scheduling and lanes --------------------------------------------------------

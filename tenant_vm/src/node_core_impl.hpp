@@ -95,6 +95,7 @@ class NodeCore::Impl {
   void handle(StepsFound& event);
   void handle(ProofFound& event);
   void handle(DelegationsRenewed& event);
+  void handle(CallersReplaced& event);
   void handle(Tick& event);
 
   // Scheduling and lanes (node_core.cpp)

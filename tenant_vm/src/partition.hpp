@@ -90,6 +90,7 @@ struct OpenAsk {
   Digest content_hash;
   RequestKey key;
   SystemId system;
+  InstitutionCode speaker;         ///< the caller's, whatever the question says
   std::optional<ClientId> client;  ///< who waits for the reply, if anybody does
   std::uint16_t legal_item = 0;
   std::optional<AddressNumber> within_body;  ///< asked of another institution of the same body

@@ -86,7 +86,9 @@ void NodeCore::Impl::enqueue_request(std::size_t partition, AdminJob job) {
 }
 
 Result<void> NodeCore::Impl::check_rights(const Partition& partition, const AdminJob& job) const {
-  const StaffRights& rights = partition.staff.at(job.staff);
+  const auto known = partition.staff.find(job.staff);
+  if (known == partition.staff.end()) return ErrorCode::kUnknownKey;
+  const StaffRights& rights = known->second;
   const wire::AdminRequest& request = job.request;
   const bool allowed = rights.institution == request.institution &&
                        (rights.may_change || !is_change(request.command)) &&
@@ -132,10 +134,12 @@ bool NodeCore::Impl::touches_change(Partition& partition, const AdminJob& job) {
 void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
   Partition& owner = partitions_[partition];
   const wire::AdminRequest& request = job.request;
-  if (is_decision(request.command)) return decide_held(partition, std::move(job));
   const auto answer = [&](Result<wire::AdminAnswer> told) {
     answer_admin(job.client, request.key, std::move(told));
   };
+  // They may have been taken away since it came.
+  if (const auto allowed = check_rights(owner, job); !allowed) return answer(allowed.error());
+  if (is_decision(request.command)) return decide_held(partition, std::move(job));
   if (const auto* const wish = std::get_if<wire::AskToAcquire>(&request.command)) {
     const auto asked = ask_to_acquire(partition, request, *wish);
     return answer(asked ? Result<wire::AdminAnswer>(wire::Done{.count = 1}) : asked.error());

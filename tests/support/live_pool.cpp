@@ -172,23 +172,27 @@ void LivePool::stop_gateway() {
   gateway_.reset();
 }
 
-void LivePool::start_node() {
-  std::vector<oltp::SystemKey> systems;
-  std::vector<oltp::StaffKey> staff;
+oltp::Callers LivePool::callers() const {
+  oltp::Callers callers{.systems = {}, .staff = {}, .rights = universe.callers()};
   for (std::size_t i = 0; i < system_keys.size(); ++i) {
-    systems.push_back(
-        {.system = {static_cast<std::uint32_t>(i + 1)}, .key = system_keys[i].public_key()});
-    staff.push_back(
-        {.staff = {static_cast<std::uint32_t>(i + 1)}, .key = system_keys[i].public_key()});
+    const auto number = static_cast<std::uint32_t>(i + 1);
+    callers.systems.push_back({.holder = {number}, .key = system_keys[i].public_key()});
+    callers.staff.push_back({.holder = {number}, .key = system_keys[i].public_key()});
   }
-  node_ = run_on<oltp::NodeService>(node_thread_, [this, systems, staff] {
+  return callers;
+}
+
+void LivePool::start_node() {
+  const oltp::Callers callers = this->callers();
+  node_ = run_on<oltp::NodeService>(node_thread_, [this, &callers] {
     return oltp::NodeService::start(
         {.name = "live pool",
          .oltp_endpoint = oltp_endpoint_,
          .oltp_keys = oltp_keys,
-         .systems = systems,
+         .systems = callers.systems,
+         .systems_may_come_from = systems_may_come_from,
          .admin_endpoint = admin_endpoint_,
-         .staff = staff,
+         .staff = callers.staff,
          .gateway_endpoint = gateway_endpoint_,
          .gateway_key = gateway_keys.public_key(),
          .link_keys = link_keys,

@@ -66,6 +66,9 @@ class LivePool {
 
   void start_node();
   void stop_node();
+  /// Those of the start: each institution's key, at both doors.
+  oltp::Callers callers() const;
+  oltp::NodeService& node() { return *node_; }
   void start_gateway();
   void stop_gateway();
 
@@ -84,6 +87,7 @@ class LivePool {
   socket::CurveKeyPair uplink_keys;               ///< the gateway's at the national system
   socket::CurveKeyPair second_uplink_keys;        ///< another gateway's
   std::vector<socket::CurveKeyPair> system_keys;  ///< of an institution, at both doors
+  socket::AddressCheck systems_may_come_from;     ///< of a node that is started from now on
 
  private:
   std::shared_ptr<SharedStore::Kept> store_;

@@ -35,6 +35,8 @@ class QuietPool {
   void send_command(std::size_t institution, const wire::AdminRequest& request);
   /// The business system of an institution answers, or only says that it is there.
   void hand_over_live(std::size_t system, std::vector<exchange::HandOver> answers);
+  /// Other callers from now on.
+  void replace_callers(tenant_vm::CallersReplaced callers) { happen(std::move(callers)); }
   /// 機構 is told whom an institution means by a 取得番号.
   void hand_over(std::size_t institution, std::uint64_t number, std::size_t person);
   /// Hands items to the node as if they came over the link.

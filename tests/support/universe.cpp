@@ -236,6 +236,7 @@ crypto::TenantCipher Universe::cipher(std::size_t town) const {
 
 tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
                                           const crypto::Signer& node_signer) const {
+  const tenant_vm::CallersReplaced everybody = callers();
   std::vector<tenant_vm::PartitionSetup> partitions;
   for (const std::size_t town : towns) {
     tenant_vm::PartitionSetup partition{.tenant = tenant(town),
@@ -246,18 +247,13 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
                                         .staff = {},
                                         .quota = {}};
     for (const std::size_t i : {2 * town, 2 * town + 1}) {
-      const auto number = static_cast<std::uint32_t>(i + 1);
       partition.institutions.push_back({.code = codes_[i],
                                         .sealing_secret = secret("sealing", i),
                                         .delegation = crypto::make_delegation(
                                             codes_[i], node_signer.public_key(), present_ - kYearMs,
                                             present_ + kYearMs, *institution_signers_[i])});
-      partition.callers.push_back({.system = {number},
-                                   .institution = codes_[i],
-                                   .affairs = permitted_affairs(),
-                                   .answers = {*InformationKind::parse(kKinds[kLiveKind])}});
-      partition.staff.push_back(
-          {.staff = {number}, .institution = codes_[i], .may_change = true, .may_decide = true});
+      partition.callers.push_back(everybody.systems[i]);
+      partition.staff.push_back(everybody.staff[i]);
     }
     partitions.push_back(std::move(partition));
   }
@@ -265,10 +261,25 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
           .registry = *crypto::Registry::open(registry_, roots_, *verifier_),
           .law = node_law(),
           .partitions = std::move(partitions),
-          .operators = {kOperator},
+          .operators = everybody.operators,
           .members = {tenant(0), tenant(1)},
           .timing = {.status_after_ms = 500, .status_at_most_ms = 8'000},
           .validity_ms = validity_ms_};
+}
+
+tenant_vm::CallersReplaced Universe::callers() const {
+  tenant_vm::CallersReplaced callers;
+  for (std::size_t i = 0; i < kInstitutions; ++i) {
+    const auto number = static_cast<std::uint32_t>(i + 1);
+    callers.systems.push_back({.system = {number},
+                               .institution = codes_[i],
+                               .affairs = permitted_affairs(),
+                               .answers = {*InformationKind::parse(kKinds[kLiveKind])}});
+    callers.staff.push_back(
+        {.staff = {number}, .institution = codes_[i], .may_change = true, .may_decide = true});
+  }
+  callers.operators = {kOperator};
+  return callers;
 }
 
 national::NationalSetup Universe::national_setup() const {

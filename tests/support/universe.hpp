@@ -43,6 +43,8 @@ class Universe {
 
   tenant_vm::NodeSetup node_setup(const std::vector<std::size_t>& towns,
                                   const crypto::Signer& node_signer) const;
+  /// The callers of that setup, as a later event names them.
+  tenant_vm::CallersReplaced callers() const;
   national::NationalSetup national_setup() const;
   exchange::Query make_query(std::size_t asker, Timestamp now, SeededRandom& random) const;
   crypto::PersonId person_id(std::size_t person) const;

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "nakadachi/storage/login.hpp"
+
 namespace nakadachi::storage {
 namespace {
 
@@ -23,6 +25,8 @@ constexpr std::array<Setting, 7> kConnectionDefaults = {{{"connect_timeout", "5"
                                                          // for trains only: never a standby
                                                          {"target_session_attrs", "read-write"}}};
 
+constexpr std::string_view kDefaultPort = "5432";
+
 std::string_view application_name(Purpose purpose) {
   switch (purpose) {
     case Purpose::kTrain:
@@ -37,6 +41,16 @@ std::string_view application_name(Purpose purpose) {
       return "nakadachi-admin";
   }
   return "nakadachi";
+}
+
+using LoginOptions = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+Result<LoginOptions> parse_login(const std::string& login) {
+  char* message = nullptr;
+  LoginOptions options(PQconninfoParse(login.c_str(), &message), &PQconninfoFree);
+  PQfreemem(message);  // it can quote the string, and with it a password
+  if (!options) return Error{.code = ErrorCode::kConfigInvalid, .field = "login"};
+  return options;
 }
 
 void append_setting(std::string& conninfo, std::string_view name, std::string_view value) {
@@ -65,13 +79,40 @@ std::string settings_sql(Purpose purpose, std::int64_t call_timeout_ms) {
 
 }  // namespace
 
-Result<std::string> with_connection_defaults(const std::string& login, Purpose purpose) {
-  char* message = nullptr;
-  const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
-      PQconninfoParse(login.c_str(), &message), &PQconninfoFree);
-  PQfreemem(message);  // it can quote the string, and with it a password
-  if (!options) return Error{.code = ErrorCode::kConfigInvalid, .field = "login"};
+Result<std::vector<std::string>> servers_of(const std::string& login) {
+  NAKADACHI_TRY(const LoginOptions options, parse_login(login));
+  const auto list = [&](std::string_view name) {
+    std::vector<std::string> values;
+    for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
+      if (name != option->keyword || option->val == nullptr) continue;
+      std::string_view rest = option->val;
+      for (std::size_t comma = 0; comma != std::string_view::npos;) {
+        comma = rest.find(',');
+        values.emplace_back(rest.substr(0, comma));
+        if (comma != std::string_view::npos) rest.remove_prefix(comma + 1);
+      }
+    }
+    return values;
+  };
+  // Where both stand, the addresses are connected to and the names only checked.
+  std::vector<std::string> hosts = list("hostaddr");
+  if (hosts.empty()) hosts = list("host");
+  const std::vector<std::string> ports = list("port");
+  std::vector<std::string> servers;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const std::string& host = hosts[i];
+    if (host.empty() || host.front() == '/' || host.front() == '@') continue;  // a local socket
+    const std::size_t which = ports.size() == 1 ? 0 : i;
+    const std::string port = which < ports.size() ? ports[which] : "";
+    servers.push_back(fmt::format("{}:{}",
+                                  host.find(':') == std::string::npos ? host : "[" + host + "]",
+                                  port.empty() ? kDefaultPort : port));
+  }
+  return servers;
+}
 
+Result<std::string> with_connection_defaults(const std::string& login, Purpose purpose) {
+  NAKADACHI_TRY(const LoginOptions options, parse_login(login));
   std::string conninfo;
   append_setting(conninfo, "fallback_application_name", application_name(purpose));
   for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {

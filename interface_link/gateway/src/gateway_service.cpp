@@ -67,6 +67,7 @@ Result<void> GatewayService::Impl::open_door() {
                             .endpoint = config_.nodes_endpoint,
                             .keys = config_.keys,
                             .table = std::move(table),
+                            .may_come_from = config_.nodes_may_come_from,
                             .max_frame_bytes = limits::kMaxLinkFrameBytes,
                             .rate = socket::RateLimit::none(),
                             .queued_frames = 1'024};

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "door_users.hpp"
 #include "nakadachi/base/log.hpp"
 #include "nakadachi/base/random.hpp"
 #include "nakadachi/tenant_vm/recovery.hpp"
@@ -16,25 +17,33 @@ namespace {
 
 constexpr std::size_t kRecoveryPage = 1'000;
 constexpr std::int64_t kRenewAgainMs = 60'000;
-constexpr unsigned kSystemBits = 24;
 constexpr std::uint32_t kAdminQueuedFrames = 1'024;  // a reply is a frame there
 
-/// A connection as a number: 40 bits of route, 24 bits of system.
+/// A connection as a number: of its route, whose first byte is always 0, and of its user.
 tenant_vm::ClientId client_of(const socket::Peer& peer) noexcept {
   std::uint64_t number = 0;
   for (const std::uint8_t byte : peer.route.view()) number = number << 8 | byte;
-  return {number << kSystemBits | peer.user.value};
+  return {number << DoorUsers::kUserBits | peer.user.value};
 }
 
 socket::Peer peer_of(tenant_vm::ClientId client) noexcept {
   socket::Peer peer;
-  std::uint64_t route = client.value >> kSystemBits;
+  std::uint64_t route = client.value >> DoorUsers::kUserBits;
   const auto bytes = peer.route.writable();
   for (std::size_t i = bytes.size(); i-- > 0; route >>= 8) {
     bytes[i] = static_cast<std::uint8_t>(route);
   }
-  peer.user = {client.value & ((std::uint64_t{1} << kSystemBits) - 1)};
+  peer.user = {client.value & ((std::uint64_t{1} << DoorUsers::kUserBits) - 1)};
   return peer;
+}
+
+template <class Id>
+std::vector<DoorUsers::Key> keys_of(const std::vector<DoorKey<Id>>& keys) {
+  std::vector<DoorUsers::Key> made;
+  made.reserve(keys.size());
+  for (const DoorKey<Id>& one : keys)
+    made.push_back({one.holder.value, one.key, one.time, one.may_come_from});
+  return made;
 }
 
 }  // namespace
@@ -47,6 +56,7 @@ class NodeService::Impl {
 
   Result<void> start();
   Result<void> run();
+  Result<void> replace_callers(Callers callers);
   void stop() { loop_->stop(); }
   const std::string& endpoint() const noexcept { return door_->endpoint(); }
   std::string admin_endpoint() const { return admin_ != nullptr ? admin_->endpoint() : ""; }
@@ -77,6 +87,8 @@ class NodeService::Impl {
   socket::Server* door_ = nullptr;
   socket::Server* admin_ = nullptr;  // null without an admin door
   socket::Client* link_ = nullptr;
+  DoorUsers system_users_;  // of who starts the service, then of who replaces callers
+  DoorUsers staff_users_;
   std::vector<wire::LinkItem> items_;
   std::map<tenant_vm::ClientId, std::vector<exchange::Reply>> replies_;
   std::size_t lanes_held_ = 0;
@@ -138,19 +150,12 @@ Result<void> NodeService::Impl::open_link() {
 }
 
 Result<void> NodeService::Impl::open_door() {
-  std::vector<socket::AccessTable::Entry> entries;
-  entries.reserve(config_.systems.size());
-  for (const SystemKey& system : config_.systems) {
-    if (system.system.value >> kSystemBits != 0) {
-      return Error{.code = ErrorCode::kConfigInvalid, .field = "system"};
-    }
-    entries.push_back({.key = system.key, .user = {system.system.value}});
-  }
-  NAKADACHI_TRY(auto table, socket::AccessTable::make(entries));
+  NAKADACHI_TRY(const DoorUsers::Renewed users, system_users_.renew(keys_of(config_.systems)));
   socket::ServerConfig door{.name = "oltp",
                             .endpoint = config_.oltp_endpoint,
                             .keys = config_.oltp_keys,
-                            .table = std::move(table)};
+                            .table = users.table,
+                            .may_come_from = config_.systems_may_come_from};
   socket::ServerHandlers handlers;
   handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) {
     on_query_frame(peer, frame);
@@ -163,19 +168,12 @@ Result<void> NodeService::Impl::open_door() {
 }
 
 Result<void> NodeService::Impl::open_admin_door() {
-  std::vector<socket::AccessTable::Entry> entries;
-  entries.reserve(config_.staff.size());
-  for (const StaffKey& staff : config_.staff) {
-    if (staff.staff.value >> kSystemBits != 0) {
-      return Error{.code = ErrorCode::kConfigInvalid, .field = "staff"};
-    }
-    entries.push_back({.key = staff.key, .user = {staff.staff.value}});
-  }
-  NAKADACHI_TRY(auto table, socket::AccessTable::make(entries));
+  NAKADACHI_TRY(const DoorUsers::Renewed users, staff_users_.renew(keys_of(config_.staff)));
   socket::ServerConfig door{.name = "admin",
                             .endpoint = config_.admin_endpoint,
                             .keys = config_.oltp_keys,
-                            .table = std::move(table),
+                            .table = users.table,
+                            .may_come_from = config_.staff_may_come_from,
                             .queued_frames = kAdminQueuedFrames};
   socket::ServerHandlers handlers;
   handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) {
@@ -206,6 +204,31 @@ void NodeService::Impl::add_hooks() {
   loop_->add_hooks(std::move(hooks));
 }
 
+Result<void> NodeService::Impl::replace_callers(Callers callers) {
+  // Copies, so that nothing has changed when one of them is wrong.
+  DoorUsers system_users = system_users_;
+  DoorUsers staff_users = staff_users_;
+  NAKADACHI_TRY(const DoorUsers::Renewed systems, system_users.renew(keys_of(callers.systems)));
+  NAKADACHI_TRY(const DoorUsers::Renewed staff, staff_users.renew(keys_of(callers.staff)));
+  const auto rights = std::make_shared<tenant_vm::CallersReplaced>(std::move(callers.rights));
+  const bool taken = loop_->post([this, rights, systems, staff] {
+    door_->replace_table(systems.table);
+    if (admin_ != nullptr) admin_->replace_table(staff.table);
+    happen(std::move(*rights));
+  });
+  if (!taken) return ErrorCode::kShuttingDown;
+  system_users_ = std::move(system_users);
+  staff_users_ = std::move(staff_users);
+  log::write(log::Level::kInfo, "callers_replaced",
+             {{"system_keys", std::uint64_t{systems.table->size()}},
+              {"system_keys_came", std::uint64_t{systems.came}},
+              {"system_keys_went", std::uint64_t{systems.went}},
+              {"staff_keys", std::uint64_t{staff.table->size()}},
+              {"staff_keys_came", std::uint64_t{staff.came}},
+              {"staff_keys_went", std::uint64_t{staff.went}}});
+  return {};
+}
+
 // Work ------------------------------------------------------------------------
 
 Result<void> NodeService::Impl::run() {
@@ -224,7 +247,7 @@ void NodeService::Impl::on_query_frame(const socket::Peer& peer, ByteView frame)
     return;
   }
   const tenant_vm::ClientId client = client_of(peer);
-  const tenant_vm::SystemId system{static_cast<std::uint32_t>(peer.user.value)};
+  const tenant_vm::SystemId system{DoorUsers::holder_of(peer.user)};
   if (opened->answering) {
     happen(tenant_vm::HandOversArrived{client, system, std::move(opened->hand_overs)});
   }
@@ -241,7 +264,7 @@ void NodeService::Impl::on_admin_frame(const socket::Peer& peer, ByteView frame)
     return;
   }
   happen(tenant_vm::AdminRequestsArrived{
-      client_of(peer), {static_cast<std::uint32_t>(peer.user.value)}, *std::move(requests)});
+      client_of(peer), {DoorUsers::holder_of(peer.user)}, *std::move(requests)});
 }
 
 void NodeService::Impl::on_link_frame(ByteView frame) {
@@ -388,6 +411,9 @@ Result<std::unique_ptr<NodeService>> NodeService::start(NodeServiceConfig config
 const std::string& NodeService::endpoint() const noexcept { return impl_->endpoint(); }
 std::string NodeService::admin_endpoint() const { return impl_->admin_endpoint(); }
 Result<void> NodeService::run() { return impl_->run(); }
+Result<void> NodeService::replace_callers(Callers callers) {
+  return impl_->replace_callers(std::move(callers));
+}
 void NodeService::stop() { impl_->stop(); }
 
 }  // namespace nakadachi::oltp

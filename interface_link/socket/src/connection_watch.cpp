@@ -107,12 +107,22 @@ std::size_t ConnectionWatch::cut_endless() {
   std::size_t cut = 0;
   for (auto& [fd, connection] : connections_) {
     if (connection.own_fd < 0 || !is_endless(connection)) continue;
-    ::shutdown(connection.own_fd, SHUT_RDWR);
-    ::close(connection.own_fd);
-    connection.own_fd = -1;
+    break_off(connection);
     ++cut;
   }
   return cut;
+}
+
+void ConnectionWatch::cut(int fd) {
+  const std::lock_guard lock(mutex_);
+  const auto found = connections_.find(fd);
+  if (found != connections_.end() && found->second.own_fd >= 0) break_off(found->second);
+}
+
+void ConnectionWatch::break_off(Connection& connection) noexcept {
+  ::shutdown(connection.own_fd, SHUT_RDWR);
+  ::close(connection.own_fd);
+  connection.own_fd = -1;
 }
 
 }  // namespace nakadachi::socket

@@ -31,6 +31,9 @@ class ConnectionWatch {
   /// A message came on this connection.
   void delivered(int fd);
 
+  /// Breaks this connection, if it is open still.
+  void cut(int fd);
+
   /// Compares all connections and breaks those above the limit; tells how many.
   /// Call about every `kTickMs`.
   std::size_t cut_endless();
@@ -46,6 +49,7 @@ class ConnectionWatch {
   };
   int duplicate(int fd) const;
   bool is_endless(Connection& connection) const;
+  static void break_off(Connection& connection) noexcept;
 
   const std::uint64_t most_bytes_;
   mutable std::mutex mutex_;

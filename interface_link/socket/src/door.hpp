@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "connection_watch.hpp"
 #include "nakadachi/socket/server.hpp"
@@ -18,6 +19,7 @@ struct DoorCounts {
   Count frames_sent{0};
   Count handshakes_done{0};
   Count refused_keys{0};
+  Count refused_addresses{0};
   Count refused_protocol{0};
   Count refused_full{0};
   Count dropped_unnamed{0};
@@ -38,14 +40,24 @@ inline void count(DoorCounts::Count& counter, std::uint64_t by = 1) noexcept {
 class Door {
  public:
   Door(std::string domain, std::size_t max_connections, std::uint64_t most_open_bytes,
-       std::shared_ptr<const AccessTable> table)
+       std::shared_ptr<const AccessTable> table, AddressCheck may_come_from, const Clock& clock)
       : domain_(std::move(domain)),
         max_connections_(max_connections),
+        may_come_from_(std::move(may_come_from)),
+        clock_(&clock),
         watch_(most_open_bytes),
         table_(std::move(table)) {}
 
   const std::string& domain() const noexcept { return domain_; }
   std::size_t max_connections() const noexcept { return max_connections_; }
+  Timestamp now() const noexcept { return clock_->now(); }
+  /// The door's own rule.
+  bool may_come(std::string_view address) const {
+    return !may_come_from_ || may_come_from_(address);
+  }
+  /// From now on refusals are of others than the strangers of the self-test.
+  void set_proven() noexcept { proven_.store(true); }
+  bool is_proven() const noexcept { return proven_.load(); }
   DoorCounts& counts() noexcept { return counts_; }
   ConnectionWatch& watch() noexcept { return watch_; }
 
@@ -61,6 +73,9 @@ class Door {
  private:
   const std::string domain_;
   const std::size_t max_connections_;
+  const AddressCheck may_come_from_;
+  const Clock* clock_;
+  std::atomic<bool> proven_{false};
   DoorCounts counts_;
   ConnectionWatch watch_;
   mutable std::mutex mutex_;

@@ -99,17 +99,39 @@ bool DoorKeeper::turn() {
   wake_.drain();
   adopt();
   read_monitors();
-  cut_endless();
+  look_after_doors();
   return answer_requests();
 }
 
-void DoorKeeper::cut_endless() {
+void DoorKeeper::look_after_doors() {
   const auto now = std::chrono::steady_clock::now();
-  if (now < next_cut_) return;
-  next_cut_ = now + std::chrono::milliseconds(ConnectionWatch::kTickMs);
-  for (const Watched& watched : doors_) {
+  if (now < next_look_) return;
+  next_look_ = now + std::chrono::milliseconds(ConnectionWatch::kTickMs);
+  for (Watched& watched : doors_) {
     count(watched.door->counts().cut_endless, watched.door->watch().cut_endless());
+    tell_refusals(watched, now);
   }
+}
+
+/// A line when something new was refused, and the next one a minute later at the earliest,
+/// however many come.
+void DoorKeeper::tell_refusals(Watched& watched, std::chrono::steady_clock::time_point now) {
+  const DoorCounts& counts = watched.door->counts();
+  const std::uint64_t refused = counts.refused_keys + counts.refused_addresses +
+                                counts.refused_protocol + counts.refused_full +
+                                counts.dropped_revoked;
+  if (!watched.door->is_proven() || refused == watched.told || now < watched.next_tell) return;
+  watched.told = refused;
+  watched.next_tell = now + std::chrono::milliseconds(log::kCountsEveryMs);
+  const std::size_t name_end = watched.door->domain().rfind('-');  // behind it only a number
+  log::write(log::Level::kWarning, "door_refused",
+             {{"door", std::string_view(watched.door->domain()).substr(0, name_end)},
+              {"keys", counts.refused_keys.load()},
+              {"addresses", counts.refused_addresses.load()},
+              {"last_address", std::string_view(watched.refused_address)},
+              {"protocol", counts.refused_protocol.load()},
+              {"full", counts.refused_full.load()},
+              {"revoked", counts.dropped_revoked.load()}});
 }
 
 void DoorKeeper::adopt() {
@@ -173,13 +195,21 @@ bool DoorKeeper::answer(const std::vector<zmq::message_t>& request) {
 const char* DoorKeeper::judge(const std::vector<zmq::message_t>& request, std::string& user) {
   if (request.size() < kParts || text_of_part(request[kVersion]) != "1.0") return kRefused;
   adopt();
-  for (const Watched& watched : doors_) {
+  for (Watched& watched : doors_) {
     Door& door = *watched.door;
     if (text_of_part(request[kDomain]) != door.domain()) continue;
     const auto key = CurvePublicKey::from(view_of(request[kKey]));
     const bool is_curve = text_of_part(request[kMechanism]) == "CURVE";
-    if (request.size() != kParts || !is_curve || !key || !door.table()->find(*key)) {
+    const auto table = door.table();
+    const auto* const known = key ? table->find(*key, door.now()) : nullptr;
+    if (request.size() != kParts || !is_curve || known == nullptr) {
       count(door.counts().refused_keys);
+      return kRefused;
+    }
+    const std::string_view address = text_of_part(request[kAddress]);
+    if (!door.may_come(address) || !known->may_come(address)) {
+      count(door.counts().refused_addresses);
+      watched.refused_address = address;
       return kRefused;
     }
     if (door.watch().open() > door.max_connections()) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -38,6 +39,9 @@ class DoorKeeper {
   struct Watched {
     std::shared_ptr<Door> door;
     zmq::socket_t monitor;
+    std::uint64_t told = 0;  ///< refusals that the log tells of
+    std::chrono::steady_clock::time_point next_tell = {};
+    std::string refused_address = {};  ///< the last one
   };
 
   DoorKeeper(zmq::socket_t handler, WakeFd wake);
@@ -45,7 +49,8 @@ class DoorKeeper {
   bool turn();
   void adopt();
   void read_monitors();
-  void cut_endless();
+  void look_after_doors();
+  static void tell_refusals(Watched& watched, std::chrono::steady_clock::time_point now);
   bool answer_requests();
   bool answer(const std::vector<zmq::message_t>& request);
   const char* judge(const std::vector<zmq::message_t>& request, std::string& user);
@@ -53,7 +58,7 @@ class DoorKeeper {
   zmq::socket_t handler_;
   WakeFd wake_;
   std::vector<Watched> doors_;
-  std::chrono::steady_clock::time_point next_cut_;
+  std::chrono::steady_clock::time_point next_look_;
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::vector<Watched> incoming_;  // guarded by mutex_

@@ -99,9 +99,9 @@ Result<Server*> Loop::Impl::listen(ServerConfig server_config, ServerHandlers ha
   const std::uint64_t most_open_bytes =
       (std::uint64_t{server_config.queued_frames} + 2) * server_config.max_frame_bytes +
       kKernelBytes;
-  auto door =
-      std::make_shared<Door>(unique_domain(server_config.name), server_config.max_connections,
-                             most_open_bytes, server_config.table);
+  auto door = std::make_shared<Door>(unique_domain(server_config.name),
+                                     server_config.max_connections, most_open_bytes,
+                                     server_config.table, server_config.may_come_from, *clock);
   try {
     zmq::socket_t socket(context, zmq::socket_type::router);
     configure_door(socket, server_config, door->domain());

@@ -40,6 +40,12 @@ std::optional<Peer::Route> route_of(const zmq::message_t& part) {
   return Peer::Route::from(bytes);
 }
 
+/// The address of its connection; empty, from which nobody may come, when it is not known.
+std::string_view address_of(zmq::message_t& part) {
+  const char* const text = zmq_msg_gets(part.handle(), "Peer-Address");
+  return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
 /// The key its connection has proven, which our access handler gave as user id.
 std::optional<CurvePublicKey> key_of(zmq::message_t& part) {
   const char* const text = zmq_msg_gets(part.handle(), "User-Id");
@@ -106,6 +112,7 @@ Result<void> Server::Impl::prove_shut(zmq::context_t& context, const CurveKeyPai
   }
   --counts.refused_keys;
   --counts.refused_protocol;
+  door->set_proven();
   return {};
 }
 
@@ -125,15 +132,20 @@ bool Server::Impl::turn(std::size_t budget, Timestamp now) {
 
 void Server::Impl::take_frame(Timestamp now) {
   DoorCounts& counts = door->counts();
-  door->watch().delivered(zmq_msg_get(body_.handle(), ZMQ_SRCFD));
+  const int connection = zmq_msg_get(body_.handle(), ZMQ_SRCFD);
+  door->watch().delivered(connection);
   const auto key = key_of(body_);
   if (!key) return count(counts.dropped_unnamed);
   const auto table = door->table();
-  const auto user = table->find(*key);
-  if (!user) return count(counts.dropped_revoked);
+  const AccessTable::Entry* const known = table->find(*key, now);
+  if (known == nullptr || !known->may_come(address_of(body_))) {
+    // Its next handshake is refused, which tells the peer what silence would not.
+    door->watch().cut(connection);
+    return count(counts.dropped_revoked);
+  }
   const auto route = route_of(route_);
   if (!route) return count(counts.dropped_malformed);
-  judge_frame({*route, *user}, *table, now);
+  judge_frame({*route, known->user}, *table, now);
 }
 
 void Server::Impl::judge_frame(const Peer& peer, const AccessTable& table, Timestamp now) {
@@ -159,7 +171,7 @@ bool Server::Impl::within_rate(UserId user, std::size_t size, const AccessTable&
   const RateLimit& rate = config.rate;
   auto found = buckets_.find(user);
   if (found == buckets_.end()) {
-    forget_the_revoked(table);
+    forget_the_revoked(table, now);
     const Buckets full{TokenBucket(rate.frames_per_second, rate.frames_at_once, now),
                        TokenBucket(rate.bytes_per_second, rate.bytes_at_once, now)};
     found = buckets_.emplace(user, full).first;
@@ -174,14 +186,14 @@ bool Server::Impl::within_rate(UserId user, std::size_t size, const AccessTable&
 }
 
 /// Keeps the buckets as few as the users there are.
-void Server::Impl::forget_the_revoked(const AccessTable& table) {
+void Server::Impl::forget_the_revoked(const AccessTable& table, Timestamp now) {
   if (buckets_.size() < table.size()) return;
-  std::erase_if(buckets_, [&table](const auto& entry) { return !table.holds(entry.first); });
+  std::erase_if(buckets_, [&](const auto& entry) { return !table.holds(entry.first, now); });
 }
 
 bool Server::Impl::send(const Peer& peer, ByteView frame) {
   DoorCounts& counts = door->counts();
-  if (!door->table()->holds(peer.user)) {
+  if (!door->table()->holds(peer.user, door->now())) {
     count(counts.dropped_revoked);
     return false;
   }
@@ -220,6 +232,7 @@ ServerCounters Server::counters() const {
           .connections = impl_->door->watch().open(),
           .handshakes_done = counts.handshakes_done,
           .refused_keys = counts.refused_keys,
+          .refused_addresses = counts.refused_addresses,
           .refused_protocol = counts.refused_protocol,
           .refused_full = counts.refused_full,
           .dropped_unnamed = counts.dropped_unnamed,

@@ -46,7 +46,7 @@ struct Server::Impl {
   void take_frame(Timestamp now);
   void judge_frame(const Peer& peer, const AccessTable& table, Timestamp now);
   bool within_rate(UserId user, std::size_t size, const AccessTable& table, Timestamp now);
-  void forget_the_revoked(const AccessTable& table);
+  void forget_the_revoked(const AccessTable& table, Timestamp now);
   Result<void> prove_shut(zmq::context_t& context, const CurveKeyPair& unknown_keys);
 
   zmq::message_t route_;

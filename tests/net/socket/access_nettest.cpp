@@ -122,7 +122,7 @@ TEST_CASE("socket: the self-test sees an open door") {
   CHECK_THAT(proven.error().detail, Catch::Matchers::ContainsSubstring("was let in"));
 }
 
-TEST_CASE("socket: a revoked key is cut at its next frame on the open connection") {
+TEST_CASE("socket: a revoked key is cut at its next frame and refused from then on") {
   const auto server = CurveKeyPair::make();
   const auto alice = CurveKeyPair::make();
   const auto bob = CurveKeyPair::make();
@@ -136,13 +136,49 @@ TEST_CASE("socket: a revoked key is cut at its next frame on the open connection
   door.server().replace_table(table_of({{&bob, 2}}));
   REQUIRE(first.send("after"));
   REQUIRE(eventually([&] { return door.counters().dropped_revoked == 1; }));
-  CHECK_FALSE(door.received().holds("after"));
-  CHECK(first.connected());
+  REQUIRE(eventually([&] { return first.disconnections() == 1; }));
+  REQUIRE(eventually([&] { return door.counters().refused_keys > 0; }));
+  CHECK(first.counters().connected == 1);
   // Nothing goes out to the revoked either.
   CHECK_FALSE(door.send(alice_peer, "late answer"));
   CHECK(door.counters().dropped_revoked == 2);
   CHECK(second.echo("still here"));
+  CHECK_FALSE(door.received().holds("after"));
   CHECK_FALSE(first.received().holds("late answer"));
+}
+
+TEST_CASE("socket: keys begin and end by themselves on open connections and at the door") {
+  const auto server = CurveKeyPair::make();
+  const auto old_key = CurveKeyPair::make();
+  const auto new_key = CurveKeyPair::make();
+  helpers::ManualClock clock;
+  const Timestamp start = clock.now();
+  const auto table =
+      AccessTable::make({{old_key.public_key(), {1}, {.from = {}, .until = start + 2'000}},
+                         {new_key.public_key(), {2}, {.from = start + 1'000, .until = {}}}});
+  REQUIRE(table.ok());
+  EchoDoor door(server, *table, {}, &clock);
+  Caller before(door.endpoint(), server.public_key(), old_key);
+  REQUIRE(before.echo("alone"));
+  Caller after(door.endpoint(), server.public_key(), new_key);
+  REQUIRE(eventually([&] { return door.counters().refused_keys > 0; }));
+  CHECK_FALSE(after.connected());
+
+  clock.advance(1'000);
+  REQUIRE(after.echo("both"));
+  REQUIRE(before.echo("both"));
+  const Peer old_peer = door.peers().front();
+
+  clock.advance(1'000);
+  // What waited for the old connection stays here.
+  CHECK_FALSE(door.send(old_peer, "late answer"));
+  CHECK(door.counters().dropped_revoked == 1);
+  REQUIRE(before.send("too late"));
+  REQUIRE(eventually([&] { return before.disconnections() == 1; }));
+  CHECK(door.counters().dropped_revoked == 2);
+  CHECK(after.echo("rolled over"));
+  CHECK_FALSE(door.received().holds("too late"));
+  CHECK_FALSE(before.received().holds("late answer"));
 }
 
 TEST_CASE("socket: a replaced key is cut though its user remains") {

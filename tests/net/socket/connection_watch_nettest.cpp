@@ -82,6 +82,20 @@ TEST_CASE("connection watch: bytes without a frame are cut above the limit") {
   CHECK(watch.open() == 0);
 }
 
+TEST_CASE("connection watch: one connection is cut when it is told so") {
+  const Line line;
+  const Line other;
+  ConnectionWatch watch(50'000);
+  watch.set_port(line.port());
+  watch.opened(line.server_end());
+  watch.cut(other.server_end());
+  CHECK_FALSE(line.is_cut());
+  watch.cut(line.server_end());
+  CHECK(line.is_cut());
+  watch.cut(line.server_end());
+  CHECK(watch.open() == 1);  // until the library has noticed
+}
+
 TEST_CASE("connection watch: a frame clears what came before it") {
   const Line line;
   ConnectionWatch watch(50'000);

@@ -67,7 +67,8 @@ class Frames {
 inline std::shared_ptr<const AccessTable> table_of(
     const std::vector<std::pair<const CurveKeyPair*, std::uint64_t>>& users) {
   std::vector<AccessTable::Entry> entries;
-  for (const auto& [keys, user] : users) entries.push_back({keys->public_key(), {user}});
+  for (const auto& [keys, user] : users)
+    entries.push_back({.key = keys->public_key(), .user = {user}});
   auto table = AccessTable::make(entries);
   REQUIRE(table.ok());
   return *table;

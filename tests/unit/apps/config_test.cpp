@@ -121,6 +121,25 @@ TEST_CASE("what is wrong in a quota is named with its key", "[apps]") {
   CHECK(config.error().detail.find(": " + key + ":") != std::string::npos);
 }
 
+TEST_CASE("the model of the network is a file beside the configuration, or a built-in one",
+          "[apps]") {
+  CHECK(load("")->walls.model.empty());
+  const TemporaryFile file(std::string(kNode) +
+                           "[walls]\nmodel = \"town.toml\"\nhost = \"node@011002\"\n");
+  const auto config = apps::load_node_config(file.path());
+  REQUIRE(config.ok());
+  CHECK(config->walls.model == file.directory() + "/town.toml");
+  CHECK(config->walls.host == "node@011002");
+  const auto preset = load("[walls]\nmodel = \"preset:fig3_6\"\nhost = \"node\"\n");
+  REQUIRE(preset.ok());
+  CHECK(preset->walls.model == "preset:fig3_6");
+  for (const char* incomplete :
+       {"[walls]\n", "[walls]\nmodel = \"town.toml\"\n", "[walls]\nhost = \"node\"\n"}) {
+    INFO(incomplete);
+    CHECK(load(incomplete).error().code == ErrorCode::kConfigInvalid);
+  }
+}
+
 TEST_CASE("a configuration with two ways to the root key, or none, is refused", "[apps]") {
   const std::string both = "credential_file = \"/run/credentials/root\"\n";
   std::string text(kNode);

@@ -125,16 +125,43 @@ TEST_CASE("curve keys: a file damaged anywhere is refused") {
 TEST_CASE("access table: finds users by key and refuses a key that stands twice") {
   const auto one = CurveKeyPair::make().public_key();
   const auto two = CurveKeyPair::make().public_key();
+  const Timestamp now{1'000};
   const auto table = AccessTable::make({{one, {1}}, {two, {1}}});
   REQUIRE(table.ok());
-  CHECK((*table)->find(one) == UserId{1});
-  CHECK((*table)->find(two) == UserId{1});
-  CHECK_FALSE((*table)->find(CurveKeyPair::make().public_key()).has_value());
-  CHECK((*table)->holds({1}));
-  CHECK_FALSE((*table)->holds({2}));
+  REQUIRE((*table)->find(one, now) != nullptr);
+  CHECK((*table)->find(one, now)->user == UserId{1});
+  REQUIRE((*table)->find(two, now) != nullptr);
+  CHECK((*table)->find(two, now)->user == UserId{1});
+  CHECK((*table)->find(CurveKeyPair::make().public_key(), now) == nullptr);
+  CHECK((*table)->holds({1}, now));
+  CHECK_FALSE((*table)->holds({2}, now));
   const auto twice = AccessTable::make({{one, {1}}, {one, {2}}});
   REQUIRE_FALSE(twice.ok());
   CHECK(twice.error().code == ErrorCode::kConfigInvalid);
+}
+
+TEST_CASE("access table: a key begins and ends to the millisecond, and its user with the last") {
+  const auto first = CurveKeyPair::make().public_key();
+  const auto second = CurveKeyPair::make().public_key();
+  const auto table = AccessTable::make({{first, {1}, {.from = {}, .until = Timestamp{2'000}}},
+                                        {second, {1}, {.from = Timestamp{1'500}, .until = {}}},
+                                        {CurveKeyPair::make().public_key(),
+                                         {2},
+                                         {.from = Timestamp{1'000}, .until = Timestamp{1'600}}}});
+  REQUIRE(table.ok());
+  const auto first_at = [&](std::int64_t ms) { return (*table)->find(first, {ms}) != nullptr; };
+  const auto second_at = [&](std::int64_t ms) { return (*table)->find(second, {ms}) != nullptr; };
+  CHECK(first_at(0));
+  CHECK(first_at(1'999));
+  CHECK_FALSE(first_at(2'000));
+  CHECK_FALSE(second_at(1'499));
+  CHECK(second_at(1'500));
+  CHECK(second_at(5'000));
+  CHECK((*table)->holds({1}, {1'700}));
+  CHECK((*table)->holds({1}, {9'000}));
+  CHECK_FALSE((*table)->holds({2}, {999}));
+  CHECK((*table)->holds({2}, {1'000}));
+  CHECK_FALSE((*table)->holds({2}, {1'600}));
 }
 
 }  // namespace nakadachi::socket

@@ -180,13 +180,21 @@ struct ProofFound {
 struct DelegationsRenewed {
   std::vector<crypto::Delegation> delegations;
 };
+/// From now on these are all who may come to the doors. Those of institutions that are not
+/// here are left out. What they asked before goes on; what still waits for its turn is
+/// judged by the new rights.
+struct CallersReplaced {
+  std::vector<CallerRights> systems;
+  std::vector<StaffRights> staff;  ///< with an institution
+  std::vector<StaffId> operators;
+};
 /// Time has passed; see `NodeCore::deadline`.
 struct Tick {};
 
-using Event =
-    std::variant<QueriesArrived, HandOversArrived, AdminRequestsArrived, ItemsArrived, LaneTaken,
-                 LogRecovered, StepsRecovered, HoldingsRecovered, ChangesRecovered, LaneReady,
-                 TrainSettled, FateTold, StepsFound, ProofFound, DelegationsRenewed, Tick>;
+using Event = std::variant<QueriesArrived, HandOversArrived, AdminRequestsArrived, ItemsArrived,
+                           LaneTaken, LogRecovered, StepsRecovered, HoldingsRecovered,
+                           ChangesRecovered, LaneReady, TrainSettled, FateTold, StepsFound,
+                           ProofFound, DelegationsRenewed, CallersReplaced, Tick>;
 
 // What it wants done ---------------------------------------------------------
 

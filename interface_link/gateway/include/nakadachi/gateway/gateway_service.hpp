@@ -12,6 +12,7 @@ struct GatewayServiceConfig {
   std::string nodes_endpoint;
   socket::CurveKeyPair keys;  ///< towards nodes
   std::vector<socket::CurvePublicKey> nodes;
+  socket::AddressCheck nodes_may_come_from = {};
 
   std::string national_endpoint;
   socket::CurvePublicKey national_key;

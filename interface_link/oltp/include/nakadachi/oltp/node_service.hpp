@@ -12,17 +12,26 @@
 
 namespace nakadachi::oltp {
 
-/// A business system's key at the OLTP door. A system may have several keys.
-struct SystemKey {
-  tenant_vm::SystemId system;  ///< below 2^24
+/// A key at a door, and whose it is. One may have several keys, while one replaces
+/// another.
+template <class Id>
+struct DoorKey {
+  Id holder;  ///< below 2^24
   socket::CurvePublicKey key;
+  socket::KeyTime time = {};
+  socket::AddressCheck may_come_from = {};  ///< in addition to the door's own rule
 };
+/// At the OLTP door.
+using SystemKey = DoorKey<tenant_vm::SystemId>;
+/// At the admin door: a person of a town's staff, a business system that registers
+/// copies, or an operator.
+using StaffKey = DoorKey<tenant_vm::StaffId>;
 
-/// A key at the admin door: a person of a town's staff, a business system that
-/// registers copies, or an operator.
-struct StaffKey {
-  tenant_vm::StaffId staff;  ///< below 2^24
-  socket::CurvePublicKey key;
+/// Who may come to the doors, and what they may do there.
+struct Callers {
+  std::vector<SystemKey> systems;
+  std::vector<StaffKey> staff;
+  tenant_vm::CallersReplaced rights;
 };
 
 struct LaneTenants {
@@ -36,9 +45,11 @@ struct NodeServiceConfig {
   std::string oltp_endpoint;
   socket::CurveKeyPair oltp_keys;
   std::vector<SystemKey> systems;
+  socket::AddressCheck systems_may_come_from = {};
 
   std::string admin_endpoint;  ///< empty: no admin door
   std::vector<StaffKey> staff;
+  socket::AddressCheck staff_may_come_from = {};
 
   std::string gateway_endpoint;
   socket::CurvePublicKey gateway_key;
@@ -71,6 +82,14 @@ class NodeService {
   const std::string& endpoint() const noexcept;
   /// Where the admin door listens; empty without one.
   std::string admin_endpoint() const;
+
+  /// From now on doors and core know these callers, and no others. A key that is no
+  /// longer there, or whose time is over, is cut at its next message, and what waits to be
+  /// sent to its connection is not sent; what its holder asked goes on. A key that stays
+  /// keeps its connections. Errors: `kConfigInvalid` (a key that stands twice at one door,
+  /// a number too large), `kShuttingDown`; nothing has changed then. Any thread, one at a
+  /// time.
+  Result<void> replace_callers(Callers callers);
 
   /// Works until `stop`, or until every lane is lost to another writer
   /// (`kLaneLost`). On the thread that called `start`.

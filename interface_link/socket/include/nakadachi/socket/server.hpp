@@ -41,6 +41,7 @@ struct ServerConfig {
   std::string endpoint;  ///< as in tcp://127.0.0.1:5701; port * takes a free one
   CurveKeyPair keys;
   std::shared_ptr<const AccessTable> table;
+  AddressCheck may_come_from = {};  ///< asked of every connection before it is let in
   std::size_t max_frame_bytes = limits::kMaxClientFrameBytes;
   RateLimit rate = {};
   std::size_t max_connections = 1'024;
@@ -68,10 +69,11 @@ struct ServerCounters {
   std::uint64_t connections = 0;      ///< now open, shaking hands included
   std::uint64_t handshakes_done = 0;
   std::uint64_t refused_keys = 0;       ///< connections with a key not in the table
+  std::uint64_t refused_addresses = 0;  ///< connections with a good key from where it may not be
   std::uint64_t refused_protocol = 0;   ///< no CURVE, or no proper handshake in time
   std::uint64_t refused_full = 0;       ///< connections above `max_connections`
   std::uint64_t dropped_unnamed = 0;    ///< frames without a proven key: must stay 0
-  std::uint64_t dropped_revoked = 0;    ///< frames from, or to, a key no longer in the table
+  std::uint64_t dropped_revoked = 0;    ///< frames from, or to, a key that may no longer
   std::uint64_t dropped_malformed = 0;  ///< frames of several parts, or with a route of their own
   std::uint64_t dropped_oversize = 0;   ///< frames just over the limit; larger ones cut the line
   std::uint64_t dropped_rate = 0;       ///< frames above the rate
@@ -83,8 +85,9 @@ struct ServerCounters {
 /// A door: many peers connect, each proves its key, frames come in and go out.
 ///
 /// Lives in its `Loop`. Fails closed: nothing passes unless the key is in the
-/// current table, which is looked at for every frame, so that a revoked key is cut
-/// at its next one.
+/// current table and its time has come and is not over, which is looked at for every
+/// frame: the next one with a key that may no longer (or no longer from its address) is
+/// dropped, and its connection cut. What was refused is logged, once a minute at most.
 class Server {
  public:
   struct Impl;

@@ -1,0 +1,32 @@
+#include "door_users.hpp"
+
+#include <utility>
+
+namespace nakadachi::oltp {
+
+Result<DoorUsers::Renewed> DoorUsers::renew(const std::vector<Key>& keys) {
+  Renewed renewed;
+  std::map<socket::CurvePublicKey, socket::UserId> users;
+  std::vector<socket::AccessTable::Entry> entries;
+  entries.reserve(keys.size());
+  for (const Key& key : keys) {
+    if (key.holder >> kHolderBits != 0) {
+      return Error{.code = ErrorCode::kConfigInvalid, .field = "number"};
+    }
+    const auto known = users_.find(key.key);
+    const bool stays = known != users_.end() && holder_of(known->second) == key.holder;
+    if (!stays) ++renewed.came;
+    const socket::UserId user =
+        stays ? known->second
+              : socket::UserId{std::uint64_t{++last_[key.holder]} << kHolderBits | key.holder};
+    users.emplace(key.key, user);
+    entries.push_back(
+        {.key = key.key, .user = user, .time = key.time, .may_come_from = key.may_come_from});
+  }
+  NAKADACHI_TRY(renewed.table, socket::AccessTable::make(entries));
+  renewed.went = users_.size() - (users.size() - renewed.came);
+  users_ = std::move(users);
+  return renewed;
+}
+
+}  // namespace nakadachi::oltp

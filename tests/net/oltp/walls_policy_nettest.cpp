@@ -1,0 +1,181 @@
+// What the model of the network closes stays closed at the doors, by the processes themselves.
+
+#include "apps/common/walls_policy.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "apps/common/run_program.hpp"
+#include "apps/common/walls_file.hpp"
+#include "nakadachi/client/client.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/live_pool.hpp"
+
+using namespace nakadachi;
+using testing::LivePool;
+using testing::Universe;
+
+namespace {
+
+constexpr std::int64_t kPatienceMs = 60'000;
+
+/// The node, and one machine of business systems each for two towns, on loopback.
+constexpr std::string_view kLoopback = R"(
+[model]
+name = "loopback"
+[towns]
+codes = ["011002", "012025"]
+[[segment]]
+name = "core"
+kind = "core"
+ipv4 = "127.0.0.0/30"
+inside = "walled"
+[[segment]]
+name = "business"
+kind = "business"
+per_town = true
+ipv4 = "127.0.64.0/22"
+[[host]]
+name = "node"
+segment = "core"
+address = "127.0.0.1"
+[[host]]
+name = "gateway"
+segment = "core"
+address = "127.0.0.2"
+[[host]]
+name = "business_systems"
+segment = "business"
+offset = 10
+[[service]]
+host = "node"
+name = "oltp"
+listens = "tcp/5701"
+[[service]]
+host = "gateway"
+name = "link"
+listens = "tcp/5702"
+[[wall]]
+name = "wall"
+joins = ["core", "business"]
+[[flow]]
+id = "oltp"
+from = "business_systems"
+to = "node:oltp"
+[[flow]]
+id = "link"
+from = "node"
+to = "gateway:link"
+valid_until = 2020-03-31
+)";
+
+apps::WallsPolicy policy() {
+  auto model = apps::parse_walls(kLoopback, "loopback");
+  INFO((model ? "" : model.error().detail));
+  REQUIRE(model.ok());
+  auto made = apps::WallsPolicy::make(
+      *std::move(model), "node",
+      {std::chrono::year{2026}, std::chrono::month{11}, std::chrono::day{22}});
+  REQUIRE(made.ok());
+  return *std::move(made);
+}
+
+const apps::WallsEnd kDoor{"oltp.endpoint", "tcp://127.0.0.1:5701", true};
+
+std::unique_ptr<client::Client> first_system_at(const LivePool& pool, const std::string& address) {
+  const std::string& endpoint = pool.oltp_endpoint();
+  auto made = client::Client::connect(
+      {.endpoint = "tcp://" + address + ":0;" + endpoint.substr(endpoint.rfind('/') + 1),
+       .server_key = pool.oltp_keys.public_key(),
+       .keys = pool.system_keys[0],
+       .registry = pool.universe.registry(),
+       .ask_again_after_ms = 200,
+       .verifier = &pool.universe.verifier()});
+  REQUIRE(made.ok());
+  return *std::move(made);
+}
+
+exchange::Query answered_query(const LivePool& pool, SeededRandom& random) {
+  while (true) {
+    exchange::Query query = pool.universe.make_query(0, SystemClock().now(), random);
+    const Universe::Expected expected = pool.universe.expected(query);
+    query.key = client::Client::make_key();
+    if (expected.recorded && expected.outcome == exchange::Outcome::kAnswered &&
+        Universe::system_of(query) == 0 && !Universe::is_live(query) &&
+        !pool.universe.waits_for_staff(query)) {
+      return query;
+    }
+  }
+}
+
+bool is_served(LivePool& pool, client::Client& client, SeededRandom& random,
+               std::int64_t patience_ms = kPatienceMs) {
+  const auto reply = client.ask_and_wait(answered_query(pool, random), patience_ms);
+  return reply.ok() && reply->concluded;
+}
+
+}  // namespace
+
+TEST_CASE("a business system is served from where the model lets it come, and nowhere else",
+          "[live]") {
+  const apps::WallsPolicy walls = policy();
+  CHECK(walls.contradictions(std::array{kDoor}).empty());
+  LivePool pool;
+  pool.stop_node();
+  pool.systems_may_come_from = walls.door(kDoor).callers();
+  pool.start_node();
+  SeededRandom random(31);
+  const auto first_town = first_system_at(pool, "127.0.64.10");
+  const auto second_town = first_system_at(pool, "127.0.65.10");
+  const auto neighbour = first_system_at(pool, "127.0.64.11");
+  CHECK(is_served(pool, *first_town, random));
+  CHECK(is_served(pool, *second_town, random));  // its key is not tied to a place yet
+  CHECK_FALSE(is_served(pool, *neighbour, random, 1'000));
+  CHECK(neighbour->counters().connected == 0);
+
+  oltp::Callers callers = pool.callers();
+  const auto place = walls.door(kDoor).callers_at("business@011002");
+  REQUIRE(place.ok());
+  callers.systems.front().may_come_from = *place;
+  const auto replaced = pool.node().replace_callers(std::move(callers));
+  REQUIRE(replaced.ok());
+  CHECK(is_served(pool, *first_town, random));
+  CHECK_FALSE(is_served(pool, *second_town, random, 1'000));
+  CHECK(second_town->counters().connected == 1);
+}
+
+TEST_CASE("a process that the model contradicts does not start, and says why", "[live]") {
+  std::string directory =
+      (std::filesystem::temp_directory_path() / "nakadachi-walls-XXXXXX").string();
+  REQUIRE(mkdtemp(directory.data()) != nullptr);
+  std::ofstream(directory + "/town.toml") << kLoopback;
+  std::ofstream(directory + "/gateway.toml") << R"(
+[nodes]
+endpoint = "tcp://127.0.0.2:5702"
+key_file = "gateway.curve"
+keys = []
+[national]
+endpoint = "tcp://127.0.0.3:5703"
+public_key = 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7'
+key_file = "national.curve"
+[walls]
+model = "town.toml"
+host = "gateway"
+)";
+  const auto end = apps::run_program({std::string(NAKADACHI_BIN_DIR) + "/nakadachi", "gateway",
+                                      "--config", directory + "/gateway.toml"},
+                                     "");
+  std::filesystem::remove_all(directory);
+  REQUIRE(end.ok());
+  CAPTURE(end->complaint);
+  CHECK(end->status != 0);
+  using Catch::Matchers::ContainsSubstring;
+  CHECK_THAT(end->complaint, ContainsSubstring("nodes.endpoint = tcp://127.0.0.2:5702: no flow "
+                                               "leads to tcp/5702 of host gateway; flow link was "
+                                               "good until 2020-03-31"));
+  CHECK_THAT(end->complaint,
+             ContainsSubstring("national.endpoint = tcp://127.0.0.3:5703: no flow leads from "
+                               "127.0.0.2 to tcp/5703 of others in core"));
+}
