@@ -4,15 +4,14 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include "apps/common/demo_pool.hpp"
-#include "apps/common/stop_signal.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "apps/nakadachi/demo_books.hpp"
@@ -196,12 +195,15 @@ Result<void> check_books(const DemoOptions& options, DemoPool& pool, const Clien
   return {};
 }
 
-/// Leaves the pool standing until somebody ends it.
+volatile std::sig_atomic_t standing_ended = 0;
+void end_standing(int) { standing_ended = 1; }
+
+/// Leaves the pool standing until somebody ends it. Not by a StopSignal: libraries have made
+/// threads by now that would take the signal.
 Result<void> stay_up(DemoPool& pool) {
   NAKADACHI_CHECK(pool.reopen());
-  std::promise<void> ended;
-  StopSignal signal;
-  const auto registration = signal.on_stop([&ended] { ended.set_value(); });
+  std::signal(SIGINT, end_standing);
+  std::signal(SIGTERM, end_standing);
   fmt::print(
       "the pool stands; Ctrl-C ends it. In another shell:\n"
       "  set -a; . {0}/access.env; set +a\n"
@@ -211,7 +213,7 @@ Result<void> stay_up(DemoPool& pool) {
       pool.directory(), metering::Month::of(Day::of(SystemClock().now())).text(),
       pool.towns()[0].code.text());
   std::fflush(stdout);
-  ended.get_future().wait();
+  while (standing_ended == 0) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   return {};
 }
 

@@ -59,6 +59,10 @@ Result<void> run_verify(const RecordsOptions& options, int& status) {
   }
   storage::PostgresStore store = open_store(options);
   NAKADACHI_TRY(const LogCheck check, check_log(store, tenant, crypto::Ed25519Verifier(), how));
+  if (!check.wrong && check.entries == 0) {  // a code that was mistyped has nothing wrong either
+    return Error{
+        .code = ErrorCode::kNotInLog, .field = "tenant", .detail = "no entry of this body is here"};
+  }
   status = check.wrong ? kLogWrong : 0;
   if (options.report.json) {
     print_json(log_check_json(check));
@@ -136,7 +140,8 @@ void add_verify(CLI::App& records, Command& chosen, int& status, const ChosenLan
       "the registry: compare with --signer, or use records export and check); whether sealed\n"
       "statements are those of their leaves (no content is opened); whether the log was cut\n"
       "off at a train (keep the head that is printed and give it as --kept-head next time).\n"
-      "Exit status: 0 nothing is wrong, 1 something is, 2 it could not be checked.\n"
+      "Exit status: 0 nothing is wrong, 1 something is, 2 it could not be checked, also when\n"
+      "the body has no entry at all.\n"
       "Example: nakadachi records verify --tenant 011002");
   const auto options = add_options(*command, language);
   command->add_option("--signer", options->signers,

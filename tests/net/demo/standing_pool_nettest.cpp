@@ -175,8 +175,8 @@ TEST_CASE("operator and finance see what their logins let them, in the language 
   };
   CHECK_THAT(heading("ja"), Catch::Matchers::ContainsSubstring("件数"));
   CHECK_THAT(heading("en"), Catch::Matchers::ContainsSubstring("rows"));
-  // The demo closed its month on trial.
-  CHECK(pool.json({"billing", "show"}).empty());
+  const auto bill = pool.json({"billing", "show", "--month", month, "--tenant", "011002"});
+  CHECK(bill["cost_yen"] == 12'000'000);
 
   // A person nobody knows: refused before anything is recorded, in Japanese where that was chosen.
   const ProgramEnd asked = pool.run(

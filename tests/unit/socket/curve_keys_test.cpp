@@ -96,7 +96,7 @@ TEST_CASE("curve keys: a file others may read, a link or none is refused") {
 }
 
 TEST_CASE("curve keys: a file that its group may only read is taken from root alone") {
-  const TempFolder folder;
+  const testing::TempFolder folder;
   REQUIRE(CurveKeyPair::make().save(folder.file("key")).ok());
   REQUIRE(::chmod(folder.file("key").c_str(), 0440) == 0);
   CHECK(CurveKeyPair::load(folder.file("key")).ok() == (::geteuid() == 0));
