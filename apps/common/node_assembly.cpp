@@ -188,6 +188,7 @@ Result<oltp::Callers> load_callers(const NodeConfig& config, const WallsPolicy* 
     callers.systems.push_back({.holder = {system.number},
                                .key = system.key,
                                .time = system.time,
+                               .place = system.place,
                                .may_come_from = std::move(place)});
     if (!known.insert(system.number).second) continue;
     callers.rights.systems.push_back({.system = {system.number},
@@ -204,6 +205,7 @@ Result<oltp::Callers> load_callers(const NodeConfig& config, const WallsPolicy* 
     callers.staff.push_back({.holder = {row.number},
                              .key = row.key,
                              .time = row.time,
+                             .place = row.place,
                              .may_come_from = std::move(place)});
     if (!known.insert(row.number).second) continue;
     if (!row.institution) {

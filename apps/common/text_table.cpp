@@ -3,11 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <sstream>
 
 namespace nakadachi::apps {
 namespace {
@@ -31,10 +31,13 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return file_problem(path);
-  std::ostringstream content;
-  content << file.rdbuf();
-  if (file.bad()) return file_problem(path);
-  return std::move(content).str();
+  std::string content;
+  std::array<char, 1 << 16> part;
+  while (file.read(part.data(), part.size()) || file.gcount() > 0) {
+    content.append(part.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  if (!file.eof()) return file_problem(path);  // a directory, or a disk that failed in the middle
+  return content;
 }
 
 Result<void> write_private_file(const std::string& path, std::string_view content) {

@@ -33,7 +33,8 @@ Result<void> write_private_file(const std::string& path, std::string_view conten
 /// Calls `take(fields)` for each line of a tab-separated file that is neither
 /// empty nor begins with #. Errors: `kFileProblem`; `kConfigInvalid` with the
 /// line as position when a line has other than `columns` fields (up to `optional`
-/// more may be there) or `take` returns an error (which then names the field).
+/// more may be there) or `take` returns an error (which then names the field), and when
+/// fields may be missing and the last line has no end: it may have been cut.
 template <class Take>
 Result<void> read_rows(const std::string& path, std::size_t columns, std::size_t optional,
                        Take take) {
@@ -45,6 +46,7 @@ Result<void> read_rows(const std::string& path, std::size_t columns, std::size_t
     const auto fields = split(line, '\t');
     Error problem{.code = ErrorCode::kConfigInvalid, .position = number, .detail = path};
     if (fields.size() < columns || fields.size() > columns + optional) return problem;
+    if (optional > 0 && line.end() == std::string_view(text).end()) return problem;
     if (const Result<void> taken = take(fields); !taken) {
       problem.field = taken.error().field;
       return problem;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -282,6 +283,12 @@ Result<std::optional<WallsPolicy>> load(const WallsConfig& config, std::span<con
 Result<void> add_databases(const std::string& key, const std::string& login,
                            std::vector<WallsEnd>& ends) {
   NAKADACHI_TRY(const auto servers, storage::servers_of(login));
+  for (const char* const name : {"PGHOST", "PGHOSTADDR", "PGPORT", "PGSERVICE"}) {
+    if (std::getenv(name) == nullptr) continue;
+    return Error{.code = ErrorCode::kConfigInvalid,
+                 .field = "walls",
+                 .detail = fmt::format("{} is set in the environment; say it in {}", name, key)};
+  }
   for (const std::string& server : servers) {
     ends.push_back({.key = key, .endpoint = "tcp://" + server});
   }

@@ -69,6 +69,11 @@ Result<void> confine(const ServiceOptions& options, Service service) {
 void read_callers_again(const NodeConfig& config, const WallsPolicy* policy,
                         oltp::NodeService& service) {
   auto callers = load_callers(config, policy);
+  if (callers && callers->systems.empty()) {  // more likely a mistake than the wish to cut all
+    callers = Error{.code = ErrorCode::kConfigInvalid,
+                    .field = "oltp.systems",
+                    .detail = config.systems_file + ": nobody is in it"};
+  }
   const Result<void> done =
       callers ? service.replace_callers(*std::move(callers)) : Result<void>(callers.error());
   if (!done) log::write(log::Level::kError, "callers_not_replaced", done.error());

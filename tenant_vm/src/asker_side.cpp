@@ -63,6 +63,7 @@ void NodeCore::Impl::enqueue_query(std::size_t partition, QueryJob job) {
     return reply_error(job.client, key, ErrorCode::kRateLimited,
                        std::max(kRetrySoonMs, owner.rate.wait_ms()));
   }
+  job.institution = owner.callers.at(job.system).institution;
   owner.queries.push_back(std::move(job));
   slot.fair.activate(flow_of(slot, partition, FlowSort::kQueries));
 }
@@ -70,7 +71,8 @@ void NodeCore::Impl::enqueue_query(std::size_t partition, QueryJob job) {
 void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
   Partition& owner = partitions_[partition];
   const auto known = owner.callers.find(job.system);
-  if (known == owner.callers.end()) {  // no longer, since it has come
+  // No longer, or no longer of the institution for which it has come.
+  if (known == owner.callers.end() || known->second.institution != job.institution) {
     return reply_error(job.client, job.query.key, ErrorCode::kUnknownKey);
   }
   const CallerRights& caller = known->second;
@@ -427,9 +429,7 @@ void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredSte
   open.content_hash = content->content_hash;
   open.key = content->key;
   open.system = SystemId{content->system};
-  const auto& callers = partitions_[partition].callers;
-  const auto caller = callers.find(open.system);
-  open.speaker = caller != callers.end() ? caller->second.institution : open.inquiry.subject.asker;
+  open.speaker = open.inquiry.subject.asker;  // a lawful question is its caller's own
   open.within_body = content->within_body;
   open.legal_item = judge(open.inquiry.subject, open.inquiry.asked_at).item.value();
   open.item =

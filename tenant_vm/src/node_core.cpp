@@ -250,11 +250,12 @@ void NodeCore::Impl::handle(DelegationsRenewed& event) {
 }
 
 void NodeCore::Impl::handle(CallersReplaced& event) {
+  std::vector<decltype(Partition::callers)> former;
   by_system_.clear();
   by_staff_.clear();
   operators_ = {event.operators.begin(), event.operators.end()};
   for (Partition& partition : partitions_) {
-    partition.callers.clear();
+    former.push_back(std::exchange(partition.callers, {}));
     partition.staff.clear();
   }
   for (CallerRights& rights : event.systems) {
@@ -269,9 +270,12 @@ void NodeCore::Impl::handle(CallersReplaced& event) {
     by_staff_.emplace(rights.staff, *holder);
     partitions_[*holder].staff.emplace(rights.staff, rights);
   }
-  for (Partition& partition : partitions_) {
-    std::erase_if(partition.listening,
-                  [&](const auto& one) { return !partition.callers.contains(one.first); });
+  for (std::size_t i = 0; i < partitions_.size(); ++i) {
+    const auto& callers = partitions_[i].callers;
+    std::erase_if(partitions_[i].listening, [&](const auto& one) {
+      const auto now = callers.find(one.first);
+      return now == callers.end() || now->second.institution != former[i].at(one.first).institution;
+    });
   }
 }
 

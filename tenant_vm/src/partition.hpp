@@ -26,6 +26,7 @@ struct QueryJob {
   ClientId client;
   SystemId system;
   exchange::Query query;
+  InstitutionCode institution = {};  ///< the system's, when it came
 };
 
 /// A believed permit that waits for its turn.

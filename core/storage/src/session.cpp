@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,7 +17,9 @@ struct Setting {
   std::string_view name;
   std::string_view value;
 };
-constexpr std::array<Setting, 7> kConnectionDefaults = {{{"connect_timeout", "5"},
+constexpr std::array<Setting, 8> kConnectionDefaults = {{{"connect_timeout", "5"},
+                                                         // no login of ours is by Kerberos
+                                                         {"gssencmode", "disable"},
                                                          {"keepalives_idle", "5"},
                                                          {"keepalives_interval", "2"},
                                                          {"keepalives_count", "3"},
@@ -94,13 +97,19 @@ Result<std::vector<std::string>> servers_of(const std::string& login) {
     }
     return values;
   };
-  // Where both stand, the addresses are connected to and the names only checked.
-  std::vector<std::string> hosts = list("hostaddr");
-  if (hosts.empty()) hosts = list("host");
+  if (!list("service").empty()) {
+    return Error{.code = ErrorCode::kConfigInvalid,
+                 .field = "login",
+                 .detail = "service= names its servers in another file"};
+  }
+  const std::vector<std::string> addresses = list("hostaddr");
+  const std::vector<std::string> names = list("host");
   const std::vector<std::string> ports = list("port");
   std::vector<std::string> servers;
-  for (std::size_t i = 0; i < hosts.size(); ++i) {
-    const std::string& host = hosts[i];
+  for (std::size_t i = 0; i < std::max(addresses.size(), names.size()); ++i) {
+    // Where both stand, the address is connected to and the name only checked.
+    std::string host = i < addresses.size() ? addresses[i] : "";
+    if (host.empty() && i < names.size()) host = names[i];
     if (host.empty() || host.front() == '/' || host.front() == '@') continue;  // a local socket
     const std::size_t which = ports.size() == 1 ? 0 : i;
     const std::string port = which < ports.size() ? ports[which] : "";

@@ -6,7 +6,7 @@ namespace nakadachi::oltp {
 
 Result<DoorUsers::Renewed> DoorUsers::renew(const std::vector<Key>& keys) {
   Renewed renewed;
-  std::map<socket::CurvePublicKey, socket::UserId> users;
+  std::map<socket::CurvePublicKey, User> users;
   std::vector<socket::AccessTable::Entry> entries;
   entries.reserve(keys.size());
   for (const Key& key : keys) {
@@ -14,12 +14,13 @@ Result<DoorUsers::Renewed> DoorUsers::renew(const std::vector<Key>& keys) {
       return Error{.code = ErrorCode::kConfigInvalid, .field = "number"};
     }
     const auto known = users_.find(key.key);
-    const bool stays = known != users_.end() && holder_of(known->second) == key.holder;
+    const bool stays = known != users_.end() && holder_of(known->second.id) == key.holder &&
+                       known->second.place == key.place;
     if (!stays) ++renewed.came;
     const socket::UserId user =
-        stays ? known->second
+        stays ? known->second.id
               : socket::UserId{std::uint64_t{++last_[key.holder]} << kHolderBits | key.holder};
-    users.emplace(key.key, user);
+    users.emplace(key.key, User{user, key.place});
     entries.push_back(
         {.key = key.key, .user = user, .time = key.time, .may_come_from = key.may_come_from});
   }

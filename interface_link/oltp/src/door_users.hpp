@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "nakadachi/socket/access_table.hpp"
@@ -12,8 +13,8 @@ namespace nakadachi::oltp {
 /// Makes every key at a door a user of its own: in the lower 24 bits the number of who
 /// holds it, in the 8 above which of the holder's keys it is. So what waits for a
 /// connection is told from what may go out to another key of the same holder. A key that
-/// stays keeps its user from one table to the next; the 256th key after one has its number
-/// again, when no connection of that one is left. Each key has a rate of its own.
+/// stays, at the same place, keeps its user from one table to the next; the 256th key after one has
+/// its number again, when no connection of that one is left. Each key has a rate of its own.
 class DoorUsers {
  public:
   static constexpr unsigned kHolderBits = 24;
@@ -23,6 +24,7 @@ class DoorUsers {
     std::uint32_t holder = 0;
     socket::CurvePublicKey key;
     socket::KeyTime time = {};
+    std::string place = {};  ///< what `may_come_from` was made of
     socket::AddressCheck may_come_from = {};
   };
   struct Renewed {
@@ -40,7 +42,11 @@ class DoorUsers {
   }
 
  private:
-  std::map<socket::CurvePublicKey, socket::UserId> users_;
+  struct User {
+    socket::UserId id;
+    std::string place;
+  };
+  std::map<socket::CurvePublicKey, User> users_;
   std::map<std::uint32_t, std::uint8_t> last_;  ///< by holder: number of its newest key
 };
 

@@ -42,7 +42,7 @@ std::vector<DoorUsers::Key> keys_of(const std::vector<DoorKey<Id>>& keys) {
   std::vector<DoorUsers::Key> made;
   made.reserve(keys.size());
   for (const DoorKey<Id>& one : keys)
-    made.push_back({one.holder.value, one.key, one.time, one.may_come_from});
+    made.push_back({one.holder.value, one.key, one.time, one.place, one.may_come_from});
   return made;
 }
 

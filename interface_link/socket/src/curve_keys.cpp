@@ -8,6 +8,8 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <string>
 #include <system_error>
 
 namespace nakadachi::socket {
@@ -71,8 +73,11 @@ bool decode(std::string_view text, std::span<std::uint8_t, 32> to) {
 
 /// Whether nobody but its owner may touch a file. A credential of systemd's is root's, and an
 /// access list that names us shows in its mode as reading by the group (0440).
-bool is_private(const struct stat& status) {
-  const bool credential = status.st_uid == 0 && (status.st_mode & 0777U) == 0440U;
+bool is_private(const std::string& path, const struct stat& status) {
+  const char* const credentials = std::getenv("CREDENTIALS_DIRECTORY");
+  const bool credential = credentials != nullptr &&
+                          path.starts_with(std::string(credentials) + "/") && status.st_uid == 0 &&
+                          (status.st_mode & 0777U) == 0440U;
   return credential || (status.st_mode & 077U) == 0;
 }
 
@@ -83,7 +88,7 @@ Result<SecretBytes> read_secret_file(const std::string& path) {
   struct stat status{};
   if (::fstat(file.fd(), &status) != 0) return file_problem(path, errno);
   if (!S_ISREG(status.st_mode)) return file_problem(path, "not a regular file");
-  if (!is_private(status)) return file_problem(path, "others may read it; chmod 600");
+  if (!is_private(path, status)) return file_problem(path, "others may read it; chmod 600");
   SecretBytes content(kFileSize + 1);
   std::size_t size = 0;
   while (size < content.size()) {

@@ -90,12 +90,12 @@ Result<void> Server::Impl::open(zmq::context_t& context, const CurveKeyPair& unk
   try {
     socket.bind(config.endpoint);
     endpoint = socket.get(zmq::sockopt::last_endpoint);
+    // Before anybody is let in: a connection whose port is not known then cannot be cut.
+    door->watch().set_port(port_of(endpoint));
   } catch (const zmq::error_t& error) {
     return config_error("bind " + config.endpoint, error);
   }
-  NAKADACHI_CHECK(prove_shut(context, unknown_keys));
-  door->watch().set_port(port_of(endpoint));
-  return {};
+  return prove_shut(context, unknown_keys);
 }
 
 /// The strangers must have been seen at both ends; they do not count as refusals.

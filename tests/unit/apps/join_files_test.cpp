@@ -146,4 +146,13 @@ TEST_CASE("staff: two keys of one person, with the same rights") {
         Place{3, "number"});
 }
 
+TEST_CASE("a file that was cut in the middle of a row, or is none, is refused", "[apps]") {
+  const std::string whole = row(1, 1) + row(1, 2, "\t2026-12-01\t2027-03-31\tbusiness@011002");
+  REQUIRE(systems(whole).ok());
+  for (std::size_t size = row(1, 1).size() + 1; size < whole.size(); ++size) {
+    CHECK(place_of(systems(whole.substr(0, size))).first == 2);
+  }
+  CHECK(read_systems("/tmp").error().code == ErrorCode::kFileProblem);
+}
+
 }  // namespace nakadachi::apps

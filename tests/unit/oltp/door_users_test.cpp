@@ -56,6 +56,18 @@ TEST_CASE("door users: a key that changes hands is another user") {
   CHECK(DoorUsers::holder_of(user_of(*after, 1)) == 8);
 }
 
+TEST_CASE("door users: a key that is tied to another place is another user") {
+  DoorUsers users;
+  const auto anywhere = users.renew({{7, key(1)}});
+  const auto tied = users.renew({{.holder = 7, .key = key(1), .place = "business@011002"}});
+  REQUIRE(anywhere.ok());
+  REQUIRE(tied.ok());
+  CHECK_FALSE(tied->table->holds(user_of(*anywhere, 1), {0}));
+  const auto again = users.renew({{.holder = 7, .key = key(1), .place = "business@011002"}});
+  REQUIRE(again.ok());
+  CHECK(user_of(*again, 1) == user_of(*tied, 1));
+}
+
 TEST_CASE("door users: what is wrong changes nothing") {
   DoorUsers users;
   const auto before = users.renew({{7, key(1)}});

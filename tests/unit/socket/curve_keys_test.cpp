@@ -95,10 +95,22 @@ TEST_CASE("curve keys: a file others may read, a link or none is refused") {
   CHECK(CurveKeyPair::load(folder.file("key")).ok());
 }
 
-TEST_CASE("curve keys: a file that its group may only read is taken from root alone") {
+/// What systemd says of where credentials are.
+struct Credentials {
+  explicit Credentials(const std::string& folder) {
+    ::setenv("CREDENTIALS_DIRECTORY", folder.c_str(), 1);
+  }
+  Credentials(const Credentials&) = delete;
+  Credentials& operator=(const Credentials&) = delete;
+  ~Credentials() { ::unsetenv("CREDENTIALS_DIRECTORY"); }
+};
+
+TEST_CASE("curve keys: a file that its group may only read is taken as root's credential") {
   const testing::TempFolder folder;
   REQUIRE(CurveKeyPair::make().save(folder.file("key")).ok());
   REQUIRE(::chmod(folder.file("key").c_str(), 0440) == 0);
+  CHECK(load_error(folder.file("key")) == ErrorCode::kFileProblem);
+  const Credentials credentials(folder.path().string());
   CHECK(CurveKeyPair::load(folder.file("key")).ok() == (::geteuid() == 0));
   if (::geteuid() != 0) return;
   REQUIRE(::chown(folder.file("key").c_str(), 1, 0) == 0);

@@ -19,6 +19,10 @@ TEST_CASE("login: the servers that a connection string names") {
   CHECK(servers("hostaddr=fd00::1") == Servers{"[fd00::1]:5432"});
   CHECK(servers("postgresql://node@[fd00::1]:6000/nakadachi") == Servers{"[fd00::1]:6000"});
   CHECK(servers("host=/run/postgresql,10.1.2.11") == Servers{"10.1.2.11:5432"});
+  CHECK(servers("host=10.9.9.9 hostaddr=") == Servers{"10.9.9.9:5432"});
+  CHECK(servers("host=10.9.9.9,db hostaddr=,10.1.2.11") ==
+        Servers{"10.9.9.9:5432", "10.1.2.11:5432"});
+  CHECK_FALSE(storage::servers_of("service=elsewhere").ok());
   CHECK(servers("host=/run/postgresql user=nakadachi_node").empty());
   CHECK(servers("host=@abstract").empty());
   CHECK(servers("dbname=nakadachi").empty());

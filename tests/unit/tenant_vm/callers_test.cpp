@@ -19,6 +19,18 @@ tenant_vm::CallersReplaced without(tenant_vm::CallersReplaced callers, tenant_vm
   return callers;
 }
 
+/// The system's number is now that of the other institution of its body.
+tenant_vm::CallersReplaced handed_over(tenant_vm::CallersReplaced callers,
+                                       tenant_vm::SystemId system, const Universe& universe) {
+  const std::size_t holder = system.value - 1;
+  std::size_t other = 0;
+  while (other == holder || Universe::town_of(other) != Universe::town_of(holder)) ++other;
+  for (tenant_vm::CallerRights& rights : callers.systems) {
+    if (rights.system == system) rights.institution = universe.institution(other);
+  }
+  return callers;
+}
+
 wire::AdminRequest request(QuietPool& pool, std::size_t institution, wire::AdminCommand command) {
   return {.key = make_request_key(pool.now, pool.random),
           .institution = pool.universe.institution(institution),
@@ -73,6 +85,8 @@ TEST_CASE("what a system asked before it went is concluded and kept for when it 
 }
 
 TEST_CASE("what still waits for its turn is judged by the new callers", "[tenant_vm]") {
+  const bool removed = GENERATE(true, false);
+  CAPTURE(removed);
   QuietPool pool;
   tenant_vm::NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
   for (tenant_vm::PartitionSetup& partition : setup.partitions) partition.quota.max_in_flight = 1;
@@ -84,7 +98,9 @@ TEST_CASE("what still waits for its turn is judged by the new callers", "[tenant
   pool.on_item = [&](wire::LinkItem& item) {
     if (!gone && item.kind == exchange::StatementKind::kInquiry) {
       gone = true;
-      pool.replace_callers(without(pool.universe.callers(), system_of(first)));
+      const auto callers = pool.universe.callers();
+      pool.replace_callers(removed ? without(callers, system_of(first))
+                                   : handed_over(callers, system_of(first), pool.universe));
     }
     return true;
   };
@@ -154,8 +170,11 @@ TEST_CASE("live questions go to no system that may no longer answer", "[tenant_v
   std::size_t provider = 0;
   while (pool.universe.institution(provider) != query.subject.provider) ++provider;
   pool.hand_over_live(provider, {});  // it listens
-  pool.replace_callers(
-      without(pool.universe.callers(), {static_cast<std::uint32_t>(provider + 1)}));
+  const tenant_vm::SystemId listener{static_cast<std::uint32_t>(provider + 1)};
+  const bool removed = GENERATE(true, false);
+  CAPTURE(removed);
+  pool.replace_callers(removed ? without(pool.universe.callers(), listener)
+                               : handed_over(pool.universe.callers(), listener, pool.universe));
   CHECK(pool.ask(Universe::system_of(query), {query}).empty());
   CHECK(pool.questions.empty());
   pool.replace_callers(pool.universe.callers());

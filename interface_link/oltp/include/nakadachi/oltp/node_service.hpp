@@ -19,7 +19,8 @@ struct DoorKey {
   Id holder;  ///< below 2^24
   socket::CurvePublicKey key;
   socket::KeyTime time = {};
-  socket::AddressCheck may_come_from = {};  ///< in addition to the door's own rule
+  std::string place = {};                   ///< as written; a key at another is cut anew
+  socket::AddressCheck may_come_from = {};  ///< what that means, beside the door's own rule
 };
 /// At the OLTP door.
 using SystemKey = DoorKey<tenant_vm::SystemId>;
@@ -84,8 +85,9 @@ class NodeService {
   std::string admin_endpoint() const;
 
   /// From now on doors and core know these callers, and no others. A key that is no
-  /// longer there, or whose time is over, is cut at its next message, and what waits to be
-  /// sent to its connection is not sent; what its holder asked goes on. A key that stays
+  /// longer there, or whose time is over, is cut at its next message, and what waits here
+  /// to be sent to its connection is not sent (a frame that the socket library has taken may
+  /// still leave); what its holder asked goes on. A key that stays
   /// keeps its connections. Errors: `kConfigInvalid` (a key that stands twice at one door,
   /// a number too large), `kShuttingDown`; nothing has changed then. Any thread, one at a
   /// time.
