@@ -48,7 +48,8 @@ class Steps {
 int use_store(const storage::PostgresLogins& logins, Steps& steps) {
   storage::PostgresStore store(logins);
   if (!store.take_lane(LaneId{1}, "test")) return 1;
-  if (!filter_system_calls(Service::kNode)) return 2;
+  // A sanitized program tries memory by calls (pipe2) that the filter does not let through.
+  if (kSystemCallsCanBeFiltered && !filter_system_calls(Service::kNode)) return 2;
   if (!store.find(TenantId{1}, ExchangeId{})) return 3;
   if (!steps.child_waits()) return 4;
   if (!store.find(TenantId{1}, ExchangeId{})) return 5;
