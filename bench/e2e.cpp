@@ -25,6 +25,7 @@
 #include "bench/peer.hpp"
 #include "bench/postgres_facts.hpp"
 #include "nakadachi/client/client.hpp"
+#include "nakadachi/client/receipt_check.hpp"
 
 namespace nakadachi::bench {
 namespace {
@@ -68,11 +69,12 @@ class Load {
   Load(apps::DemoPool& pool, std::size_t in_flight) : pool_(&pool), in_flight_(in_flight) {}
 
   Result<void> connect() {
+    const auto receipts = std::make_shared<client::ReceiptCheck>(pool_->registry());
     for (const apps::DemoPool::System& system : pool_->systems()) {
       NAKADACHI_TRY(auto made, client::Client::connect({.endpoint = pool_->oltp_endpoint(),
                                                         .server_key = pool_->oltp_key(),
                                                         .keys = system.keys,
-                                                        .registry = pool_->registry()}));
+                                                        .receipts = receipts}));
       clients_.push_back(std::move(made));
     }
     return {};

@@ -21,6 +21,7 @@
 #include "apps/nakadachi/progress_bar.hpp"
 #include "nakadachi/base/clock.hpp"
 #include "nakadachi/client/client.hpp"
+#include "nakadachi/client/receipt_check.hpp"
 #include "nakadachi/metering/usage.hpp"
 
 namespace nakadachi::apps {
@@ -50,11 +51,12 @@ class Crowd {
   explicit Crowd(DemoPool& pool) : pool_(&pool) {}
 
   Result<void> connect() {
+    const auto receipts = std::make_shared<client::ReceiptCheck>(pool_->registry());
     for (std::size_t i = 0; i < pool_->systems().size(); ++i) {
       client::Config config{.endpoint = pool_->oltp_endpoint(),
                             .server_key = pool_->oltp_key(),
                             .keys = pool_->systems()[i].keys,
-                            .registry = pool_->registry(),
+                            .receipts = receipts,
                             .give_up_after_ms = kPatienceMs};
       if (DemoPool::is_mayor(i)) {
         config.on_question = [this, i](const exchange::LiveQuestion& asked) { answer(i, asked); };

@@ -212,6 +212,10 @@ void LivePool::stop_node() {
   node_.reset();
 }
 
+std::shared_ptr<client::ReceiptCheck> LivePool::receipts() const {
+  return std::make_shared<client::ReceiptCheck>(universe.registry(), universe.verifier());
+}
+
 std::size_t LivePool::stored_rows() {
   const std::scoped_lock lock(store_->mutex);
   return store_->store.rows().size();

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "nakadachi/client/receipt_check.hpp"
 #include "nakadachi/gateway/gateway_service.hpp"
 #include "nakadachi/national/national_service.hpp"
 #include "nakadachi/oltp/node_service.hpp"
@@ -77,6 +78,8 @@ class LivePool {
   const std::string& gateway_endpoint() const { return gateway_endpoint_; }
   const std::string& national_endpoint() const { return national_endpoint_; }
   std::size_t stored_rows();
+  /// What clients check receipts with. Outlived by the pool.
+  std::shared_ptr<client::ReceiptCheck> receipts() const;
 
   Universe universe;
   socket::CurveKeyPair oltp_keys;

@@ -32,10 +32,9 @@ const Clock* clock_of(const Config& config) {
 
 /// Called on the loop's thread only.
 AskBook::Check check_of(const Config& config) {
-  if (config.registry == nullptr) return nullptr;
-  static const crypto::Ed25519Verifier ed25519;
-  const crypto::Verifier& verifier = config.verifier != nullptr ? *config.verifier : ed25519;
-  auto receipts = std::make_shared<ReceiptCheck>(config.registry, verifier);
+  if (config.without_receipts) return nullptr;
+  auto receipts = config.receipts != nullptr ? config.receipts
+                                             : std::make_shared<ReceiptCheck>(config.registry);
   return
       [receipts = std::move(receipts)](const exchange::Query& query, const exchange::Reply& reply) {
         return receipts->check(query, reply);
@@ -257,7 +256,10 @@ Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Client::~Client() { close(); }
 
 Result<std::unique_ptr<Client>> Client::connect(const Config& config) {
-  if ((config.registry == nullptr) != config.without_receipts) {
+  const int ways = static_cast<int>(config.registry != nullptr) +
+                   static_cast<int>(config.receipts != nullptr) +
+                   static_cast<int>(config.without_receipts);
+  if (ways != 1) {
     return Error{.code = ErrorCode::kConfigInvalid, .field = "registry"};
   }
   auto impl = std::make_unique<Impl>(config);

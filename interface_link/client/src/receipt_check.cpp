@@ -1,5 +1,6 @@
 #include "nakadachi/client/receipt_check.hpp"
 
+#include <mutex>
 #include <utility>
 
 #include "nakadachi/base/assert.hpp"
@@ -37,11 +38,19 @@ Result<void> compare(const Conclusion& on_record, const exchange::Query& query,
   return {};
 }
 
+const crypto::Verifier& ed25519() {
+  static const crypto::Ed25519Verifier verifier;
+  return verifier;
+}
+
 bool may_be_of_another_body(const exchange::Reply& reply) {
   return reply.outcome == Outcome::kRefused && reply.code == ErrorCode::kInstitutionNotAllowed;
 }
 
 }  // namespace
+
+ReceiptCheck::ReceiptCheck(std::shared_ptr<const crypto::Registry> registry)
+    : ReceiptCheck(std::move(registry), ed25519()) {}
 
 ReceiptCheck::ReceiptCheck(std::shared_ptr<const crypto::Registry> registry,
                            const crypto::Verifier& verifier)
@@ -53,7 +62,10 @@ Result<void> ReceiptCheck::check(const exchange::Query& query, const exchange::R
     return Error{.code = ErrorCode::kMissingField, .field = "receipt"};
   }
   const records::Receipt& receipt = *reply.receipt;
-  NAKADACHI_CHECK(records::check(receipt, *registry_, delegations_, batches_));
+  {
+    const std::scoped_lock lock(mutex_);
+    NAKADACHI_CHECK(records::check(receipt, *registry_, delegations_, batches_));
+  }
   if (!is_conclusion(receipt.entry)) {
     return Error{.code = ErrorCode::kStatementDiffers, .field = "step"};
   }

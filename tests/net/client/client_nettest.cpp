@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "nakadachi/base/limits.hpp"
+#include "nakadachi/client/receipt_check.hpp"
 #include "nakadachi/wire/oltp_frame.hpp"
 #include "tests/net/socket/helpers.hpp"
 #include "tests/net/socket/tcp_proxy.hpp"
@@ -449,9 +450,12 @@ TEST_CASE("client: who says nothing about receipts is not connected") {
   const auto client = Client::connect(config);
   REQUIRE_FALSE(client.ok());
   CHECK(client.error() == Error{.code = ErrorCode::kConfigInvalid, .field = "registry"});
-  // Nor who says both.
+  // Nor who says two things.
   config.registry = testing::Universe(1).registry();
   config.without_receipts = true;
+  CHECK_FALSE(Client::connect(config).ok());
+  config.without_receipts = false;
+  config.receipts = std::make_shared<ReceiptCheck>(config.registry);
   CHECK_FALSE(Client::connect(config).ok());
 }
 

@@ -32,10 +32,9 @@ std::unique_ptr<client::Client> system_with(const LivePool& pool,
   auto made = client::Client::connect({.endpoint = pool.oltp_endpoint(),
                                        .server_key = pool.oltp_keys.public_key(),
                                        .keys = keys,
-                                       .registry = pool.universe.registry(),
+                                       .receipts = pool.receipts(),
                                        .ask_again_after_ms = 200,
-                                       .ask_again_most_ms = 500,
-                                       .verifier = &pool.universe.verifier()});
+                                       .ask_again_most_ms = 500});
   REQUIRE(made.ok());
   return *std::move(made);
 }

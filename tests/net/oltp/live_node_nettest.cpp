@@ -22,16 +22,16 @@ namespace {
 class Clients {
  public:
   explicit Clients(const LivePool& pool) : universe_(pool.universe) {
+    const auto receipts = pool.receipts();  // on the threads of all clients
     for (std::size_t i = 0; i < pool.system_keys.size(); ++i) {
       auto made = *client::Client::connect(
           {.endpoint = pool.oltp_endpoint(),
            .server_key = pool.oltp_keys.public_key(),
            .keys = pool.system_keys[i],
-           .registry = pool.universe.registry(),
+           .receipts = receipts,
            .ask_again_after_ms = 300,
            .ask_again_most_ms = 1'000,
-           .on_question = [this, i](const auto& question) { hand_over(i, question); },
-           .verifier = &pool.universe.verifier()});
+           .on_question = [this, i](const auto& question) { hand_over(i, question); }});
       const std::lock_guard lock(mutex_);
       clients_.push_back(std::move(made));
     }

@@ -90,9 +90,8 @@ std::unique_ptr<client::Client> first_system_at(const LivePool& pool, const std:
       {.endpoint = "tcp://" + address + ":0;" + endpoint.substr(endpoint.rfind('/') + 1),
        .server_key = pool.oltp_keys.public_key(),
        .keys = pool.system_keys[0],
-       .registry = pool.universe.registry(),
-       .ask_again_after_ms = 200,
-       .verifier = &pool.universe.verifier()});
+       .receipts = pool.receipts(),
+       .ask_again_after_ms = 200});
   REQUIRE(made.ok());
   return *std::move(made);
 }

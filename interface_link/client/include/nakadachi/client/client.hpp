@@ -17,13 +17,19 @@
 /// For business systems: put queries to the node and be told their outcome.
 namespace nakadachi::client {
 
+class ReceiptCheck;
+
 struct Config {
   std::string endpoint;               ///< of the node's OLTP door: tcp://10.1.2.3:5701
   socket::CurvePublicKey server_key;  ///< of the node
   socket::CurveKeyPair keys;          ///< by which the node knows this business system
   /// The pinned registry of institutions' keys (crypto::Registry::open), against which the
-  /// receipt of every outcome is checked. Needed, unless `without_receipts`.
+  /// receipt of every outcome is checked. Needed, unless there is `receipts` or
+  /// `without_receipts`.
   std::shared_ptr<const crypto::Registry> registry = nullptr;
+  /// Checks the receipts of several clients of one process: of a train one signature is
+  /// checked for them all. `registry` stays null then.
+  std::shared_ptr<ReceiptCheck> receipts = nullptr;
   /// Believes the node without a look at receipts, which are passed on as they come. For a
   /// system that leaves the check to somebody else; `registry` stays null then.
   bool without_receipts = false;
@@ -39,8 +45,6 @@ struct Config {
   /// thread; must be quick, must not throw, must not `close`. The same question may come
   /// again until it is answered. Null: this system is never asked.
   std::function<void(const exchange::LiveQuestion&)> on_question = nullptr;
-  /// Checks signatures of receipts; null: Ed25519. Outlives the client.
-  const crypto::Verifier* verifier = nullptr;
 };
 
 /// What a client did so far.
@@ -122,8 +126,8 @@ class Client {
   using Callback = std::function<void(Result<exchange::Reply>)>;
 
   /// Starts to connect and returns; queries wait until there is a connection.
-  /// Errors: `kConfigInvalid` (endpoint; or field "registry": there is none, or one and
-  /// `without_receipts`).
+  /// Errors: `kConfigInvalid` (endpoint; or field "registry": not exactly one of
+  /// `registry`, `receipts` and `without_receipts` is there).
   static Result<std::unique_ptr<Client>> connect(const Config& config);
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 
 #include "nakadachi/base/result.hpp"
 #include "nakadachi/crypto/registry.hpp"
@@ -10,11 +11,13 @@
 namespace nakadachi::client {
 
 /// Whether the outcome a node tells is the one on record at the asker's own body
-/// (情報提供等の記録, 番号法 23条). One thread. Of a train one signature is checked, however
-/// many of its replies come.
+/// (情報提供等の記録, 番号法 23条). Of a train one signature is checked, however many of its
+/// replies come to however many clients. Thread-safe.
 class ReceiptCheck {
  public:
-  /// `registry` is the pinned one, not null; `verifier` outlives this object.
+  /// `registry` is the pinned one, not null. Signatures are Ed25519.
+  explicit ReceiptCheck(std::shared_ptr<const crypto::Registry> registry);
+  /// With another `verifier`, which outlives this object.
   ReceiptCheck(std::shared_ptr<const crypto::Registry> registry, const crypto::Verifier& verifier);
 
   /// `reply` is concluded; another is a bug. Afterwards it is certain that the body of
@@ -36,6 +39,7 @@ class ReceiptCheck {
 
  private:
   std::shared_ptr<const crypto::Registry> registry_;
+  std::mutex mutex_;  ///< of what was found good before
   crypto::DelegationVerifier delegations_;
   crypto::BatchVerifier batches_;
 };
