@@ -18,6 +18,7 @@ class Enumerator {
  public:
   static constexpr int kOverhang = 8;
   explicit Enumerator(const Model& model) : model_(model) {
+    for (const Segment& segment : model.segments) note_places(segment);
     for (const Segment& segment : model.segments) {
       for (const Prefix& prefix : segment.prefixes) {
         // Ranges that begin in a segment may end outside.
@@ -89,7 +90,7 @@ class Enumerator {
   void add(const Address& address) {
     if (machines_.contains(address)) return;
     addresses_.push_back(address);
-    const auto [segment, town] = segment_of(address);
+    const auto& [segment, town] = segment_of(address);
     std::string name = segment.empty() ? "outside" : "in " + segment + " " + std::to_string(town);
     for (const Host& host : model_.hosts) {
       if (is_host(host, address)) name = host.name + " " + std::to_string(town);
@@ -109,16 +110,22 @@ class Enumerator {
     return false;
   }
 
-  std::pair<std::string, int> segment_of(const Address& address) const {
-    for (const Segment& segment : model_.segments) {
-      for (const Prefix& prefix : segment.prefixes) {
-        for (int i = 0; i < (segment.per_town ? 8 : 4); ++i) {
-          if (plus(prefix.first, static_cast<std::uint64_t>(i), 0) != address) continue;
-          return {segment.name, segment.per_town ? i / 4 : -1};
-        }
+  /// Where an address is: the segment and the town of it, -1 when it is all towns'.
+  using Place = std::pair<std::string, int>;
+
+  void note_places(const Segment& segment) {
+    for (const Prefix& prefix : segment.prefixes) {
+      for (int i = 0; i < (segment.per_town ? 8 : 4); ++i) {
+        places_.insert({plus(prefix.first, static_cast<std::uint64_t>(i), 0),
+                        {segment.name, segment.per_town ? i / 4 : -1}});
       }
     }
-    return {"", -1};
+  }
+
+  const Place& segment_of(const Address& address) const {
+    static const Place nowhere{"", -1};
+    const auto found = places_.find(address);
+    return found == places_.end() ? nowhere : found->second;
   }
 
   bool open(const std::string& name) const {
@@ -131,7 +138,7 @@ class Enumerator {
   Named sides_of(const std::vector<std::string>& selectors, const Address& address) const {
     Named named;
     for (const std::string& selector : selectors) {
-      const auto [segment, town] = segment_of(address);
+      const auto& [segment, town] = segment_of(address);
       const std::string name = selector.substr(0, selector.find('@'));
       const bool one_town = name != selector;
       const bool is_name = name.front() == 's' || name.front() == 'h';
@@ -160,19 +167,17 @@ class Enumerator {
     const Address& source = addresses_[from];
     const Address& target = addresses_[to];
     if (source.family() != target.family()) return false;
-    const auto [segment, town] = segment_of(source);
-    if (!segment.empty() && segment_of(target) == std::pair(segment, town) && open(segment)) {
-      return true;
-    }
+    const Place& place = segment_of(source);
+    if (!place.first.empty() && segment_of(target) == place && open(place.first)) return true;
     // Whoever calls the shown address is led away from it.
     const bool shown = led_away(target, service);
     if (!shown && flow_allows(from, to, service)) return true;
     for (const Nat& nat : model_.nats) {
       if (nat.hidden != target || !nat.hidden_service.contains(service)) continue;
       const std::uint32_t called = nat.shown_service.intervals().front().first;
-      const auto place = static_cast<std::size_t>(
+      const auto shown_at = static_cast<std::size_t>(
           std::find(addresses_.begin(), addresses_.end(), nat.shown) - addresses_.begin());
-      if (flow_allows(from, place, called)) return true;
+      if (flow_allows(from, shown_at, called)) return true;
     }
     return false;
   }
@@ -200,6 +205,7 @@ class Enumerator {
   const Model& model_;
   std::vector<Address> addresses_;
   std::vector<std::uint32_t> services_;
+  std::map<Address, Place> places_;
   std::map<Address, std::string> machines_;
   std::vector<Sides> sides_;
   std::vector<bool> arrivals_;
