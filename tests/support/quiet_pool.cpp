@@ -23,13 +23,12 @@ QuietPool::QuietPool(std::uint64_t seed)
 
 void QuietPool::start_node(tenant_vm::NodeSetup setup) {
   constexpr std::size_t kPage = 50;
+  std::map<LaneId, std::vector<TenantId>> lanes;
+  for (const auto& partition : setup.partitions) lanes[partition.lane].push_back(partition.tenant);
   node = std::make_unique<tenant_vm::NodeCore>(std::move(setup), *node_signer, universe.verifier(),
                                                node_random);
-  for (std::size_t town = 0; town < kTowns; ++town) {
-    const LaneId lane{static_cast<std::uint16_t>(town + 1)};
-    NAKADACHI_ASSERT(
-        tenant_vm::recover_lane(*node, store, lane, {universe.tenant(town)}, "test", now, kPage)
-            .ok());
+  for (const auto& [lane, tenants] : lanes) {
+    NAKADACHI_ASSERT(tenant_vm::recover_lane(*node, store, lane, tenants, "test", now, kPage).ok());
     happen(tenant_vm::LaneReady{lane});
   }
 }
@@ -46,6 +45,15 @@ std::vector<exchange::Reply> QuietPool::ask(std::size_t system,
       tenant_vm::QueriesArrived{{1}, {static_cast<std::uint32_t>(system + 1)}, std::move(decoded)});
   settle();
   return replies;
+}
+
+exchange::Reply QuietPool::ask_unreadable(const RequestKey& key, ErrorCode why) {
+  replies.clear();
+  std::vector<wire::DecodedQuery> decoded;
+  decoded.push_back({key, why});
+  happen(tenant_vm::QueriesArrived{{1}, {1}, std::move(decoded)});
+  NAKADACHI_ASSERT(replies.size() == 1);
+  return replies.front();
 }
 
 exchange::Reply QuietPool::ask(const exchange::Query& query) {

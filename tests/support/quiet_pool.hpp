@@ -27,6 +27,8 @@ class QuietPool {
   /// Hands queries of one system to the node and lets everything run its course.
   std::vector<exchange::Reply> ask(std::size_t system, std::vector<exchange::Query> queries);
   exchange::Reply ask(const exchange::Query& query);
+  /// Hands over a query of the first system which the door could not read, but for its key.
+  exchange::Reply ask_unreadable(const RequestKey& key, ErrorCode why);
   /// Hands a request of an institution's staff (or of `staff`) to the node and lets
   /// everything run its course; the answer is there by then.
   Result<wire::AdminAnswer> command(const wire::AdminRequest& request, std::size_t institution);

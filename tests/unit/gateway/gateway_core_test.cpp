@@ -88,4 +88,5 @@ TEST_CASE("what has no route, or cannot be read, is dropped and counted", "[gate
   CHECK(core.counts().errors.at(ErrorCode::kUnknownInstitution) == 2);
   CHECK(core.on(gateway::FrameFromNode{{1}, Bytes(40, 0xFF)}).empty());
   CHECK(core.on(gateway::FrameFromNational{Bytes(40, 0xFF)}).empty());
+  CHECK(core.counts().errors.at(ErrorCode::kMalformedFrame) == 2);
 }

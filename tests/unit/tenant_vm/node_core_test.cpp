@@ -1,6 +1,7 @@
 #include "nakadachi/tenant_vm/node_core.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 
 #include "nakadachi/wire/proven_batch.hpp"
@@ -201,6 +202,21 @@ TEST_CASE("a question from a far time is not taken", "[tenant_vm]") {
   CHECK(pool.store.rows().empty());
 }
 
+TEST_CASE("a query the door could not read is told why, counted, and leaves nothing",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const auto why = GENERATE(ErrorCode::kWrongLength, ErrorCode::kUnknownEnumValue,
+                            ErrorCode::kWrongCheckDigit, ErrorCode::kPersonalNumberPresent);
+  const RequestKey key = make_request_key(pool.now, pool.random);
+  const exchange::Reply reply = pool.ask_unreadable(key, why);
+  CHECK(reply.key == key);
+  CHECK(reply.code == why);
+  CHECK_FALSE(reply.concluded);
+  CHECK(pool.errors(why) == 1);
+  CHECK(pool.store.rows().empty());
+  CHECK(pool.node->open_exchanges() == 0);
+}
+
 TEST_CASE("a provider nobody knows is an input error", "[tenant_vm]") {
   QuietPool pool;
   exchange::Query query = pool.query_for(Outcome::kAnswered);
@@ -328,6 +344,73 @@ TEST_CASE("a provision for another request, or opened by another, is not taken",
   CHECK(pool.node->counts().concluded == 0);
   pool.deliver(provisions);
   CHECK(pool.node->counts().concluded == 2);
+}
+
+namespace {
+
+/// The other institution of its body.
+InstitutionCode neighbour_of(const QuietPool& pool, const InstitutionCode& code) {
+  for (std::size_t i = 0; i < testing::kInstitutions; ++i) {
+    if (pool.universe.institution(i) == code) return pool.universe.institution(i ^ 1U);
+  }
+  return code;
+}
+
+/// As its node would sign it for `institution`.
+std::vector<wire::LinkItem> signed_by_node(const QuietPool& pool, wire::LinkItem item,
+                                           const InstitutionCode& institution,
+                                           crypto::BatchPurpose purpose) {
+  for (const auto& town : pool.universe.node_setup({0, 1}, *pool.node_signer).partitions) {
+    for (const auto& one : town.institutions) {
+      if (one.code != institution) continue;
+      item.delegation = std::make_shared<const crypto::Delegation>(one.delegation);
+    }
+  }
+  wire::BatchBuilder batch;
+  batch.add(std::move(item));
+  std::uint64_t number = 0;
+  return batch.sign(purpose, number, pool.now, *pool.node_signer);
+}
+
+}  // namespace
+
+TEST_CASE("an answer between other institutions than asked is for another request", "[tenant_vm]") {
+  QuietPool pool;
+  Catcher catcher(pool, StatementKind::kProvision, false);
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  pool.ask(testing::Universe::system_of(query), {query});
+  const auto rows = pool.store.rows();
+
+  exchange::Provision other = *wire::decode_provision(catcher.caught->statement);
+  SECTION("another provider") { other.provider = neighbour_of(pool, other.provider); }
+  SECTION("another asker") { other.asker = neighbour_of(pool, other.asker); }
+  wire::LinkItem forged = *catcher.caught;
+  forged.statement = wire::encode(other);
+  pool.deliver(
+      signed_by_node(pool, std::move(forged), other.provider, crypto::BatchPurpose::kResend));
+  CHECK(pool.errors(ErrorCode::kPermitForAnotherRequest) == 1);
+  CHECK(pool.store.rows() == rows);
+
+  pool.deliver({*catcher.caught});
+  CHECK(pool.node->counts().concluded == 1);
+}
+
+TEST_CASE("what became of a request is told by its provider only", "[tenant_vm]") {
+  QuietPool pool;
+  const HeldPermit held(pool);
+  const auto rows = pool.store.rows();
+  const exchange::StatusReply told{.request_hash = held.permit.request_hash,
+                                   .asker = held.permit.subject.asker,
+                                   .provider = neighbour_of(pool, held.permit.subject.provider),
+                                   .status = exchange::Status::kLapsed,
+                                   .at = pool.now};
+  wire::LinkItem item;
+  item.kind = StatementKind::kStatusReply;
+  item.to = held.permit.subject.asker;
+  item.statement = wire::encode(told);
+  pool.deliver(signed_by_node(pool, std::move(item), told.provider, crypto::BatchPurpose::kStatus));
+  CHECK(pool.errors(ErrorCode::kPermitForAnotherRequest) == 1);
+  CHECK(pool.store.rows() == rows);
 }
 
 TEST_CASE("a provision of a node nobody delegated to is not taken", "[tenant_vm]") {
