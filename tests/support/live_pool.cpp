@@ -119,7 +119,7 @@ Result<std::optional<storage::StoredProof>> SharedStore::find_proof(TenantId ten
 }
 
 // The universe is made for the present: real services take the time from the clock.
-LivePool::LivePool()
+LivePool::LivePool(socket::RateLimit rate)
     : universe(7, SystemClock().now()),
       oltp_keys(socket::CurveKeyPair::make()),
       gateway_keys(socket::CurveKeyPair::make()),
@@ -129,6 +129,7 @@ LivePool::LivePool()
       uplink_keys(socket::CurveKeyPair::make()),
       second_uplink_keys(socket::CurveKeyPair::make()),
       system_keys(make_system_keys()),
+      rate_(rate),
       store_(std::make_shared<SharedStore::Kept>()),
       node_signer_(universe.make_signer("node")) {
   universe.found(store_->store);
@@ -193,6 +194,7 @@ void LivePool::start_node() {
          .systems_may_come_from = systems_may_come_from,
          .admin_endpoint = admin_endpoint_,
          .staff = callers.staff,
+         .rate = rate_,
          .gateway_endpoint = gateway_endpoint_,
          .gateway_key = gateway_keys.public_key(),
          .link_keys = link_keys,
@@ -219,6 +221,11 @@ std::shared_ptr<client::ReceiptCheck> LivePool::receipts() const {
 std::size_t LivePool::stored_rows() {
   const std::scoped_lock lock(store_->mutex);
   return store_->store.rows().size();
+}
+
+std::size_t LivePool::stored_changes() {
+  const std::scoped_lock lock(store_->mutex);
+  return store_->store.changes().size();
 }
 
 }  // namespace nakadachi::testing

@@ -62,7 +62,8 @@ class SharedStore final : public storage::ExchangeStore {
 /// own, over a store in memory. Both towns of the universe are on the node.
 class LivePool {
  public:
-  LivePool();
+  /// `rate`: of one holder of keys, at each door of the node.
+  explicit LivePool(socket::RateLimit rate = {});
   ~LivePool();
 
   void start_node();
@@ -77,7 +78,8 @@ class LivePool {
   const std::string& admin_endpoint() const { return admin_endpoint_; }
   const std::string& gateway_endpoint() const { return gateway_endpoint_; }
   const std::string& national_endpoint() const { return national_endpoint_; }
-  std::size_t stored_rows();
+  std::size_t stored_rows();     ///< of exchanges
+  std::size_t stored_changes();  ///< of what the towns hold
   /// What clients check receipts with. Outlived by the pool.
   std::shared_ptr<client::ReceiptCheck> receipts() const;
 
@@ -93,6 +95,7 @@ class LivePool {
   socket::AddressCheck systems_may_come_from;     ///< of a node that is started from now on
 
  private:
+  socket::RateLimit rate_;
   std::shared_ptr<SharedStore::Kept> store_;
   std::unique_ptr<crypto::Signer> node_signer_;
   std::unique_ptr<national::NationalService> national_;

@@ -60,6 +60,10 @@ class NodeService::Impl {
   void stop() { loop_->stop(); }
   const std::string& endpoint() const noexcept { return door_->endpoint(); }
   std::string admin_endpoint() const { return admin_ != nullptr ? admin_->endpoint() : ""; }
+  socket::ServerCounters oltp_counters() const { return door_->counters(); }
+  socket::ServerCounters admin_counters() const {
+    return admin_ != nullptr ? admin_->counters() : socket::ServerCounters{};
+  }
 
  private:
   Result<void> recover(const LaneTenants& lane, storage::ExchangeStore& store);
@@ -155,14 +159,19 @@ Result<void> NodeService::Impl::open_door() {
                             .endpoint = config_.oltp_endpoint,
                             .keys = config_.oltp_keys,
                             .table = users.table,
-                            .may_come_from = config_.systems_may_come_from};
+                            .may_come_from = config_.systems_may_come_from,
+                            .rate = config_.rate};
   socket::ServerHandlers handlers;
   handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) {
     on_query_frame(peer, frame);
   };
-  handlers.on_limited = [this](const socket::Peer& peer) {
-    door_->send(peer, wire::encode_frame_error({.code = ErrorCode::kRateLimited}));
+  const auto refuse = [this](const socket::Peer& peer, ErrorCode why) {
+    door_->send(peer, wire::encode_frame_error({.code = why}));
   };
+  handlers.on_limited = [refuse](const socket::Peer& peer) {
+    refuse(peer, ErrorCode::kRateLimited);
+  };
+  handlers.on_unfit = refuse;
   NAKADACHI_TRY(door_, loop_->listen(std::move(door), std::move(handlers)));
   return {};
 }
@@ -174,14 +183,19 @@ Result<void> NodeService::Impl::open_admin_door() {
                             .keys = config_.oltp_keys,
                             .table = users.table,
                             .may_come_from = config_.staff_may_come_from,
+                            .rate = config_.rate,
                             .queued_frames = kAdminQueuedFrames};
   socket::ServerHandlers handlers;
   handlers.on_frame = [this](const socket::Peer& peer, ByteView frame) {
     on_admin_frame(peer, frame);
   };
-  handlers.on_limited = [this](const socket::Peer& peer) {
-    admin_->send(peer, wire::encode_admin_frame_error({.code = ErrorCode::kRateLimited}));
+  const auto refuse = [this](const socket::Peer& peer, ErrorCode why) {
+    admin_->send(peer, wire::encode_admin_frame_error({.code = why}));
   };
+  handlers.on_limited = [refuse](const socket::Peer& peer) {
+    refuse(peer, ErrorCode::kRateLimited);
+  };
+  handlers.on_unfit = refuse;
   NAKADACHI_TRY(admin_, loop_->listen(std::move(door), std::move(handlers)));
   return {};
 }
@@ -410,6 +424,8 @@ Result<std::unique_ptr<NodeService>> NodeService::start(NodeServiceConfig config
 
 const std::string& NodeService::endpoint() const noexcept { return impl_->endpoint(); }
 std::string NodeService::admin_endpoint() const { return impl_->admin_endpoint(); }
+socket::ServerCounters NodeService::oltp_counters() const { return impl_->oltp_counters(); }
+socket::ServerCounters NodeService::admin_counters() const { return impl_->admin_counters(); }
 Result<void> NodeService::run() { return impl_->run(); }
 Result<void> NodeService::replace_callers(Callers callers) {
   return impl_->replace_callers(std::move(callers));

@@ -117,9 +117,10 @@ void DoorKeeper::look_after_doors() {
 /// however many come.
 void DoorKeeper::tell_refusals(Watched& watched, std::chrono::steady_clock::time_point now) {
   const DoorCounts& counts = watched.door->counts();
-  const std::uint64_t refused = counts.refused_keys + counts.refused_addresses +
-                                counts.refused_protocol + counts.refused_full +
-                                counts.dropped_revoked;
+  const std::uint64_t refused =
+      counts.refused_keys + counts.refused_addresses + counts.refused_protocol +
+      counts.refused_full + counts.dropped_unnamed + counts.dropped_revoked +
+      counts.dropped_malformed + counts.dropped_oversize + counts.dropped_rate + counts.cut_endless;
   if (!watched.door->is_proven() || refused == watched.told || now < watched.next_tell) return;
   watched.told = refused;
   watched.next_tell = now + std::chrono::milliseconds(log::kCountsEveryMs);
@@ -131,7 +132,12 @@ void DoorKeeper::tell_refusals(Watched& watched, std::chrono::steady_clock::time
               {"last_address", std::string_view(watched.refused_address)},
               {"protocol", counts.refused_protocol.load()},
               {"full", counts.refused_full.load()},
-              {"revoked", counts.dropped_revoked.load()}});
+              {"unnamed", counts.dropped_unnamed.load()},
+              {"revoked", counts.dropped_revoked.load()},
+              {"malformed", counts.dropped_malformed.load()},
+              {"oversize", counts.dropped_oversize.load()},
+              {"rate", counts.dropped_rate.load()},
+              {"endless", counts.cut_endless.load()}});
 }
 
 void DoorKeeper::adopt() {

@@ -1,18 +1,23 @@
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include "nakadachi/client/client.hpp"
+#include "nakadachi/wire/admin_frame.hpp"
 #include "nakadachi/wire/link_frame.hpp"
 #include "nakadachi/wire/oltp_frame.hpp"
+#include "tests/net/socket/helpers.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/live_pool.hpp"
 #include "tests/support/quiet_pool.hpp"
 
 using namespace nakadachi;
+using socket::helpers::eventually;
 using testing::LivePool;
 using testing::Universe;
 
@@ -96,22 +101,41 @@ void check_as_expected(const LivePool& pool, const exchange::Query& query,
 class Thrower {
  public:
   using MakeFrame = std::function<Bytes(SeededRandom&)>;
+  /// Why a frame was not taken, as the door told; `kInternal` when it told something else.
+  using ReadError = std::function<ErrorCode(ByteView reply)>;
 
   Thrower(const std::string& endpoint, const socket::CurvePublicKey& server_key,
-          const socket::CurveKeyPair& keys, std::uint64_t frames, MakeFrame make)
-      : random_(frames), frames_(frames), make_(std::move(make)) {
+          const socket::CurveKeyPair& keys, std::uint64_t frames, MakeFrame make,
+          ReadError read_error = {})
+      : random_(frames),
+        frames_(frames),
+        make_(std::move(make)),
+        read_error_(std::move(read_error)) {
     loop_ = *socket::Loop::make();
     socket::ClientHandlers handlers;
     handlers.on_connected = [this] { throw_on(); };
     handlers.on_writable = [this] { throw_on(); };
-    door_ = *loop_->connect(
-        {.name = "thrower", .endpoint = endpoint, .server_key = server_key, .keys = keys},
-        std::move(handlers));
+    handlers.on_frame = [this](ByteView reply) {
+      if (!read_error_) return;
+      const std::lock_guard lock(mutex_);
+      ++told_[read_error_(reply)];
+    };
+    door_ = *loop_->connect({.name = "thrower",
+                             .endpoint = endpoint,
+                             .server_key = server_key,
+                             .keys = keys,
+                             .max_frame_bytes = 2 * limits::kMaxClientFrameBytes},
+                            std::move(handlers));
     thread_ = std::make_unique<socket::LoopThread>(*loop_);
   }
 
   void wait() {
     while (thrown_ < frames_) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+
+  std::map<ErrorCode, std::uint64_t> told() const {
+    const std::lock_guard lock(mutex_);
+    return told_;
   }
 
  private:
@@ -127,6 +151,9 @@ class Thrower {
   SeededRandom random_;
   std::uint64_t frames_;
   MakeFrame make_;
+  ReadError read_error_;
+  mutable std::mutex mutex_;
+  std::map<ErrorCode, std::uint64_t> told_;
   Bytes waiting_;
   std::atomic<std::uint64_t> thrown_ = 0;
   std::unique_ptr<socket::Loop> loop_;
@@ -162,9 +189,21 @@ Thrower::MakeFrame damaged_link_frames() {
   };
 }
 
+ErrorCode error_for_systems(ByteView reply) {
+  const auto read = wire::decode_replies(reply);
+  return read.ok() && read->frame_errors.size() == 1 ? read->frame_errors[0].code
+                                                     : ErrorCode::kInternal;
+}
+
+ErrorCode error_for_staff(ByteView reply) {
+  const auto read = wire::decode_admin_reply(reply);
+  return read.ok() && read->frame_error ? read->frame_error->code : ErrorCode::kInternal;
+}
+
 /// Nothing was stored, and every process still works.
 void check_no_trace(LivePool& pool) {
   CHECK(pool.stored_rows() == 0);
+  CHECK(pool.stored_changes() == 0);
   Clients clients(pool);
   SeededRandom random(13);
   exchange::Query query = fresh_query(pool, random);
@@ -224,11 +263,61 @@ constexpr std::uint64_t kManyFrames = 1'000'000;
 #endif
 
 TEST_CASE("a million random frames at the door for business systems leave no trace", "[live]") {
-  LivePool pool;
-  Thrower(pool.oltp_endpoint(), pool.oltp_keys.public_key(), pool.system_keys[3], kManyFrames,
-          random_bytes)
-      .wait();
+  LivePool pool(socket::RateLimit::none());
+  Thrower thrower(pool.oltp_endpoint(), pool.oltp_keys.public_key(), pool.system_keys[3],
+                  kManyFrames, random_bytes);
+  thrower.wait();
+  CHECK(eventually([&] { return pool.node().oltp_counters().frames_received == kManyFrames; }));
   check_no_trace(pool);
+}
+
+TEST_CASE("a million random frames at the door for staff leave no trace", "[live]") {
+  LivePool pool(socket::RateLimit::none());
+  Thrower thrower(pool.admin_endpoint(), pool.oltp_keys.public_key(), pool.system_keys[3],
+                  kManyFrames, random_bytes);
+  thrower.wait();
+  CHECK(eventually([&] { return pool.node().admin_counters().frames_received == kManyFrames; }));
+  check_no_trace(pool);
+}
+
+TEST_CASE("a frame too large and frames too many are told why, counted, and leave no trace",
+          "[live]") {
+  struct Door {
+    std::string endpoint;
+    Thrower::ReadError read_error;
+    std::function<socket::ServerCounters()> counters;
+  };
+  LivePool pool;
+  const bool for_staff = GENERATE(false, true);
+  CAPTURE(for_staff);
+  const auto& node = pool.node();
+  const Door door =
+      for_staff
+          ? Door{pool.admin_endpoint(), error_for_staff, [&] { return node.admin_counters(); }}
+          : Door{pool.oltp_endpoint(), error_for_systems, [&] { return node.oltp_counters(); }};
+  const auto thrower = [&](std::uint64_t frames, const Thrower::MakeFrame& make) {
+    return std::make_unique<Thrower>(door.endpoint, pool.oltp_keys.public_key(),
+                                     pool.system_keys[3], frames, make, door.read_error);
+  };
+
+  const auto large =
+      thrower(1, [](SeededRandom&) { return Bytes(limits::kMaxClientFrameBytes + 1); });
+  CHECK(eventually([&] { return large->told()[ErrorCode::kOversize] == 1; }));
+  CHECK(door.counters().dropped_oversize == 1);
+  CHECK(door.counters().frames_received == 0);
+
+  const std::uint64_t at_once = socket::RateLimit{}.frames_at_once;
+  const auto flood = thrower(10 * at_once, random_bytes);
+  flood->wait();
+  CHECK(eventually([&] { return flood->told()[ErrorCode::kRateLimited] > 0; }));
+  CHECK(flood->told()[ErrorCode::kMalformedFrame] > 0);
+  CHECK(eventually([&] {
+    const socket::ServerCounters counted = door.counters();
+    return counted.dropped_rate + counted.frames_received == 10 * at_once;
+  }));
+  CHECK(door.counters().dropped_rate > 0);
+  CHECK(pool.stored_rows() == 0);
+  CHECK(pool.stored_changes() == 0);
 }
 
 TEST_CASE("a million damaged frames at the gateway leave no trace", "[live]") {

@@ -52,6 +52,8 @@ struct NodeServiceConfig {
   std::vector<StaffKey> staff;
   socket::AddressCheck staff_may_come_from = {};
 
+  socket::RateLimit rate = {};  ///< of one holder of keys, at each of the two doors
+
   std::string gateway_endpoint;
   socket::CurvePublicKey gateway_key;
   socket::CurveKeyPair link_keys;
@@ -83,6 +85,11 @@ class NodeService {
   const std::string& endpoint() const noexcept;
   /// Where the admin door listens; empty without one.
   std::string admin_endpoint() const;
+
+  /// What the OLTP door did and turned away since it opened. Any thread.
+  socket::ServerCounters oltp_counters() const;
+  /// The admin door; all zero without one. Any thread.
+  socket::ServerCounters admin_counters() const;
 
   /// From now on doors and core know these callers, and no others. A key that is no
   /// longer there, or whose time is over, is cut at its next message, and what waits here
