@@ -32,6 +32,7 @@ struct Provided {
   RowName row;
   exchange::Outcome outcome = exchange::Outcome::kAnswered;
   std::uint32_t bytes_out = 0;
+  bool concluded = false;  ///< by some query's asker
 };
 
 /// Rows of all towns, by the names that tie them together.
@@ -88,6 +89,7 @@ class Checker {
       NAKADACHI_CHECK(read_town(TenantId{town.code.number()}));
     }
     for (const auto& [key, reply] : told) compare(key, reply);
+    find_provided_for_nobody();
     if (ledger_.concluded.size() != told.size()) {
       contradiction(
           fmt::format("{} conclusions for {} queries", ledger_.concluded.size(), told.size()));
@@ -199,12 +201,19 @@ class Checker {
       if (by_provider) contradiction(row.text() + ": no row at the provider");
       return;
     }
+    provided->second.concluded = true;
     const std::string both = row.text() + " and " + provided->second.row.text();
     if (provided->second.outcome != conclusion.outcome) {
       return contradiction(both + ": the two towns hold different outcomes");
     }
     if (by_provider && provided->second.bytes_out != bytes_in) {
       contradiction(both + ": the two towns metered different bytes");
+    }
+  }
+
+  void find_provided_for_nobody() {
+    for (const auto& [request, provided] : ledger_.provided) {
+      if (!provided.concluded) contradiction(provided.row.text() + ": provided, asked by nobody");
     }
   }
 
