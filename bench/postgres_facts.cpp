@@ -53,10 +53,10 @@ Result<Settings> read_settings(storage::PrivateCluster& cluster) {
     Settings settings;
     for (const char* const name :
          {"fsync", "synchronous_commit", "full_page_writes", "commit_delay", "server_version"}) {
-      settings[name] = query.exec1(std::string("show ") + name)[0].as<std::string>();
+      settings[name] = query.exec(std::string("show ") + name)[0][0].as<std::string>();
     }
     settings["unlogged_tables"] =
-        query.exec1("select count(*) from pg_class where relpersistence = 'u'")[0]
+        query.exec("select count(*) from pg_class where relpersistence = 'u'")[0][0]
             .as<std::string>();
     return settings;
   } catch (const std::exception& problem) {
@@ -82,10 +82,11 @@ Result<StoreFacts> read_store_facts(storage::PrivateCluster& cluster) {
   try {
     pqxx::connection connection(cluster.login("postgres"));
     pqxx::nontransaction query(connection);
-    const auto row = query.exec1(
+    const auto rows = query.exec(
         "select (select coalesce(sum(rows), 0) from nakadachi.train), "
         "pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint");
-    return StoreFacts{.rows = row[0].as<std::uint64_t>(), .wal_bytes = row[1].as<std::uint64_t>()};
+    return StoreFacts{.rows = rows[0][0].as<std::uint64_t>(),
+                      .wal_bytes = rows[0][1].as<std::uint64_t>()};
   } catch (const std::exception& problem) {
     return Error{.code = ErrorCode::kStoreUnavailable, .detail = problem.what()};
   }
