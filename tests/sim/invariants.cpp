@@ -95,6 +95,7 @@ void World::check_disk() {
   if (!rows) return;
   check_rows(*rows);
   check_conclusions(*rows);
+  check_units(*rows);
   check_logs();
 }
 

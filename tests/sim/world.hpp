@@ -123,6 +123,10 @@ class World {
   void check_conclusions(const std::vector<testing::OpenedRow>& rows);
   void check_logs();
 
+  // what was counted (units.cpp)
+  void note_size(const wire::LinkItem& sent);
+  void check_units(const std::vector<testing::OpenedRow>& rows);
+
   std::uint64_t seed_;
   SeededRandom random_;
   Universe universe_;
@@ -150,6 +154,7 @@ class World {
   std::unique_ptr<national::NationalCore> national_;
   std::uint64_t national_incarnation_ = 0;
   std::optional<Timestamp> national_due_at_;
+  std::map<Digest, std::set<std::size_t>> refusals_;  // by request, bytes of the core's word
   std::vector<national::IssuedSymbol> issued_;        // on the national system's disk
   std::vector<Acquisition> acquisitions_;
   std::map<RequestKey, std::size_t> acquiring_;  // person by request
