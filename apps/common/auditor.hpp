@@ -1,10 +1,13 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "nakadachi/base/ids.hpp"
 #include "nakadachi/base/result.hpp"
 
 /// The auditor that trusts nobody (docs/audit.md): scripts of plain SQL (tests/audit) that recount
@@ -27,8 +30,23 @@ struct AuditCounts {
   std::uint64_t yen = 0;
 };
 
+/// One side of a town's exchanges.
+enum class Side : std::uint8_t { kAsked, kProvided };
+/// What exchanges are counted by, at each of their sides.
+struct TallyKey {
+  TenantId tenant;
+  Side side = Side::kAsked;
+  std::uint32_t outcome = 0;  ///< number of an exchange::Outcome
+  friend constexpr auto operator<=>(const TallyKey&, const TallyKey&) noexcept = default;
+};
+using Tallies = std::map<TallyKey, std::uint64_t>;
+
+/// Where the auditor's tallies and somebody else's part, town by town.
+std::vector<Discrepancy> differences(const Tallies& recounted, const Tallies& reported);
+
 struct Audit {
   AuditCounts counts;
+  Tallies tallies;
   std::vector<Discrepancy> found;  ///< empty when nothing is wrong
 };
 

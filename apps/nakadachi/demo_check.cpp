@@ -191,6 +191,8 @@ class Checker {
       return contradiction(to_hex(key.view()) + ": no conclusion at the asker");
     }
     const auto& [row, conclusion, bytes_in] = concluded->second;
+    const auto outcome = static_cast<std::uint32_t>(reply.outcome);
+    ++check_.told[{row.tenant, Side::kAsked, outcome}];
     if (conclusion.outcome != reply.outcome) {
       return contradiction(row.text() + ": the client was told another outcome");
     }
@@ -202,6 +204,7 @@ class Checker {
       return;
     }
     provided->second.concluded = true;
+    ++check_.told[{provided->second.row.tenant, Side::kProvided, outcome}];
     const std::string both = row.text() + " and " + provided->second.row.text();
     if (provided->second.outcome != conclusion.outcome) {
       return contradiction(both + ": the two towns hold different outcomes");

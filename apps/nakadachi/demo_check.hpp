@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/common/auditor.hpp"
 #include "apps/common/demo_pool.hpp"
 
 namespace nakadachi::apps {
@@ -18,6 +19,8 @@ struct RowCheck {
   std::uint64_t changes = 0;  ///< of what towns hold
   std::uint64_t trains = 0;
   std::uint64_t held = 0;  ///< requests that waited for staff
+  /// What clients were told, at the town that asked and at the one that provided.
+  Tallies told;
   /// Every contradiction found, the first twenty; empty when clients and both towns agree.
   std::vector<std::string> contradictions;
 };

@@ -13,7 +13,13 @@
 namespace nakadachi::apps {
 namespace {
 
-constexpr std::size_t kTownsShown = 5;
+constexpr std::size_t kTownsShown = 100;
+// A town a line; the name comes last, since it is of any width.
+constexpr std::string_view kStatementHead =
+    "  {:>6} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>12} {:>11} {:>11}  {}\n";
+constexpr std::string_view kStatementRow =
+    "  {:06} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>12} {:>11} {:>11}  {}\n";
+constexpr std::string_view kSumRow = "  {0:>109}  {1}\n";
 constexpr std::size_t kShownOfScript = 5;
 
 struct OutcomeName {
@@ -99,32 +105,59 @@ void print_units(const DemoReport& report) {
   }
 }
 
+/// Exchanges of a town on one side, whatever became of them.
+std::uint64_t exchanges_of(const DemoReport& report, TenantId tenant, Side side) {
+  std::uint64_t count = 0;
+  for (const auto& [key, told] : report.rows.told) {
+    if (key.tenant == tenant && key.side == side) count += told;
+  }
+  return count;
+}
+
+void print_statement(const DemoReport& report, const billing::Statement& town) {
+  metering::Sums used;
+  for (const Cause cause : kCauses) {
+    const auto added = used.add(town.line(text_of(cause).kind).units);
+    NAKADACHI_ASSERT(added);  // month_totals has added more up than this
+  }
+  const auto rows_of = [&](Cause cause) { return town.line(text_of(cause).kind).units.rows; };
+  fmt::print(kStatementRow, town.member.tenant.value, town.member.population,
+             exchanges_of(report, town.member.tenant, Side::kAsked),
+             exchanges_of(report, town.member.tenant, Side::kProvided), rows_of(Cause::kApproval),
+             rows_of(Cause::kSymbols), rows_of(Cause::kHoldings),
+             used.messages_in + used.messages_out, used.bytes_in + used.bytes_out, town.usage_yen(),
+             town.total_yen(), town.member.name);
+}
+
 void print_statements(const DemoReport& report) {
-  constexpr std::string_view kRow = "  {:>12} {:>12} {:>12}  {}\n";
   const billing::Bill& bill = report.bill;
-  fmt::print("\n  the month closed on trial, before it is over: {} yen, {}\n\n", bill.pool.cost_yen,
-             bill.tariff.name);
-  fmt::print(kRow, "population", "for use", "yen", "town");
+  fmt::print(
+      "\n  the month closed on trial, before it is over: {} yen, {};\n"
+      "  exchanges asked and provided, records by cause, units, and yen, of each town:\n\n",
+      bill.pool.cost_yen, bill.tariff.name);
+  fmt::print(kStatementHead, "code", "population", "asked", "provided", "approval", "symbols",
+             "holdings", "messages", "bytes", "for use", "yen", "town");
   std::vector<const billing::Statement*> towns;
   towns.reserve(bill.statements.size());
   for (const billing::Statement& statement : bill.statements) towns.push_back(&statement);
-  std::ranges::stable_sort(towns, std::ranges::greater(),
-                           [](const billing::Statement* one) { return one->member.population; });
   const std::size_t shown = std::min(towns.size(), kTownsShown);
+  if (towns.size() > shown) {  // the greatest, and the others in one line
+    std::ranges::stable_sort(towns, std::ranges::greater(),
+                             [](const billing::Statement* one) { return one->member.population; });
+  }
   std::uint64_t others = 0;
   for (std::size_t i = 0; i < towns.size(); ++i) {
-    const billing::Statement& town = *towns[i];
-    if (i >= shown) {
-      others += town.total_yen();
-      continue;
+    if (i < shown) {
+      print_statement(report, *towns[i]);
+    } else {
+      others += towns[i]->total_yen();
     }
-    fmt::print(kRow, town.member.population, town.usage_yen(), town.total_yen(), town.member.name);
   }
   if (towns.size() > shown) {
-    fmt::print(kRow, "", "", others, fmt::format("{} more", towns.size() - shown));
+    fmt::print(kSumRow, others, fmt::format("{} more (--json has all)", towns.size() - shown));
   }
   const std::uint64_t sum = statements_sum(bill);
-  fmt::print(kRow, "", "", sum,
+  fmt::print(kSumRow, sum,
              sum == bill.pool.cost_yen ? "the pool's cost" : "WRONG: not the pool's cost");
 }
 
@@ -162,6 +195,25 @@ void print_checks(const DemoReport& report) {
                  ? ""
                  : fmt::format(", {} discrepancies", report.audit.found.size()));
   if (!is_well(report)) fmt::print("  WRONG: not everything agrees, see above\n");
+}
+
+nlohmann::json tallies_json(const DemoReport& report) {
+  std::map<TenantId, nlohmann::json> towns;
+  for (const billing::Statement& statement : report.bill.statements) {
+    nlohmann::json none = nlohmann::json::object();
+    for (const OutcomeName& name : kOutcomes) none[std::string(name.json)] = 0;
+    towns[statement.member.tenant] = {
+        {"tenant", statement.member.tenant.value}, {"asked", none}, {"provided", none}};
+  }
+  for (const auto& [key, count] : report.rows.told) {
+    const auto name =
+        std::ranges::find(kOutcomes, exchange::Outcome(key.outcome), &OutcomeName::outcome);
+    towns[key.tenant][key.side == Side::kAsked ? "asked" : "provided"][std::string(name->json)] =
+        count;
+  }
+  nlohmann::json list = nlohmann::json::array();
+  for (auto& [tenant, town] : towns) list.push_back(std::move(town));
+  return list;
 }
 
 nlohmann::json discrepancies_json(const Audit& audit) {
@@ -218,6 +270,7 @@ nlohmann::json report_json(const DemoReport& report) {
           {"pool_cost_yen", report.bill.pool.cost_yen},
           {"statements_sum_yen", statements_sum(report.bill)},
           {"statements", bill["statements"]},
+          {"exchanges_by_town", tallies_json(report)},
           {"audited",
            {{"exchanges", report.audit.counts.exchanges},
             {"records", report.audit.counts.records},

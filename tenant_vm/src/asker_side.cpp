@@ -45,16 +45,14 @@ void NodeCore::Impl::reply_error(ClientId client, const RequestKey& key, ErrorCo
 
 // From the door to the durable question ---------------------------------------
 
-/// Turns work away before anything is recorded.
+/// Turns work away for capacity: it is counted and leaves no row, for a row each would be
+/// the very load that the limit keeps off. Every later refusal leaves one.
 void NodeCore::Impl::enqueue_query(std::size_t partition, QueryJob job) {
   Partition& owner = partitions_[partition];
   LaneSlot& slot = slot_of(partition);
   const RequestKey& key = job.query.key;
   if (!slot.lane.is_open()) {
     return reply_error(job.client, key, ErrorCode::kStoreUnavailable, kRetryLaterMs);
-  }
-  if (time_of(key) > now_ + limits::kMaxClockSkewMs) {
-    return reply_error(job.client, key, ErrorCode::kClockSkew);
   }
   if (owner.queries.size() >= owner.quota.max_queued) {
     return reply_error(job.client, key, ErrorCode::kQueueFull, kRetryLaterMs);
@@ -73,58 +71,85 @@ void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
   const auto known = owner.callers.find(job.system);
   // No longer, or no longer of the institution for which it has come.
   if (known == owner.callers.end() || known->second.institution != job.institution) {
-    return reply_error(job.client, job.query.key, ErrorCode::kUnknownKey);
+    return refuse_apart(partition, job, ErrorCode::kUnknownKey);
   }
   const CallerRights& caller = known->second;
+  if (time_of(job.query.key) > now_ + limits::kMaxClockSkewMs) {
+    return refuse_apart(partition, job, ErrorCode::kClockSkew);
+  }
   const auto id = owner.ask_id(caller.institution, job.system, job.query.key);
   if (!id) return reply_error(job.client, job.query.key, id.error().code);
-  const Digest hash = content_hash(job.system, job.query);
-  if (answer_replay(partition, *id, job, hash)) return;
+  if (answer_replay(partition, *id, job)) return;
   if (const std::int64_t wait_ms = owner.quota.hours.wait_ms(now_); wait_ms > 0) {
-    return reply_error(job.client, job.query.key, ErrorCode::kClosedHours,
-                       static_cast<std::uint32_t>(wait_ms));
+    return refuse_apart(partition, job, ErrorCode::kClosedHours,
+                        static_cast<std::uint32_t>(wait_ms));
   }
-
+  ++counts_.accepted;
   auto judged = judge_query(owner, caller, job.query);
-  const bool lawful = judged.ok();
-  const ErrorCode reason = lawful ? ErrorCode::kInternal : judged.error().code;
-  if (!lawful) {
-    const bool recorded = reason == ErrorCode::kInstitutionNotAllowed ||
-                          reason == ErrorCode::kAffairNotAllowed ||
-                          reason == ErrorCode::kNotInLegalTable;
-    if (!recorded) return reply_error(job.client, job.query.key, reason);
+  if (!judged) {
+    return refuse(partition, *id, open_refused(owner, job), judged.error().code);
   }
-  LawfulQuery query;
-  if (lawful) {
-    query = *std::move(judged);
-  } else {
-    query.inquiry.subject = job.query.subject;
-    query.inquiry.asked_at = now_;
-    const auto symbol =
-        owner.institutions.at(caller.institution).symbols.find_symbol(job.query.person);
-    if (symbol) query.inquiry.symbol = *symbol;
-  }
-  OpenAsk open(timing_, std::move(query.inquiry));
-  open.content_hash = hash;
+  OpenAsk open = open_for(job, std::move(judged->inquiry));
+  open.legal_item = judged->legal_item;
+  if (judged->within_body) open.within_body = job.query.person;
+  ask(partition, *id, std::move(open));
+}
+
+OpenAsk NodeCore::Impl::open_for(const QueryJob& job, exchange::Inquiry inquiry) const {
+  OpenAsk open(timing_, std::move(inquiry));
+  open.content_hash = content_hash(job.system, job.query);
   open.key = job.query.key;
   open.system = job.system;
-  open.speaker = caller.institution;
+  open.speaker = job.institution;
   open.client = job.client;
-  open.legal_item = query.legal_item;
-  if (query.within_body) open.within_body = job.query.person;
-  ++counts_.accepted;
-  if (lawful) return ask(partition, *id, std::move(open));
+  return open;
+}
+
+/// What a refusal is recorded of. Where no symbol names the person, the caller's number does.
+OpenAsk NodeCore::Impl::open_refused(Partition& partition, const QueryJob& job) const {
+  exchange::Inquiry inquiry;
+  inquiry.subject = job.query.subject;
+  inquiry.asked_at = now_;
+  const auto symbol =
+      partition.institutions.at(job.institution).symbols.find_symbol(job.query.person);
+  if (symbol) inquiry.symbol = *symbol;
+  OpenAsk open = open_for(job, std::move(inquiry));
+  if (!symbol) open.within_body = job.query.person;
+  return open;
+}
+
+/// A refusal that is no outcome of the query's key, which may be asked with later or is
+/// another question's. Its row stands apart, under an id of the present 64 seconds: whoever
+/// goes on asking adds one row in them. The caller is told when it is durable.
+void NodeCore::Impl::refuse_apart(std::size_t partition, const QueryJob& job, ErrorCode reason,
+                                  std::uint32_t retry_after_ms) {
+  Partition& owner = partitions_[partition];
+  const auto tell = [&](ErrorCode code) {
+    reply_error(job.client, job.query.key, code, retry_after_ms);
+  };
+  if (!slot_of(partition).lane.is_open()) return tell(ErrorCode::kStoreUnavailable);
+  const auto id = owner.refusal_id(job, reason, now_);
+  if (!id) return tell(id.error().code);
+  if (const auto open = owner.asking.find(*id); open != owner.asking.end()) {
+    open->second.client = job.client;
+    return;
+  }
+  if (owner.settled.find(*id) != nullptr) return tell(reason);
+  OpenAsk open = open_refused(owner, job);
+  open.apart = true;
+  open.retry_after_ms = retry_after_ms;
   refuse(partition, *id, std::move(open), reason);
 }
 
 /// True when the query is no new one (or may not be) and has been dealt with.
-bool NodeCore::Impl::answer_replay(std::size_t partition, const ExchangeId& id, const QueryJob& job,
-                                   const Digest& hash) {
+bool NodeCore::Impl::answer_replay(std::size_t partition, const ExchangeId& id,
+                                   const QueryJob& job) {
   Partition& owner = partitions_[partition];
   const RequestKey& key = job.query.key;
+  const Digest hash = content_hash(job.system, job.query);
   if (const auto open = owner.asking.find(id); open != owner.asking.end()) {
     if (open->second.content_hash != hash) {
-      reply_error(job.client, key, ErrorCode::kSameKeyOtherContent);
+      refuse_apart(partition, job, ErrorCode::kSameKeyOtherContent);
     } else {
       ++counts_.replayed;
       open->second.client = job.client;
@@ -137,7 +162,7 @@ bool NodeCore::Impl::answer_replay(std::size_t partition, const ExchangeId& id, 
                        bucket_of(id) < owner.settled.complete_from();
   if (known == nullptr && !too_old) return false;
   if (known != nullptr && *known != 0 && *known != RecentIds::fingerprint_of(hash)) {
-    reply_error(job.client, key, ErrorCode::kSameKeyOtherContent);
+    refuse_apart(partition, job, ErrorCode::kSameKeyOtherContent);
     return true;
   }
   Lookup lookup;
@@ -146,7 +171,8 @@ bool NodeCore::Impl::answer_replay(std::size_t partition, const ExchangeId& id, 
   lookup.client = job.client;
   lookup.key = key;
   lookup.content_hash = hash;
-  lookup.institution = owner.callers.at(job.system).institution;
+  lookup.institution = job.institution;
+  lookup.query = job;
   start_lookup(std::move(lookup));
   return true;
 }
@@ -382,6 +408,7 @@ void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenA
   item.statement = content.statement;
   item.salt = random_->make<Salt>();
   const bool was_asked = open.request_hash != Digest();
+  if (!was_asked) content.within_body = open.within_body;
   const Units units{.cause = Cause::kOwnQuery,
                     .persons = static_cast<std::uint16_t>(was_asked ? 0 : 1),
                     .messages_in = static_cast<std::uint16_t>(open.bytes_in > 0 ? 1 : 0),
@@ -405,8 +432,10 @@ void NodeCore::Impl::on_concluded_durable(PendingStep& step, CommittedTrain& tra
   if (found == owner.asking.end()) return;
   OpenAsk& open = found->second;
   ++counts_.concluded;
-  if (open.client) {
-    const auto& decision = open.leg.decision();
+  const auto& decision = open.leg.decision();
+  if (open.client && open.apart) {
+    reply_error(*open.client, open.key, decision.reason, open.retry_after_ms);
+  } else if (open.client) {
     exchange::Reply reply = concluded_reply(open.key, decision.outcome, decision.reason,
                                             open.legal_item, std::move(open.answer));
     reply.receipt = train.receipt_of(step.row, std::move(step.item.statement),
@@ -442,17 +471,20 @@ void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredSte
 void NodeCore::Impl::finish_replay(const Lookup& lookup,
                                    const std::vector<storage::StoredStep>& steps) {
   const auto* const concluded = find_step(steps, storage::Step::kConcluded);
-  if (concluded == nullptr) {
-    // A key too old to be new, or an exchange another node is still working on.
-    const ErrorCode code = steps.empty() ? ErrorCode::kClockSkew : ErrorCode::kOutcomeUnknown;
-    if (lookup.client) reply_error(*lookup.client, lookup.key, code);
+  if (steps.empty() && lookup.query) {  // its key is too old to be new
+    return refuse_apart(lookup.partition, *lookup.query, ErrorCode::kClockSkew);
+  }
+  if (concluded == nullptr) {  // another node is still working on it
+    if (lookup.client) reply_error(*lookup.client, lookup.key, ErrorCode::kOutcomeUnknown);
     return;
   }
   auto content = partitions_[lookup.partition].open(*concluded);
   if (!lookup.client) return;
   if (!content) return reply_error(*lookup.client, lookup.key, content.error().code);
   if (content->content_hash != lookup.content_hash) {
-    return reply_error(*lookup.client, lookup.key, ErrorCode::kSameKeyOtherContent);
+    constexpr ErrorCode kOther = ErrorCode::kSameKeyOtherContent;
+    if (lookup.query) return refuse_apart(lookup.partition, *lookup.query, kOther);
+    return reply_error(*lookup.client, lookup.key, kOther);
   }
   reply_stored(lookup, *concluded, *std::move(content));
 }

@@ -5,8 +5,6 @@
 
 namespace nakadachi::tenant_vm {
 
-using exchange::Outcome;
-
 namespace {
 
 constexpr std::int64_t kAgainMs = 1'000;
@@ -58,14 +56,13 @@ void NodeCore::Impl::add_held(std::size_t partition, const ExchangeId& id, Permi
 
 // And out of them -------------------------------------------------------------
 
-/// The notice has lost its force (施行命令 41条3項): both sides record that it lapsed.
+/// Nobody has decided in time.
 void NodeCore::Impl::lapse_held(std::size_t partition, const ExchangeId& id) {
   Partition& owner = partitions_[partition];
   HeldPermit& held = owner.held.at(id);
   if (held.decision || owner.providing.contains(id)) return;
   if (!slot_of(partition).lane.is_open()) return;
-  const Decision lapsed{.outcome = Outcome::kLapsed, .reason = ErrorCode::kLapsed};
-  const auto pushed = push_provision(partition, id, held.job, lapsed, {}, {});
+  const auto pushed = lapse(partition, id, held.job);
   if (!pushed) count(pushed.error().code);
 }
 

@@ -8,8 +8,6 @@
 /// became of its request anyway.
 namespace nakadachi::tenant_vm {
 
-using exchange::Outcome;
-
 namespace {
 
 bool may_answer(const CallerRights& system, const exchange::Subject& subject) {
@@ -91,7 +89,7 @@ void NodeCore::Impl::take_hand_over(std::size_t partition, const CallerRights& s
   slot.fair.activate(flow_of(slot, partition, FlowSort::kPermits));
 }
 
-/// Asks again, or records that the notice has lost its force (施行命令 41条3項).
+/// Asks again, or lets the request lapse.
 void NodeCore::Impl::wake_live(std::size_t partition, const ExchangeId& id, Timestamp at) {
   Partition& owner = partitions_[partition];
   const auto found = owner.live.find(id);
@@ -101,15 +99,8 @@ void NodeCore::Impl::wake_live(std::size_t partition, const ExchangeId& id, Time
   }
   const PermitJob job = std::move(found->second.job);
   owner.live.erase(found);
-  if (const auto held = owner.held.find(id); held != owner.held.end()) {
-    if (const auto decision = std::exchange(held->second.decision, std::nullopt)) {
-      answer_admin(decision->client, decision->request.key, ErrorCode::kLapsed);
-    }
-    return lapse_held(partition, id);
-  }
   if (!slot_of(partition).lane.is_open()) return;
-  const Decision lapsed{.outcome = Outcome::kLapsed, .reason = ErrorCode::kLapsed};
-  const auto pushed = push_provision(partition, id, job, lapsed, {}, {});
+  const auto pushed = lapse(partition, id, job);
   if (!pushed) count(pushed.error().code);
 }
 

@@ -406,8 +406,9 @@ void NodeCore::Impl::on_step_refused(const PendingStep& step, const Error& error
   const auto found = partition.asking.find(id);
   if (found == partition.asking.end()) return;
   const OpenAsk& open = found->second;
-  if (error.code == ErrorCode::kRowConflict) {
-    partition.settled.remember(id, 0);
+  const bool conflict = error.code == ErrorCode::kRowConflict;
+  if (conflict) partition.settled.remember(id, 0);
+  if (conflict && !open.apart) {
     Lookup lookup;
     lookup.partition = step.partition;
     lookup.exchange = id;
@@ -417,7 +418,8 @@ void NodeCore::Impl::on_step_refused(const PendingStep& step, const Error& error
     lookup.institution = speaker_for(step.partition, open).code;
     start_lookup(std::move(lookup));
   } else if (open.client) {
-    reply_error(*open.client, open.key, error.code);
+    reply_error(*open.client, open.key, conflict ? open.leg.decision().reason : error.code,
+                open.retry_after_ms);
   }
   remove_open(step.partition, id);
 }

@@ -72,7 +72,8 @@ class NodeCore::Impl {
     std::optional<ClientId> client;
     RequestKey key;
     Digest content_hash;
-    InstitutionCode institution;  ///< whose system asks
+    InstitutionCode institution;    ///< whose system asks
+    std::optional<QueryJob> query;  ///< nothing: its row was refused as one that is there
     // kPermit
     PermitJob permit;
     // kStatus
@@ -126,8 +127,7 @@ class NodeCore::Impl {
   // Asking (asker_side.cpp)
   void enqueue_query(std::size_t partition, QueryJob job);
   void admit_query(std::size_t partition, const QueryJob& job);
-  bool answer_replay(std::size_t partition, const ExchangeId& id, const QueryJob& job,
-                     const Digest& hash);
+  bool answer_replay(std::size_t partition, const ExchangeId& id, const QueryJob& job);
   /// A query that may be asked, and by what right.
   struct LawfulQuery {
     exchange::Inquiry inquiry;
@@ -137,7 +137,11 @@ class NodeCore::Impl {
   Result<LawfulQuery> judge_query(Partition& partition, const CallerRights& caller,
                                   const exchange::Query& query);
   void ask(std::size_t partition, const ExchangeId& id, OpenAsk open);
+  OpenAsk open_for(const QueryJob& job, exchange::Inquiry inquiry) const;
+  OpenAsk open_refused(Partition& partition, const QueryJob& job) const;
   void refuse(std::size_t partition, const ExchangeId& id, OpenAsk open, ErrorCode reason);
+  void refuse_apart(std::size_t partition, const QueryJob& job, ErrorCode reason,
+                    std::uint32_t retry_after_ms = 0);
   void add_open(std::size_t partition, const ExchangeId& id, OpenAsk open);
   void remove_open(std::size_t partition, const ExchangeId& id);
   void on_asked_durable(PendingStep& step);
@@ -183,6 +187,7 @@ class NodeCore::Impl {
   bool waits_for_change(Partition& partition, const PermitJob& job);
   void provide(std::size_t partition, const ExchangeId& id, const PermitJob& job);
   Result<void> try_to_provide(std::size_t partition, const ExchangeId& id, const PermitJob& job);
+  Result<void> lapse(std::size_t partition, const ExchangeId& id, const PermitJob& job);
   Cause cause_of(const Partition& partition, const ExchangeId& id, const PermitJob& job) const;
   static void add_permit(const PermitJob& job, Units& units);
   Result<Decision> decide(Partition& partition, const PermitJob& job, bool staff_agreed);

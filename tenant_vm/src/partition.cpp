@@ -67,6 +67,16 @@ Result<ExchangeId> Partition::ask_id(const InstitutionCode& institution, SystemI
   return make_exchange_id(time_of(key), hash);
 }
 
+Result<ExchangeId> Partition::refusal_id(const QueryJob& job, ErrorCode reason, Timestamp now) {
+  Bytes caller;
+  append_big_endian<4>(caller, job.system.value);
+  append_big_endian<2>(caller, static_cast<std::uint16_t>(reason));
+  NAKADACHI_TRY(const Digest hash, cipher.keyed_hash(job.institution, "query refused",
+                                                     {caller, job.query.key.view(),
+                                                      content_hash(job.system, job.query).view()}));
+  return make_exchange_id(now, hash);
+}
+
 Result<ExchangeId> Partition::change_id(StaffId from, const wire::AdminRequest& request) {
   Bytes caller;
   append_big_endian<4>(caller, from.value);

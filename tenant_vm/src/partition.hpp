@@ -94,8 +94,11 @@ struct OpenAsk {
   InstitutionCode speaker;         ///< the caller's, whatever the question says
   std::optional<ClientId> client;  ///< who waits for the reply, if anybody does
   std::uint16_t legal_item = 0;
-  std::optional<AddressNumber> within_body;  ///< asked of another institution of the same body
-  bool held = false;                         ///< the provider has said that staff must decide
+  /// Asked of another institution of the same body; or refused and no symbol is known.
+  std::optional<AddressNumber> within_body;
+  bool apart = false;                 ///< a refusal that is no outcome of the key
+  std::uint32_t retry_after_ms = 0;   ///< to be told with it
+  bool held = false;                  ///< the provider has said that staff must decide
   wire::LinkItem item;                ///< the inquiry, for sending again; proof set once durable
   std::optional<Timestamp> timer_at;  ///< the one timer of this exchange that counts
   Digest provision_leaf;
@@ -160,6 +163,9 @@ struct Partition {
   /// Id of the asking leg. Errors: `kKeyUnavailable`.
   Result<ExchangeId> ask_id(const InstitutionCode& institution, SystemId system,
                             const RequestKey& key);
+  /// Id of a refusal that does not stand under the query's own id: of those in one unit of
+  /// 64 seconds that say the same there is one. Errors: `kKeyUnavailable`.
+  Result<ExchangeId> refusal_id(const QueryJob& job, ErrorCode reason, Timestamp now);
   /// Id of the providing leg. Errors: `kKeyUnavailable`.
   Result<ExchangeId> provide_id(const InstitutionCode& institution, const Digest& request_hash,
                                 Timestamp asked_at);

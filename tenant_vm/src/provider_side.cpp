@@ -21,7 +21,6 @@ void NodeCore::Impl::on_permit(const wire::LinkItem& item) {
   if (!partition) return count(ErrorCode::kUnknownInstitution);
   const std::int64_t skew_ms = permit->issued_at - now_;
   if (skew_ms > limits::kMaxClockSkewMs) return count(ErrorCode::kClockSkew);
-  if (permit->valid_until < now_) return count(ErrorCode::kPermitExpired);
   notice_law(permit->law, permit->subject.provider);
   Partition& owner = partitions_[*partition];
   LaneSlot& slot = slot_of(*partition);
@@ -98,8 +97,11 @@ void NodeCore::Impl::provide(std::size_t partition, const ExchangeId& id, const 
 
 Result<void> NodeCore::Impl::try_to_provide(std::size_t partition, const ExchangeId& id,
                                             const PermitJob& job) {
-  if (job.permit.valid_until < now_) return ErrorCode::kPermitExpired;
   if (!slot_of(partition).lane.is_open()) return ErrorCode::kStoreUnavailable;
+  if (job.permit.valid_until < now_) {  // it came too late, or waited too long
+    count(ErrorCode::kPermitExpired);
+    return lapse(partition, id, job);
+  }
   Partition& owner = partitions_[partition];
   const auto held = owner.held.find(id);
   const AdminJob* const agreed =
@@ -109,6 +111,19 @@ Result<void> NodeCore::Impl::try_to_provide(std::size_t partition, const Exchang
   if (decision.ask) return ask_live(partition, id, job);
   if (agreed == nullptr) return push_provision(partition, id, job, decision, {}, {});
   return push_provision(partition, id, job, decision, agreed->request.who, agreed->request.why);
+}
+
+/// The notice has lost its force (施行命令 41条3項): both sides record that it lapsed.
+Result<void> NodeCore::Impl::lapse(std::size_t partition, const ExchangeId& id,
+                                   const PermitJob& job) {
+  auto& held = partitions_[partition].held;
+  if (const auto found = held.find(id); found != held.end()) {
+    if (const auto decision = std::exchange(found->second.decision, std::nullopt)) {
+      answer_admin(decision->client, decision->request.key, ErrorCode::kLapsed);
+    }
+  }
+  const Decision lapsed{.outcome = Outcome::kLapsed, .reason = ErrorCode::kLapsed};
+  return push_provision(partition, id, job, lapsed, {}, {});
 }
 
 /// Decides what this provider answers. Its own reading of the law counts as much

@@ -6,21 +6,12 @@
 #include "nakadachi/records/log_audit.hpp"
 #include "nakadachi/tenant_vm/log_rows.hpp"
 #include "nakadachi/wire/statements.hpp"
+#include "tests/support/opened_rows.hpp"
 #include "world.hpp"
 
 namespace nakadachi::sim {
-namespace {
-
-Result<wire::StoredContent> open_row(crypto::TenantCipher& cipher,
-                                     const storage::StoredStep& stored) {
-  Bytes row(stored.exchange.view().begin(), stored.exchange.view().end());
-  row.push_back(static_cast<std::uint8_t>(stored.step));
-  NAKADACHI_TRY(const Bytes plain,
-                cipher.open({.table = "step", .column = "sealed", .row = row}, stored.sealed));
-  return wire::decode_stored_content(plain);
-}
-
-}  // namespace
+using testing::open_row;
+using testing::OpenedRow;
 
 void World::broken(std::string_view invariant, const std::string& how) {
   result_.broken.push_back(fmt::format("{} at {} ms: {}", invariant, now_ - kStart, how));
@@ -84,7 +75,7 @@ void World::check_end() {
     if (reply.outcome == exchange::Outcome::kLapsed) continue;
     const Universe::Expected expected = universe_.expected(asked.query);
     const bool right =
-        expected.recorded && reply.outcome == expected.outcome && reply.answer == expected.answer &&
+        reply.outcome == expected.outcome && reply.answer == expected.answer &&
         (reply.outcome != exchange::Outcome::kRefused || reply.code == expected.code);
     if (!right) {
       return broken(
@@ -96,49 +87,63 @@ void World::check_end() {
                       asked.query.subject.asker.text()));
     }
   }
-  check_rows();
+  check_disk();
+}
+
+void World::check_disk() {
+  const auto rows = open_all_rows();
+  if (!rows) return;
+  check_rows(*rows);
+  check_conclusions(*rows);
+  check_units(*rows);
   check_logs();
 }
 
-/// isolation, provided-once, agreement and one-outcome, by what the disk holds.
-void World::check_rows() {
+/// isolation: each row opens under the key of its town and no other.
+std::optional<std::vector<OpenedRow>> World::open_all_rows() {
+  auto rows = testing::open_rows(universe_, store_);
+  if (!rows) {
+    broken("isolation", "a row does not open under its tenant's key");
+    return std::nullopt;
+  }
+  std::vector<crypto::TenantCipher> ciphers;
+  for (std::size_t town = 0; town < kTowns; ++town) ciphers.push_back(universe_.cipher(town));
+  for (const OpenedRow& row : *rows) {
+    if (testing::open_row(ciphers[1 - row.town], row.stored)) {
+      broken("isolation", "a row opens under another's key");
+      return std::nullopt;
+    }
+  }
+  return *std::move(rows);
+}
+
+/// provided-once and agreement, by what the disk holds.
+void World::check_rows(const std::vector<OpenedRow>& rows) {
   std::map<Digest, exchange::Outcome> provided;
   std::map<Digest, exchange::Outcome> concluded;
-  std::vector<std::pair<Digest, std::uint32_t>> bytes_concluded;
-  std::map<RequestKey, std::size_t> conclusions_by_key;
   std::map<Digest, TrainNumber> provided_in;
-  std::map<Digest, std::uint32_t> bytes_provided;               // by the provision's leaf
   std::map<Digest, std::pair<std::size_t, std::size_t>> about;  // institution and person
   std::set<Digest> held;
-  for (const auto& [key, stored] : store_.rows()) {
-    const std::size_t town = std::get<TenantId>(key) == universe_.tenant(0) ? 0 : 1;
-    crypto::TenantCipher own = universe_.cipher(town);
-    crypto::TenantCipher other = universe_.cipher(1 - town);
-    const auto content = open_row(own, stored);
-    if (!content) return broken("isolation", "a row does not open under its tenant's key");
-    if (open_row(other, stored)) return broken("isolation", "a row opens under another's key");
+  for (const auto& [town, stored, content] : rows) {
     if (stored.step == storage::Step::kProvided) {
-      const auto provision = wire::decode_provision(content->statement);
+      const auto provision = wire::decode_provision(content.statement);
       if (!provided.emplace(provision->request_hash, provision->outcome).second) {
         return broken("provided-once", "a request was provided twice");
       }
-      bytes_provided.emplace(stored.leaf, stored.units.bytes_out);
       if (exchange::has_answer(provision->outcome)) {
         provided_in.emplace(provision->request_hash, stored.train);
       }
     } else if (stored.step == storage::Step::kHeld) {
-      held.insert(wire::decode_permit(content->statement)->request_hash);
+      held.insert(wire::decode_permit(content.statement)->request_hash);
     } else if (stored.step == storage::Step::kAsked) {
-      const auto inquiry = wire::decode_inquiry(content->statement);
-      about.emplace(wire::request_hash(content->statement),
-                    universe_.about(*inquiry, content->within_body));
-    } else if (stored.step == storage::Step::kConcluded) {
-      const auto conclusion = wire::decode_conclusion(content->statement);
+      const auto inquiry = wire::decode_inquiry(content.statement);
+      about.emplace(wire::request_hash(content.statement),
+                    universe_.about(*inquiry, content.within_body));
+    } else {
+      const auto conclusion = wire::decode_conclusion(content.statement);
       if (conclusion->request_hash != Digest()) {
         concluded.emplace(conclusion->request_hash, conclusion->outcome);
-        bytes_concluded.emplace_back(conclusion->provision_leaf, stored.units.bytes_in);
       }
-      ++conclusions_by_key[content->key];
     }
   }
   for (const auto& [request, outcome] : provided) {
@@ -154,17 +159,29 @@ void World::check_rows() {
       return broken("agreement", "the asker holds an outcome its provider does not know of");
     }
   }
-  for (const auto& [leaf, bytes] : bytes_concluded) {
-    const auto at_provider = bytes_provided.find(leaf);
-    if (at_provider != bytes_provided.end() && at_provider->second != bytes) {
-      return broken("units-agree", "what one side sent is not what the other received");
+  check_flags(provided_in, about, held);
+}
+
+/// one-outcome and refusal-recorded: what clients were told is on the disk, once.
+void World::check_conclusions(const std::vector<OpenedRow>& rows) {
+  std::map<RequestKey, std::size_t> outcomes;
+  std::set<RequestKey> turned_away;
+  for (const auto& [town, stored, content] : rows) {
+    if (stored.step != storage::Step::kConcluded) continue;
+    const auto conclusion = wire::decode_conclusion(content.statement);
+    if (conclusion->reason == ErrorCode::kClockSkew) {
+      turned_away.insert(content.key);  // not the outcome of its key
+    } else {
+      ++outcomes[content.key];
     }
   }
-  check_flags(provided_in, about, held);
   for (const Asked& asked : asked_) {
     const std::size_t wanted = asked.never_accepted ? 0 : 1;
-    if (conclusions_by_key[asked.query.key] != wanted) {
+    if (outcomes[asked.query.key] != wanted) {
       return broken("one-outcome", "rows and the client's outcome do not fit");
+    }
+    if (asked.never_accepted && !turned_away.contains(asked.query.key)) {
+      return broken("refusal-recorded", "a query was turned away for good without a row");
     }
   }
 }

@@ -234,7 +234,10 @@ void World::start_national() {
 void World::national_due() {
   for (national::IssuedSymbol& issued : national_->take_issued()) issued_.push_back(issued);
   const auto items = national_->due(now_);
-  for (const wire::LinkItem& item : items) flag_sometimes(item);
+  for (const wire::LinkItem& item : items) {
+    flag_sometimes(item);
+    note_size(item);
+  }
   for (const Bytes& frame : wire::encode_link_frames(items)) {
     send("national to gateway", frame,
          [this](const Bytes& b) { gateway_event(gateway::FrameFromNational{b}); });

@@ -13,6 +13,7 @@
 #include "nakadachi/client/receipt_check.hpp"
 #include "nakadachi/gateway/gateway_core.hpp"
 #include "nakadachi/storage/memory_store.hpp"
+#include "tests/support/opened_rows.hpp"
 #include "tests/support/universe.hpp"
 
 namespace nakadachi::sim {
@@ -116,8 +117,15 @@ class World {
   void check_reply_is_durable(const Asked& asked);
   void check_receipt(const Asked& asked, const exchange::Reply& reply);
   void check_end();
-  void check_rows();
+  void check_disk();
+  std::optional<std::vector<testing::OpenedRow>> open_all_rows();
+  void check_rows(const std::vector<testing::OpenedRow>& rows);
+  void check_conclusions(const std::vector<testing::OpenedRow>& rows);
   void check_logs();
+
+  // what was counted (units.cpp)
+  void note_size(const wire::LinkItem& sent);
+  void check_units(const std::vector<testing::OpenedRow>& rows);
 
   std::uint64_t seed_;
   SeededRandom random_;
@@ -146,7 +154,8 @@ class World {
   std::unique_ptr<national::NationalCore> national_;
   std::uint64_t national_incarnation_ = 0;
   std::optional<Timestamp> national_due_at_;
-  std::vector<national::IssuedSymbol> issued_;  // on the national system's disk
+  std::map<Digest, std::set<std::size_t>> refusals_;  // by request, bytes of the core's word
+  std::vector<national::IssuedSymbol> issued_;        // on the national system's disk
   std::vector<Acquisition> acquisitions_;
   std::map<RequestKey, std::size_t> acquiring_;  // person by request
   std::vector<Asked> asked_;

@@ -194,18 +194,10 @@ exchange::Query QuietPool::query_for(exchange::Outcome outcome, ErrorCode code) 
   while (true) {
     exchange::Query query = universe.make_query(random.below(kInstitutions), now, random);
     const Universe::Expected expected = universe.expected(query);
-    const bool fits = expected.recorded && expected.outcome == outcome &&
-                      !universe.waits_for_staff(query) && !Universe::is_live(query) &&
-                      !Universe::is_within_body(query) &&
+    const bool fits = expected.outcome == outcome && !universe.waits_for_staff(query) &&
+                      !Universe::is_live(query) && !Universe::is_within_body(query) &&
                       (outcome != exchange::Outcome::kRefused || expected.code == code);
     if (fits) return query;
-  }
-}
-
-exchange::Query QuietPool::query_not_recorded() {
-  while (true) {
-    exchange::Query query = universe.make_query(random.below(kInstitutions), now, random);
-    if (!universe.expected(query).recorded) return query;
   }
 }
 

@@ -48,7 +48,6 @@ class QuietPool {
 
   /// The first query of this seed that leads to `outcome` (and `code` when refused).
   exchange::Query query_for(exchange::Outcome outcome, ErrorCode code = ErrorCode::kInternal);
-  exchange::Query query_not_recorded();
 
   std::uint64_t errors(ErrorCode code) const;
 

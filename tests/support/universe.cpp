@@ -431,9 +431,7 @@ Universe::Expected Universe::expected(const exchange::Query& query) const {
   const rules::Verdict verdict = judge(law);
   if (!verdict.allowed) return refused(ErrorCode::kNotInLegalTable);
   if (verdict.source != rules::Source::kWithinBodyOrdinance) {
-    if (!knows(caller, person)) {
-      return {.recorded = false, .code = ErrorCode::kSymbolNotAcquired, .answer = {}};
-    }
+    if (!knows(caller, person)) return refused(ErrorCode::kSymbolNotAcquired);
     if (!judge(core_law()).allowed) return refused(ErrorCode::kNotInLegalTable);
     if (!knows(provider, person)) {
       return {.outcome = exchange::Outcome::kProviderHoldsNoSymbol, .answer = {}};

@@ -29,7 +29,6 @@ class Universe {
   explicit Universe(std::uint64_t seed, Timestamp present = kStart);
 
   struct Expected {
-    bool recorded = true;  ///< false: an error and no exchange
     exchange::Outcome outcome = exchange::Outcome::kAnswered;
     ErrorCode code = ErrorCode::kInternal;
     Bytes answer;

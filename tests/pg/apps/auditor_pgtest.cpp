@@ -128,6 +128,30 @@ TEST_CASE("the auditor recounts a pool that nobody changed and finds nothing") {
   CHECK(audit.counts.units == units);
 }
 
+TEST_CASE("exchanges are tallied town by town, at both sides, and laid beside another account") {
+  Pool pool;
+  constexpr std::uint64_t kLapsed = kRounds / 5;
+  Tallies told;
+  for (std::uint32_t town = 1; town <= 3; ++town) {
+    told[{TenantId{town}, Side::kAsked, 1}] = kRounds - kLapsed;
+    told[{TenantId{town}, Side::kAsked, 5}] = kLapsed;
+    told[{TenantId{town}, Side::kProvided, 1}] = kRounds - kLapsed;
+  }
+  CHECK(pool.audit().tallies == told);
+  CHECK(differences(pool.audit().tallies, told).empty());
+
+  Sql admin(pool.database.login("postgres"));
+  admin.must(
+      "SET session_replication_role = replica;"
+      "UPDATE nakadachi.step SET outcome = 2 WHERE tenant = 2 AND number = 3");
+  const auto found = differences(pool.audit().tallies, told);
+  REQUIRE(found.size() == 2);
+  CHECK(text_of(found[0]) ==
+        "auditor, tallies: 000002 asked with outcome 1: 15 recounted, 16 reported");
+  CHECK(text_of(found[1]) ==
+        "auditor, tallies: 000002 asked with outcome 2: 1 recounted, 0 reported");
+}
+
 TEST_CASE("the auditor reads and changes nothing") {
   Pool pool;
   Sql admin(pool.database.login("postgres"));

@@ -111,6 +111,7 @@ TEST_CASE("what still waits for its turn is judged by the new callers", "[tenant
   CHECK(replies[1].key == second.key);
   CHECK(replies[1].code == ErrorCode::kUnknownKey);
   CHECK_FALSE(replies[1].concluded);
+  CHECK(pool.store.rows().size() == 4);  // it was the institution's when it came: recorded
 }
 
 TEST_CASE("a change that waits for another one is refused when its right has gone", "[tenant_vm]") {

@@ -17,8 +17,8 @@ exchange::Query live_query(QuietPool& pool) {
     exchange::Query query =
         pool.universe.make_query(pool.random.below(testing::kInstitutions), pool.now, pool.random);
     const Universe::Expected expected = pool.universe.expected(query);
-    const bool fits = expected.recorded && expected.outcome == Outcome::kAnswered &&
-                      Universe::is_live(query) && !pool.universe.waits_for_staff(query);
+    const bool fits = expected.outcome == Outcome::kAnswered && Universe::is_live(query) &&
+                      !pool.universe.waits_for_staff(query);
     if (fits) return query;
   }
 }
@@ -115,6 +115,35 @@ TEST_CASE("an unanswered live question is asked again and lapses with its permit
   pool.pass(60'000);
   CHECK(pool.replies.back().outcome == Outcome::kLapsed);
   CHECK(rows_of(pool, storage::Step::kProvided) == 1);
+}
+
+TEST_CASE("an answer that waits too long for its turn lapses, for whoever waits", "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = live_query(pool);
+  const std::size_t provider = provider_of(pool, query);
+  pool.hand_over_live(provider, {});
+  pool.ask(Universe::system_of(query), {query});
+  REQUIRE(pool.questions.size() == 1);
+  const exchange::LiveQuestion question = pool.questions[0];
+  // The answer has to wait for a change of the person's flags, and the store for itself.
+  bool stuck = true;
+  pool.on_append = [&](const storage::Train& train) {
+    if (!stuck) return pool.store.append(train);
+    return storage::AppendResult{storage::Commit::kFailed,
+                                 Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt};
+  };
+  pool.send_command(provider, request(pool, provider,
+                                      wire::ChangeFlag{.person = question.person,
+                                                       .flag = {copies::FlagSort::kHeld, {}, {}},
+                                                       .set = true}));
+  pool.hand_over_live(provider, {answer_to(pool, question)});
+  pool.pass(question.valid_until - pool.now + 1);
+  CHECK(rows_of(pool, storage::Step::kProvided) == 0);
+  stuck = false;
+  pool.pass(5'000);
+  CHECK(rows_of(pool, storage::Step::kProvided) == 1);
+  CHECK(pool.replies.back().outcome == Outcome::kLapsed);
+  CHECK(pool.errors(ErrorCode::kPermitExpired) == 1);
 }
 
 TEST_CASE("only a system with the right to a kind is asked and believed", "[tenant_vm]") {

@@ -7,6 +7,7 @@
 #include "nakadachi/wire/proven_batch.hpp"
 #include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/opened_rows.hpp"
 #include "tests/support/quiet_pool.hpp"
 
 using namespace nakadachi;
@@ -55,6 +56,36 @@ struct HeldPermit {
   exchange::Permit permit;
 };
 
+/// The one row there is: a refusal of what was never asked, in the town that asked.
+struct Refused {
+  ExchangeId exchange;
+  wire::StoredContent content;
+  exchange::Conclusion conclusion;
+};
+Refused only_refusal(const QuietPool& pool, const exchange::Query& query) {
+  const auto rows = *testing::open_rows(pool.universe, pool.store);
+  REQUIRE(rows.size() == 1);
+  const testing::OpenedRow& row = rows.front();
+  CHECK(row.town == testing::Universe::town_of(testing::Universe::system_of(query)));
+  CHECK(row.stored.step == storage::Step::kConcluded);
+  CHECK(row.stored.outcome == static_cast<std::uint16_t>(Outcome::kRefused));
+  CHECK(row.content.key == query.key);
+  const auto conclusion = *wire::decode_conclusion(row.content.statement);
+  CHECK(conclusion.request_hash == Digest());
+  CHECK(conclusion.outcome == Outcome::kRefused);
+  return {row.stored.exchange, row.content, conclusion};
+}
+
+/// The outcome the provider has on record, when it has one.
+std::optional<Outcome> provided_outcome(const QuietPool& pool) {
+  const auto& rows = pool.store.rows();
+  const auto provided = std::find_if(rows.begin(), rows.end(), [](const auto& row) {
+    return row.second.step == storage::Step::kProvided;
+  });
+  if (provided == rows.end()) return std::nullopt;
+  return static_cast<Outcome>(provided->second.outcome);
+}
+
 }  // namespace
 
 // The exchange ----------------------------------------------------------------
@@ -87,7 +118,7 @@ TEST_CASE("that the provider holds no symbol is told by the core, without a row 
 TEST_CASE("what law and rights forbid is refused and recorded at the asker only", "[tenant_vm]") {
   QuietPool pool;
   const auto reason = GENERATE(ErrorCode::kNotInLegalTable, ErrorCode::kAffairNotAllowed,
-                               ErrorCode::kInstitutionNotAllowed);
+                               ErrorCode::kInstitutionNotAllowed, ErrorCode::kSymbolNotAcquired);
   const exchange::Reply reply = pool.ask(pool.query_for(Outcome::kRefused, reason));
   CHECK(reply.concluded);
   CHECK(reply.outcome == Outcome::kRefused);
@@ -141,11 +172,13 @@ TEST_CASE("the same key with another question is an error, open or settled", "[t
     pool.ask(testing::Universe::system_of(query), {query});
   }
   pool.on_item = [](wire::LinkItem&) { return true; };
-  const auto rows = pool.store.rows();
-  const exchange::Reply reply = pool.ask(other);
-  CHECK_FALSE(reply.concluded);
-  CHECK(reply.code == ErrorCode::kSameKeyOtherContent);
-  CHECK(pool.store.rows() == rows);
+  const std::size_t rows = pool.store.rows().size();
+  for (int time = 0; time < 2; ++time) {
+    const exchange::Reply reply = pool.ask(other);
+    CHECK_FALSE(reply.concluded);
+    CHECK(reply.code == ErrorCode::kSameKeyOtherContent);
+    CHECK(pool.store.rows().size() == rows + 1);  // the refusal, beside what has the key
+  }
 }
 
 TEST_CASE("an answer asked for long after comes from the store", "[tenant_vm]") {
@@ -155,6 +188,12 @@ TEST_CASE("an answer asked for long after comes from the store", "[tenant_vm]") 
   pool.pass(2 * limits::kDedupeWindowMs);
   CHECK(pool.ask(query) == first);
   CHECK(pool.node->counts().accepted == 1);
+  const std::size_t rows = pool.store.rows().size();
+
+  exchange::Query other = query;
+  other.subject.section += " 別";
+  CHECK(pool.ask(other).code == ErrorCode::kSameKeyOtherContent);
+  CHECK(pool.store.rows().size() == rows + 1);
 }
 
 TEST_CASE("a permit repeated is honoured once", "[tenant_vm]") {
@@ -179,27 +218,42 @@ TEST_CASE("who is not registered is told so", "[tenant_vm]") {
 
 TEST_CASE("an unknown address number looks the same whoever knows the person", "[tenant_vm]") {
   QuietPool pool;
-  const exchange::Query known_elsewhere = pool.query_not_recorded();
+  const exchange::Query known_elsewhere =
+      pool.query_for(Outcome::kRefused, ErrorCode::kSymbolNotAcquired);
   exchange::Query known_nowhere = known_elsewhere;
   known_nowhere.key = make_request_key(pool.now, pool.random);
   known_nowhere.person = testing::Universe::address_of(
       testing::Universe::system_of(known_elsewhere), testing::kPersons + 1);
   const exchange::Reply first = pool.ask(known_elsewhere);
   exchange::Reply second = pool.ask(known_nowhere);
+  CHECK(first.concluded);
   CHECK(first.code == ErrorCode::kSymbolNotAcquired);
   second.key = first.key;
   CHECK(first == second);
-  CHECK(pool.store.rows().empty());
+  CHECK(pool.store.rows().size() == 2);
 }
 
-TEST_CASE("a question from a far time is not taken", "[tenant_vm]") {
+TEST_CASE("a question from a far time is refused, and each such time recorded for today",
+          "[tenant_vm]") {
   QuietPool pool;
   exchange::Query query = pool.query_for(Outcome::kAnswered);
-  const std::int64_t off_ms = GENERATE(limits::kMaxClockSkewMs + 1, -limits::kMaxClockSkewMs - 1);
+  const std::int64_t far_ms = 1000 * limits::kMaxClockSkewMs;
+  const std::int64_t off_ms =
+      GENERATE_COPY(limits::kMaxClockSkewMs + 1'000, -limits::kMaxClockSkewMs - 1, far_ms, -far_ms);
   query.key = make_request_key(pool.now + off_ms, pool.random);
-  const exchange::Reply reply = pool.ask(query);
-  CHECK(reply.code == ErrorCode::kClockSkew);
-  CHECK(pool.store.rows().empty());
+  for (int time = 0; time < 3; ++time) {  // within one unit of 64 seconds: one row
+    const exchange::Reply reply = pool.ask(query);
+    CHECK_FALSE(reply.concluded);
+    CHECK(reply.code == ErrorCode::kClockSkew);
+  }
+  const auto refused = only_refusal(pool, query);
+  CHECK(refused.conclusion.reason == ErrorCode::kClockSkew);
+  CHECK(bucket_of(refused.exchange) == bucket_of(pool.now));
+
+  pool.pass(64'000);
+  if (std::abs(off_ms) < far_ms) return;
+  CHECK(pool.ask(query).code == ErrorCode::kClockSkew);
+  CHECK(pool.store.rows().size() == 2);
 }
 
 TEST_CASE("a query the door could not read is told why, counted, and leaves nothing",
@@ -217,12 +271,48 @@ TEST_CASE("a query the door could not read is told why, counted, and leaves noth
   CHECK(pool.node->open_exchanges() == 0);
 }
 
-TEST_CASE("a provider nobody knows is an input error", "[tenant_vm]") {
+TEST_CASE("a question to a provider nobody knows is refused and recorded", "[tenant_vm]") {
   QuietPool pool;
   exchange::Query query = pool.query_for(Outcome::kAnswered);
   query.subject.provider = *InstitutionCode::parse("9999999999999999");
-  CHECK(pool.ask(query).code == ErrorCode::kUnknownInstitution);
-  CHECK(pool.store.rows().empty());
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply.concluded);
+  CHECK(reply.outcome == Outcome::kRefused);
+  CHECK(reply.code == ErrorCode::kUnknownInstitution);
+  const auto refused = only_refusal(pool, query);
+  CHECK(refused.conclusion.reason == ErrorCode::kUnknownInstitution);
+  CHECK(refused.conclusion.subject == query.subject);
+  CHECK(pool.ask(query) == reply);
+  CHECK(pool.store.rows().size() == 1);
+}
+
+TEST_CASE("a refusal where no symbol is known names the person by the town's own number",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kRefused, ErrorCode::kSymbolNotAcquired);
+  CHECK(pool.ask(query).outcome == Outcome::kRefused);
+  const auto refused = only_refusal(pool, query);
+  CHECK(refused.conclusion.symbol == Symbol());
+  CHECK((refused.content.within_body == query.person));
+}
+
+TEST_CASE("what is turned away for want of room leaves no row", "[tenant_vm]") {
+  QuietPool pool;
+  tenant_vm::NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
+  for (auto& partition : setup.partitions) {
+    partition.quota.rate_per_s = 1;
+    partition.quota.burst = 1;
+  }
+  pool.start_node(std::move(setup));
+  std::vector<exchange::Query> queries;
+  while (queries.size() < 3) {
+    queries.push_back(pool.query_for(Outcome::kRefused, ErrorCode::kAffairNotAllowed));
+    if (testing::Universe::system_of(queries.back()) != 0) queries.pop_back();
+  }
+  const auto replies = pool.ask(0, queries);
+  REQUIRE(replies.size() == 3);
+  CHECK(pool.errors(ErrorCode::kRateLimited) == 2);
+  CHECK(only_refusal(pool, queries[0]).conclusion.reason == ErrorCode::kAffairNotAllowed);
 }
 
 TEST_CASE("a flood from one town is shed and leaves another's share alone", "[tenant_vm]") {
@@ -270,13 +360,60 @@ TEST_CASE("a permit that was changed on the way is not believed", "[tenant_vm]")
   CHECK(pool.node->counts().provided == 0);
 }
 
-TEST_CASE("a permit whose time is over is not honoured", "[tenant_vm]") {
+TEST_CASE("a permit that comes too late is not honoured, and recorded as lapsed", "[tenant_vm]") {
   QuietPool pool;
   const HeldPermit held(pool);
-  pool.now = held.permit.valid_until + 1;
+  pool.on_item = [](wire::LinkItem& item) { return item.kind != StatementKind::kPermit; };
+  SECTION("while the asker still waits") { pool.now = held.permit.valid_until + 1; }
+  SECTION("when the asker was told so") {
+    pool.pass(120'000);
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].outcome == Outcome::kLapsed);
+    CHECK_FALSE(provided_outcome(pool).has_value());
+  }
+  SECTION("when its id is no longer remembered") { pool.pass(2 * limits::kDedupeWindowMs); }
   pool.deliver({held.item});
   CHECK(pool.errors(ErrorCode::kPermitExpired) == 1);
-  CHECK(pool.node->counts().provided == 0);
+  CHECK(provided_outcome(pool) == Outcome::kLapsed);
+  REQUIRE(pool.replies.size() == 1);
+  CHECK(pool.replies[0].outcome == Outcome::kLapsed);
+
+  // Once more, it is known.
+  const std::size_t rows = pool.store.rows().size();
+  pool.deliver({held.item});
+  CHECK(pool.errors(ErrorCode::kPermitExpired) == 1);
+  CHECK(pool.store.rows().size() == rows);
+}
+
+TEST_CASE("a permit that waits too long for its turn is recorded as lapsed", "[tenant_vm]") {
+  QuietPool pool;
+  const HeldPermit held(pool);
+  // A change of the person's flags is on its way, and the store does not answer.
+  const std::size_t provider = held.permit.subject.provider.number() % 100'000;
+  bool stuck = true;
+  pool.on_append = [&](const storage::Train& train) {
+    if (!stuck) return pool.store.append(train);
+    return storage::AppendResult{storage::Commit::kFailed,
+                                 Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt};
+  };
+  const auto [institution, person] = pool.universe.about(held.permit);
+  REQUIRE(institution == provider);
+  pool.send_command(provider, {.key = make_request_key(pool.now, pool.random),
+                               .institution = pool.universe.institution(provider),
+                               .who = "窓口 一郎",
+                               .why = "届出による",
+                               .command = wire::ChangeFlag{
+                                   .person = testing::Universe::address_of(provider, person),
+                                   .flag = {copies::FlagSort::kHeld, {}, {}},
+                                   .set = true}});
+  pool.deliver({held.item});
+  pool.pass(held.permit.valid_until - pool.now + 1);
+  CHECK_FALSE(provided_outcome(pool).has_value());
+  stuck = false;
+  pool.pass(5'000);
+  CHECK(provided_outcome(pool) == Outcome::kLapsed);
+  REQUIRE_FALSE(pool.replies.empty());
+  CHECK(pool.replies.back().outcome == Outcome::kLapsed);
 }
 
 TEST_CASE("a permit from the future is not honoured", "[tenant_vm]") {

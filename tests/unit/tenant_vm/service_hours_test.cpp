@@ -42,8 +42,9 @@ TEST_CASE("hours may go over midnight, or never begin", "[tenant_vm]") {
   CHECK(never.wait_ms(in_japan(0)) == 24 * kHourMs);
 }
 
-TEST_CASE("outside its hours a town's new queries are turned away and leave no row",
-          "[tenant_vm]") {
+TEST_CASE(
+    "outside its hours a town's new queries are refused, which is recorded, and may come later",
+    "[tenant_vm]") {
   testing::QuietPool pool;
   const exchange::Query known = pool.query_for(exchange::Outcome::kAnswered);
   const exchange::Reply before = pool.ask(known);
@@ -54,11 +55,18 @@ TEST_CASE("outside its hours a town's new queries are turned away and leave no r
     partition.quota.hours = {.opens_at_min = 0, .closes_at_min = 0};
   }
   pool.start_node(std::move(setup));
-  const exchange::Reply reply = pool.ask(pool.query_for(exchange::Outcome::kAnswered));
-  CHECK_FALSE(reply.concluded);
-  CHECK(reply.code == ErrorCode::kClosedHours);
-  CHECK(reply.retry_after_ms > 0);
-  CHECK(pool.store.rows().size() == rows);
+  const exchange::Query query = pool.query_for(exchange::Outcome::kAnswered);
+  for (int time = 0; time < 2; ++time) {
+    const exchange::Reply reply = pool.ask(query);
+    CHECK_FALSE(reply.concluded);
+    CHECK(reply.code == ErrorCode::kClosedHours);
+    CHECK(reply.retry_after_ms > 0);
+    CHECK(pool.store.rows().size() == rows + 1);
+  }
   // What was asked in time is told at any time.
   CHECK(pool.ask(known) == before);
+  // The refusal is not the outcome of the key.
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  CHECK(pool.ask(query).outcome == exchange::Outcome::kAnswered);
+  CHECK(pool.store.rows().size() == rows + 4);
 }

@@ -58,7 +58,7 @@ struct StoredContent {
   Bytes answer;              ///< concluded with an answer: the opened one, for replays
   std::string who;           ///< provided after a hold: who decided, at most limits::kMaxWhoBytes
   std::string why;           ///< and why, at most limits::kMaxWhyBytes
-  /// Asked and held within one body, where no symbol names the person.
+  /// Asked and held within one body, or refused, where no symbol names the person.
   std::optional<AddressNumber> within_body;
   /// Provided: the permit (the provision names it by its hash), so that the record says
   /// what was asked, by whom, when and by what right (施行令 30条).
