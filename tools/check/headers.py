@@ -1,7 +1,7 @@
 """Every header compiles alone: whoever includes it needs to know nothing else.
 
-A header that a source includes before anything else is proven by that source, which the tidy
-check compiles; the others are compiled here.
+A source that includes a header before anything else does not prove it: the build puts its
+precompiled header before, and tidy looks at many sources as one. So each is compiled here.
 """
 
 import concurrent.futures
@@ -32,16 +32,8 @@ def compile_alone(root, name, flags):
     return findings
 
 
-def first_included(tree, names):
-    """The headers that these sources include first."""
-    first = {tree.resolve(name, tree.includes(name)[0]) for name in names if tree.includes(name)}
-    return first - {None}
-
-
 def check(tree, scope, db):
-    proven = first_included(tree, scope & set(db.flags))
     headers = [name for name in tree.files if name in scope and name.endswith(".hpp")]
-    headers = [name for name in headers if name not in proven]
 
     def one(name):
         flags = db.flags_for_header(name)

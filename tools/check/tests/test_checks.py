@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import unittest.mock
 
 CHECKS = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(CHECKS))
@@ -345,16 +346,30 @@ class CompileDb(CheckTest):
         db = self.db(extra)
         self.assert_one(headers.check(db.tree, tree_scope, db), header, "alone")
 
-    def test_header_that_a_source_includes_first_is_left_to_that_source(self):
-        header = "core/base/include/nakadachi/base/a.hpp"
-        source = "core/base/src/a.cpp"
-        extra = {header: "broken x;\n", source: '#include "nakadachi/base/a.hpp"\n#include <string>\n'}
+    def test_header_that_its_source_includes_first_is_proven_by_nobody(self):
+        needy = "core/base/include/nakadachi/base/b.hpp"
+        extra = {
+            "core/base/include/nakadachi/base/a.hpp": "#pragma once\n#include <string>\n",
+            "core/base/src/a.cpp": '#include "nakadachi/base/a.hpp"\n',
+            needy: "#pragma once\nstd::string g();\n",
+            "core/base/src/b.cpp": '#include "nakadachi/base/b.hpp"\n',
+        }
         db = self.db(extra)
-        self.assertEqual(headers.check(db.tree, {header, source}, db), [])
-        self.assertEqual(len(tidy.check(db.tree, {header, source}, db)), 1)
-        (self.root / source).write_text('#include <string>\n#include "nakadachi/base/a.hpp"\n')
-        db.tree.forget_contents()
-        self.assert_one(headers.check(db.tree, {header, source}, db), header, "alone")
+        scope = set(db.tree.files)
+        # Tidy shows clang both sources as one, in which <string> stands before b.hpp.
+        self.assertEqual(tidy.check(db.tree, scope, db), [])
+        self.assert_one(headers.check(db.tree, scope, db), needy, "alone")
+
+    def test_header_that_compiles_alone_is_compiled_once(self):
+        header = "core/base/include/nakadachi/base/a.hpp"
+        db = self.db({"core/base/src/a.cpp": '#include "nakadachi/base/a.hpp"\n'})
+        self.assertEqual(headers.check(db.tree, {header}, db), [])
+        with unittest.mock.patch.object(headers, "compile_alone", side_effect=AssertionError):
+            self.assertEqual(headers.check(db.tree, {header}, db), [])
+            (self.root / header).write_text("#pragma once\nint x;\n")
+            db._known.clear()
+            with self.assertRaises(AssertionError):
+                headers.check(db.tree, {header}, db)
 
     def test_tidy_batches_sources_without_a_common_helper(self):
         names = [f"{letter}.cpp" for letter in "abcdefghijklmnopqrstuvwxyz"]
