@@ -204,6 +204,8 @@ void read_node(TomlReader& file, const Paths& paths, NodeConfig& config) {
   });
   read_doors(file, paths, config);
   config.law = law(file, paths);
+  section(file, "copies",
+          [&](TomlReader& copies) { config.layouts_file = paths.optional(copies, "layouts"); });
   config.walls = walls(file, paths);
   section(file, "exchange", [&](TomlReader& exchange) {
     const auto usual = static_cast<std::uint32_t>(config.validity_ms / 1000);

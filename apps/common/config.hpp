@@ -61,6 +61,7 @@ struct NodeConfig {
   std::string staff_file;
 
   LawConfig law;
+  std::string layouts_file;  ///< empty: the built-in layouts
   WallsConfig walls;
 
   std::int64_t validity_ms = 60'000;

@@ -121,7 +121,7 @@ Result<void> DemoPool::join_towns() {
   std::vector<InstitutionCode> codes;
   codes.reserve(systems_.size());
   for (const System& system : systems_) codes.push_back(system.institution);
-  NAKADACHI_TRY(layouts_, embedded_layouts());
+  NAKADACHI_TRY(layouts_, load_layouts());
   residents_.emplace(ResidentsPlan{.towns = plan_.towns,
                                    .persons = plan_.persons,
                                    .persons_of_town = persons_of_town(),

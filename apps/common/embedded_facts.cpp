@@ -14,7 +14,22 @@ Result<rules::LegalFacts> embedded_facts() {
   return Error{.code = ErrorCode::kConfigInvalid, .field = "legal_table"};
 }
 
-Result<copies::LayoutBook> embedded_layouts() {
+namespace {
+
+Error in_file(Error error, const std::string& path) {
+  error.detail = error.detail.empty() ? path : path + ": " + error.detail;
+  return error;
+}
+
+}  // namespace
+
+Result<copies::LayoutBook> load_layouts(const std::string& path) {
+  if (!path.empty()) {
+    NAKADACHI_TRY(const std::string text, read_file(path));
+    auto book = copies::LayoutBook::parse(text);
+    if (!book) return in_file(book.error(), path);
+    return book;
+  }
   for (const EmbeddedFile& file : embedded::data()) {
     if (file.name == "layouts.tsv") return copies::LayoutBook::parse(file.content);
   }
@@ -22,10 +37,6 @@ Result<copies::LayoutBook> embedded_layouts() {
 }
 
 Result<rules::LawBook> load_law(const LawConfig& config) {
-  const auto in_file = [](Error error, const std::string& path) {
-    error.detail = error.detail.empty() ? path : path + ": " + error.detail;
-    return error;
-  };
   NAKADACHI_TRY(const rules::LegalFacts built_in, embedded_facts());
   rules::ClassCatalogue classes = built_in.classes;
   std::vector<rules::DatedTable> tables;

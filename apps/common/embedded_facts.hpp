@@ -11,8 +11,9 @@ namespace nakadachi::apps {
 /// The legal table that is built into the programs (data/legal_table.tsv).
 Result<rules::LegalFacts> embedded_facts();
 
-/// The item layouts that are built into the programs (data/layouts.tsv).
-Result<copies::LayoutBook> embedded_layouts();
+/// The item layouts that are built into the programs (data/layouts.tsv), or those of a file.
+/// Errors: `kFileProblem`; `kConfigInvalid` with the file in the detail.
+Result<copies::LayoutBook> load_layouts(const std::string& path = {});
 
 /// The law as configured: tables with their days, conditions of procedures for all of
 /// them, local ordinances. Without tables the built-in one holds on all days.

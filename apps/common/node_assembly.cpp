@@ -225,11 +225,13 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config, const WallsPolicy* 
   NAKADACHI_TRY(crypto::RootKey root, open_root_key(config));
   NAKADACHI_TRY(crypto::Registry registry, load_registry(config.roots, config.registry_file));
   NAKADACHI_TRY(rules::LawBook law, load_law(config.law));
+  NAKADACHI_TRY(copies::LayoutBook layouts, load_layouts(config.layouts_file));
 
   NodeAssembly assembly{.signer = nullptr,
                         .setup = {.roots = config.roots,
                                   .registry = registry,
                                   .law = std::move(law),
+                                  .layouts = std::move(layouts),
                                   .partitions = {},
                                   .operators = {},
                                   .members = {},

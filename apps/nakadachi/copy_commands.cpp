@@ -24,6 +24,7 @@ struct CopyOptions {
 struct LoadOptions {
   AdminOptions admin;
   std::string file;
+  std::string layouts;
   std::string kind;
   std::string valid_from;
   std::string valid_until;
@@ -40,6 +41,7 @@ struct LoadOptions {
 /// A file as it was read and looked at.
 struct ReadLoad {
   copies::Load load;
+  std::uint64_t copies = 0;  ///< valid rows that are no removals
   std::vector<copies::LoadRow> valid;
   std::vector<copies::RowFinding> findings;
   std::size_t invalid = 0;
@@ -48,7 +50,7 @@ struct ReadLoad {
 struct LoadResult {
   std::size_t registered = 0;
   std::size_t removed = 0;
-  std::size_t unchanged = 0;  ///< not there to be removed
+  std::size_t unchanged = 0;  ///< registered just so already, or not there to be removed
   std::size_t failed = 0;
   std::size_t left_behind = 0;  ///< erased at the end of a full load
   bool ended = false;
@@ -58,52 +60,37 @@ struct LoadResult {
 Result<copies::Load> load_of(const LoadOptions& options, const copies::LayoutBook& book) {
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
   copies::Load load;
-  load.sort = options.full ? copies::LoadSort::kFull : copies::LoadSort::kDifferential;
   NAKADACHI_TRY(load.kind, kind_of(facts, options.kind));
   load.dataset = options.dataset;
   NAKADACHI_TRY(load.validity, parse_period(options.valid_from, options.valid_until));
-  load.day = Day::of(SystemClock().now());
-  load.skip_invalid = options.skip_invalid;
-  const copies::Layout* const layout = options.layout == 0 ? book.in_force(load.kind, load.day)
+  const Day today = Day::of(SystemClock().now());
+  const copies::Layout* const layout = options.layout == 0 ? book.in_force(load.kind, today)
                                                            : book.find(load.kind, options.layout);
-  if (layout == nullptr || !layout->in_force.holds(load.day)) {
+  if (layout == nullptr || !layout->in_force.holds(today)) {
     return Error{.code = ErrorCode::kUnknownEnumValue, .field = "layout"};
   }
   load.layout_version = layout->version;
   return load;
 }
 
-/// Every row by its layout; there is no shelf on this side to compare it with.
+/// Every row by its layout, before anything is sent; the node judges each copy again, by
+/// what is registered too.
 Result<ReadLoad> read_load(const LoadOptions& options) {
-  NAKADACHI_TRY(const copies::LayoutBook book, embedded_layouts());
+  NAKADACHI_TRY(const copies::LayoutBook book, load_layouts(options.layouts));
   ReadLoad read;
   NAKADACHI_TRY(read.load, load_of(options, book));
   const copies::Layout& layout = *book.find(read.load.kind, read.load.layout_version);
   NAKADACHI_TRY(const std::string text, read_file(options.file));
   NAKADACHI_TRY(copies::LoadRows rows, copies::read_load_csv(text, layout));
-  read.findings = std::move(rows.findings);
+  read.findings = copies::check_rows(read.load, rows, layout);
   std::set<std::uint32_t> invalid;
   for (const copies::RowFinding& finding : read.findings) invalid.insert(finding.line);
-  std::set<AddressNumber> persons;
   read.valid.reserve(rows.rows.size());
   for (copies::LoadRow& row : rows.rows) {
-    std::vector<copies::Finding> findings;
-    if (!row.removal) findings = copies::validate(copies::content_of(read.load, row), layout);
-    if (!persons.insert(row.person).second) {
-      findings.push_back(
-          {.name = std::string(copies::kPersonColumn), .fault = copies::Fault::kPersonTwice});
-    }
-    if (findings.empty()) {
-      read.valid.push_back(std::move(row));
-      continue;
-    }
-    invalid.insert(row.line);
-    for (copies::Finding& finding : findings) {
-      read.findings.push_back({row.line, std::move(finding)});
-    }
+    if (invalid.contains(row.line)) continue;
+    if (!row.removal) ++read.copies;
+    read.valid.push_back(std::move(row));
   }
-  std::stable_sort(read.findings.begin(), read.findings.end(),
-                   [](const auto& a, const auto& b) { return a.line < b.line; });
   read.invalid = invalid.size();
   return read;
 }
@@ -113,7 +100,7 @@ Result<std::vector<wire::AdminCommand>> commands_of(const ReadLoad& read) {
   commands.reserve(read.valid.size());
   for (const copies::LoadRow& row : read.valid) {
     if (row.removal) {
-      commands.emplace_back(wire::EraseCopy{row.person, read.load.kind});
+      commands.emplace_back(wire::EraseCopy{row.person, read.load.kind, read.load.dataset});
       continue;
     }
     NAKADACHI_TRY(Bytes content, copies::encode(copies::content_of(read.load, row)));
@@ -122,7 +109,7 @@ Result<std::vector<wire::AdminCommand>> commands_of(const ReadLoad& read) {
   return commands;
 }
 
-/// An older file must not replace what a newer one brought.
+/// Told before anything is sent; the node refuses an older load's rows one by one.
 Result<void> check_dataset(Desk& desk, const copies::Load& load) {
   NAKADACHI_TRY(const auto counts, desk.ask<wire::CopyCounts>(wire::CountCopies{}));
   for (const wire::CopyCount& count : counts.counts) {
@@ -136,11 +123,11 @@ Result<void> check_dataset(Desk& desk, const copies::Load& load) {
 }
 
 /// A node erases some at a time; each further request is one of its own.
-Result<std::size_t> end_full_load(Desk& desk, const copies::Load& load) {
+Result<std::size_t> end_full_load(Desk& desk, const ReadLoad& read) {
   std::size_t erased = 0;
   while (true) {
-    NAKADACHI_TRY(const auto done,
-                  desk.ask<wire::Done>(wire::EndFullLoad{load.kind, load.dataset}));
+    NAKADACHI_TRY(const auto done, desk.ask<wire::Done>(wire::EndFullLoad{
+                                       read.load.kind, read.load.dataset, read.copies}));
     if (done.count == 0) return erased;
     erased += done.count;
   }
@@ -159,7 +146,7 @@ Result<LoadResult> give_load(const LoadOptions& options, const ReadLoad& read) {
   desk.ask_all(std::move(commands), [&](std::size_t place, Result<wire::AdminAnswer> answer) {
     const copies::LoadRow& row = read.valid[place];
     if (const auto done = admin::as<wire::Done>(std::move(answer)); done) {
-      ++(!row.removal ? result.registered : done->count > 0 ? result.removed : result.unchanged);
+      ++(done->count == 0 ? result.unchanged : row.removal ? result.removed : result.registered);
     } else {
       ++result.failed;
       Error error = done.error();
@@ -172,7 +159,7 @@ Result<LoadResult> give_load(const LoadOptions& options, const ReadLoad& read) {
   if (progress) progress->finish();
   result.ended = options.full && read.invalid == 0 && result.failed == 0;
   if (result.ended) {
-    NAKADACHI_TRY(result.left_behind, end_full_load(desk, read.load));
+    NAKADACHI_TRY(result.left_behind, end_full_load(desk, read));
   }
   return result;
 }
@@ -205,7 +192,7 @@ void print_load(const LoadOptions& options, const ReadLoad& read, const LoadResu
   if (options.dry_run) return;
   line(admin.say("registered", "登録"), result.registered);
   line(admin.say("removed", "削除"), result.removed);
-  line(admin.say("not there to be removed", "削除対象なし"), result.unchanged);
+  line(admin.say("as before", "変更なし"), result.unchanged);
   if (result.failed > 0) line(admin.say("failed", "失敗"), result.failed);
   if (!options.full) return;
   if (result.ended) {
@@ -311,6 +298,8 @@ void add_load_options(CLI::App& command, LoadOptions& options) {
   command.add_option("--layout", options.layout, "version; today's unless given");
   command.add_option("--valid-from", options.valid_from, "first day of the copies: 2026-04-01");
   command.add_option("--valid-until", options.valid_until, "last day");
+  command.add_option("--layouts", options.layouts, "item layouts in the place of the built-in ones")
+      ->envname("NAKADACHI_LAYOUTS");
   command.add_flag("--skip-invalid", options.skip_invalid, "register the other rows");
   command.add_flag("--dry-run", options.dry_run, "only look at the file");
   command.add_option("--report", options.report, "write what is wrong, row by row, to this CSV");

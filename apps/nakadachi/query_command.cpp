@@ -92,7 +92,7 @@ struct AnswerItem {
 
 Result<std::vector<AnswerItem>> items_of(const exchange::Reply& reply, InformationKind kind) {
   NAKADACHI_TRY(const copies::CopyContent content, copies::decode_content(reply.answer));
-  NAKADACHI_TRY(const copies::LayoutBook book, embedded_layouts());
+  NAKADACHI_TRY(const copies::LayoutBook book, load_layouts());
   // A version this program does not know has numbers without names.
   const copies::Layout* const layout = book.find(kind, content.layout_version);
   std::vector<AnswerItem> items;

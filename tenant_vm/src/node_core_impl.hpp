@@ -13,6 +13,7 @@
 
 #include "lane.hpp"
 #include "nakadachi/copies/change.hpp"
+#include "nakadachi/copies/load.hpp"
 #include "nakadachi/tenant_vm/deficit_round_robin.hpp"
 #include "nakadachi/tenant_vm/found_proof.hpp"
 #include "nakadachi/tenant_vm/node_core.hpp"
@@ -255,7 +256,11 @@ class NodeCore::Impl {
   Result<std::vector<Change>> plan(Partition& partition, const wire::AdminRequest& request,
                                    wire::AdminAnswer& answer);
   Result<Change> plan_copy(Partition& partition, Institution& institution,
-                           const wire::PutCopy& command);
+                           const wire::PutCopy& command, wire::AdminAnswer& answer);
+  Result<Change> plan_removal(Partition& partition, Institution& institution,
+                              const wire::EraseCopy& command, wire::AdminAnswer& answer);
+  static std::vector<Change> plan_end(const Institution& institution,
+                                      const wire::EndFullLoad& command, wire::AdminAnswer& answer);
   Result<Change> plan_flag(Partition& partition, Institution& institution,
                            const wire::ChangeFlag& command, wire::AdminAnswer& answer);
   Result<Change> plan_mode(Partition& partition, Institution& institution,
@@ -307,6 +312,7 @@ class NodeCore::Impl {
   crypto::TrustRoots roots_;
   crypto::Registry registry_;
   rules::LawBook law_;
+  copies::LayoutBook layouts_;
   std::map<std::uint64_t, Timestamp> other_laws_;  ///< fingerprints of others', when told last
   std::set<StaffId> operators_;
   std::set<TenantId> members_;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -28,6 +29,11 @@ bool is_change(const wire::AdminCommand& command) noexcept {
   return is_one_of<wire::PutCopy, wire::EraseCopy, wire::EndFullLoad, wire::ChangeFlag,
                    wire::SetAnswerMode, wire::Acquire, wire::BindSymbol, wire::AskToAcquire,
                    wire::PutPerson, wire::MergePersons>(command);
+}
+
+/// Refused for what is registered.
+wire::CopiesRefused does_not_fit(copies::Fault fault) {
+  return {ErrorCode::kRowConflict, {{.item = 0, .name = "", .fault = fault}}};
 }
 
 std::set<InformationKind> kinds_of(const copies::CopyShelf& shelf) {
@@ -162,6 +168,7 @@ void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
   wire::AdminAnswer told = wire::Done{.count = 0};
   auto changes = plan(owner, request, told);
   if (!changes) return answer(changes.error());
+  if (const auto* const refused = std::get_if<wire::CopiesRefused>(&told)) count(refused->code);
   if (auto* const done = std::get_if<wire::Done>(&told)) {
     done->count = static_cast<std::uint32_t>(changes->size());
   }
@@ -177,18 +184,13 @@ Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan(Partition& part
   const wire::AdminCommand& command = request.command;
   std::vector<Change> changes;
   if (const auto* const put = std::get_if<wire::PutCopy>(&command)) {
-    NAKADACHI_TRY(Change change, plan_copy(partition, institution, *put));
-    changes.push_back(std::move(change));
+    NAKADACHI_TRY(Change change, plan_copy(partition, institution, *put, answer));
+    if (change.key != HoldingKey()) changes.push_back(std::move(change));
   } else if (const auto* const erase = std::get_if<wire::EraseCopy>(&command)) {
-    NAKADACHI_TRY(const HoldingKey key,
-                  copies::copy_key(partition.cipher, institution.code, erase->person, erase->kind));
-    if (!institution.copies.dataset_of(key)) return changes;
-    changes.push_back({Section::kCopy, key, {}, Operation::kDelete, erase->kind});
+    NAKADACHI_TRY(Change change, plan_removal(partition, institution, *erase, answer));
+    if (change.key != HoldingKey()) changes.push_back(std::move(change));
   } else if (const auto* const end = std::get_if<wire::EndFullLoad>(&command)) {
-    for (const HoldingKey& key : institution.copies.keys_below(end->kind, end->dataset)) {
-      if (changes.size() == limits::kMaxErasedPerRequest) break;
-      changes.push_back({Section::kCopy, key, {}, Operation::kDelete, end->kind});
-    }
+    return plan_end(institution, *end, answer);
   } else if (const auto* const flag = std::get_if<wire::ChangeFlag>(&command)) {
     NAKADACHI_TRY(Change change, plan_flag(partition, institution, *flag, answer));
     if (change.key != HoldingKey()) changes.push_back(std::move(change));
@@ -210,23 +212,72 @@ Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan(Partition& part
   return changes;
 }
 
+/// A change without a key when the copy is registered so already, or refused.
 Result<NodeCore::Impl::Change> NodeCore::Impl::plan_copy(Partition& partition,
                                                          Institution& institution,
-                                                         const wire::PutCopy& command) {
-  Change change;
-  change.section = Section::kCopy;
-  change.kind = command.kind;
+                                                         const wire::PutCopy& command,
+                                                         wire::AdminAnswer& answer) {
   NAKADACHI_TRY(copies::CopyContent content, copies::decode_content(command.content));
-  NAKADACHI_TRY(change.key,
-                copies::copy_key(partition.cipher, institution.code, command.person, command.kind));
-  change.operation =
-      institution.copies.dataset_of(change.key) ? Operation::kReplace : Operation::kRegister;
+  auto findings = copies::check_copy(command.kind, content, layouts_, Day::of(now_));
+  if (!findings.empty()) {
+    answer = wire::CopiesRefused{ErrorCode::kWrongFormat, std::move(findings)};
+    return Change();
+  }
+  NAKADACHI_TRY(const HoldingKey key, copies::copy_key(partition.cipher, institution.code,
+                                                       command.person, command.kind));
   const copies::StoredCopy copy{.institution = institution.code,
                                 .person = command.person,
                                 .kind = command.kind,
                                 .content = std::move(content)};
-  NAKADACHI_TRY(change.value, copies::seal_copy(partition.cipher, change.key, copy, *random_));
+  NAKADACHI_TRY(const copies::Effect effect,
+                copies::effect_of(copy, key, institution.copies, partition.cipher));
+  if (effect == copies::Effect::kUnchanged) return Change();
+  if (effect == copies::Effect::kSuperseded) {
+    answer = does_not_fit(copies::Fault::kOlderLoad);
+    return Change();
+  }
+  Change change;
+  change.section = Section::kCopy;
+  change.key = key;
+  change.kind = command.kind;
+  change.operation =
+      effect == copies::Effect::kReplaced ? Operation::kReplace : Operation::kRegister;
+  NAKADACHI_TRY(change.value, copies::seal_copy(partition.cipher, key, copy, *random_));
   return change;
+}
+
+/// A change without a key when there is nothing to remove, or it is refused.
+Result<NodeCore::Impl::Change> NodeCore::Impl::plan_removal(Partition& partition,
+                                                            Institution& institution,
+                                                            const wire::EraseCopy& command,
+                                                            wire::AdminAnswer& answer) {
+  NAKADACHI_TRY(const HoldingKey key, copies::copy_key(partition.cipher, institution.code,
+                                                       command.person, command.kind));
+  const std::uint64_t any_dataset = std::numeric_limits<std::uint64_t>::max();
+  const copies::Effect effect = copies::effect_of_removal(
+      key, command.dataset.value_or(any_dataset), institution.copies);
+  if (effect == copies::Effect::kSuperseded) answer = does_not_fit(copies::Fault::kOlderLoad);
+  if (effect != copies::Effect::kDeleted) return Change();
+  return Change{Section::kCopy, key, {}, Operation::kDelete, command.kind};
+}
+
+/// Some of what a full load has left behind; nothing when its end is refused.
+std::vector<NodeCore::Impl::Change> NodeCore::Impl::plan_end(const Institution& institution,
+                                                             const wire::EndFullLoad& command,
+                                                             wire::AdminAnswer& answer) {
+  std::vector<Change> changes;
+  const auto left =
+      copies::plan_end(command.kind, command.dataset, command.copies, institution.copies);
+  if (!left) {
+    answer = does_not_fit(left.error().field == "dataset" ? copies::Fault::kOlderLoad
+                                                          : copies::Fault::kOtherCount);
+    return changes;
+  }
+  for (const HoldingKey& key : *left) {
+    if (changes.size() == limits::kMaxErasedPerRequest) break;
+    changes.push_back({Section::kCopy, key, {}, Operation::kDelete, command.kind});
+  }
+  return changes;
 }
 
 /// A change without a key when the flag is (or is not) set already.

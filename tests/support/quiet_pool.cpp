@@ -167,6 +167,8 @@ void QuietPool::carry_out(tenant_vm::Action& action) {
     NAKADACHI_ASSERT(store.keep_delegations(keep->tenant, keep->delegations).ok());
   } else if (auto* lost = std::get_if<tenant_vm::GiveUpLane>(&action)) {
     lanes_given_up.push_back(lost->lane);
+  } else if (auto* told = std::get_if<tenant_vm::TellOperators>(&action)) {
+    told_operators.push_back(*told);
   }
 }
 

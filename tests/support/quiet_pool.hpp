@@ -72,6 +72,7 @@ class QuietPool {
   std::vector<exchange::LiveQuestion> questions;  ///< put to business systems, in order
   std::vector<LaneId> lanes_given_up;
   std::vector<wire::AdminReply> admin_replies;
+  std::vector<tenant_vm::TellOperators> told_operators;
 
  private:
   void send(tenant_vm::StaffId staff, const wire::AdminRequest& request);

@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, 5> kAffairs = {"JM01000000048000", "JM010
 constexpr std::array<std::string_view, 4> kKinds = {"TM00000000000001", "TM00000000000002",
                                                     "TM00000000000003", "TM00000000000004"};
 constexpr std::size_t kLiveKind = 3;
+constexpr std::size_t kItems = 3;
 constexpr std::int64_t kYearMs = std::int64_t{365} * 24 * 3600 * 1000;
 
 /// Affairs a business system may ask in; the last of kAffairs never.
@@ -50,6 +51,19 @@ std::uint16_t class_of(std::size_t institution) {
 }
 
 rules::LawBook core_law() { return rules::LawBook::of(*rules::LegalFacts::parse(kLaw)); }
+
+/// Of every kind one layout, with more room than `copy_of` takes.
+copies::LayoutBook layouts() {
+  std::string text;
+  for (const std::string_view kind : kKinds) {
+    text += fmt::format("layout\t{}\t1\t2015-10-05\t-\tkind\n", kind);
+    for (std::size_t item = 1; item <= kItems; ++item) {
+      text += fmt::format("item\t{0}\titem {0}\ttext\t200\t{1}\t-\n", item,
+                          item == 1 ? "required" : "optional");
+    }
+  }
+  return *copies::LayoutBook::parse(text);
+}
 
 /// Both towns let the mayor ask the education board in the first affair.
 rules::LawBook node_law() {
@@ -148,7 +162,7 @@ Universe::Staff Universe::staff_about(std::size_t provider, const AddressNumber&
 copies::CopyContent Universe::copy_of(std::size_t institution, std::size_t person,
                                       const InformationKind& kind) const {
   copies::CopyContent content{.layout_version = 1, .dataset = 1, .validity = {}, .items = {}};
-  for (std::uint16_t item = 1; item <= 3; ++item) {
+  for (std::uint16_t item = 1; item <= kItems; ++item) {
     content.items.push_back({item, fmt::format("item {} at {} of {} kind {} {:80}", item,
                                                institution, person, kind.number(), "")});
   }
@@ -260,6 +274,7 @@ tenant_vm::NodeSetup Universe::node_setup(const std::vector<std::size_t>& towns,
   return {.roots = roots_,
           .registry = *crypto::Registry::open(registry_, roots_, *verifier_),
           .law = node_law(),
+          .layouts = layouts(),
           .partitions = std::move(partitions),
           .operators = everybody.operators,
           .members = {tenant(0), tenant(1)},

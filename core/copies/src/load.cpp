@@ -5,98 +5,6 @@
 #include <utility>
 
 namespace nakadachi::copies {
-namespace {
-
-class Planner {
- public:
-  Planner(const Load& load, const Layout& layout, const CopyShelf& shelf,
-          crypto::TenantCipher& cipher)
-      : load_(load), layout_(layout), shelf_(shelf), cipher_(cipher) {}
-
-  Result<void> look_at(const LoadRow& row, std::size_t place) {
-    const CopyContent content = content_of(load_, row);
-    std::vector<Finding> findings =
-        row.removal ? std::vector<Finding>() : validate(content, layout_);
-    if (!persons_.insert(row.person).second) {
-      findings.push_back({.name = std::string(kPersonColumn), .fault = Fault::kPersonTwice});
-    }
-    if (!findings.empty()) {
-      for (Finding& finding : findings) plan.findings.push_back({row.line, std::move(finding)});
-      ++plan.counts.invalid;
-      return {};
-    }
-    NAKADACHI_TRY(const HoldingKey key,
-                  copy_key(cipher_, shelf_.institution(), row.person, load_.kind));
-    const auto registered = shelf_.dataset_of(key);
-    if (registered && *registered > load_.dataset) {
-      ++plan.counts.superseded;
-    } else if (row.removal) {
-      registered ? add(key, Operation::kDelete, place) : leave();
-    } else if (!registered) {
-      add(key, Operation::kRegister, place);
-    } else {
-      NAKADACHI_TRY(const bool same, is_registered(row, *registered, content));
-      same ? leave() : add(key, Operation::kReplace, place);
-    }
-    return {};
-  }
-
-  LoadPlan plan;
-
- private:
-  Result<bool> is_registered(const LoadRow& row, std::uint64_t dataset,
-                             const CopyContent& content) {
-    if (dataset != load_.dataset) return false;
-    NAKADACHI_TRY(const auto former, shelf_.find(cipher_, row.person, load_.kind));
-    return former == content;
-  }
-
-  void add(const HoldingKey& key, Operation operation, std::size_t place) {
-    plan.changes.push_back({.key = key, .operation = operation, .row = place});
-    if (operation == Operation::kRegister) ++plan.counts.registered;
-    if (operation == Operation::kReplace) ++plan.counts.replaced;
-    if (operation == Operation::kDelete) ++plan.counts.deleted;
-  }
-
-  void leave() { ++plan.counts.unchanged; }
-
-  const Load& load_;
-  const Layout& layout_;
-  const CopyShelf& shelf_;
-  crypto::TenantCipher& cipher_;
-  std::set<AddressNumber> persons_;
-};
-
-std::size_t lines_of(const std::vector<RowFinding>& findings) {
-  std::set<std::uint32_t> lines;
-  for (const RowFinding& finding : findings) lines.insert(finding.line);
-  return lines.size();
-}
-
-}  // namespace
-
-Result<LoadPlan> plan_load(const Load& load, const LoadRows& rows, const LayoutBook& book,
-                           const CopyShelf& shelf, crypto::TenantCipher& cipher) {
-  const Layout* const layout = book.find(load.kind, load.layout_version);
-  if (layout == nullptr || !layout->in_force.holds(load.day)) {
-    return Error{.code = ErrorCode::kUnknownEnumValue, .field = "layout_version"};
-  }
-  if (load.validity.is_reversed()) {
-    return Error{.code = ErrorCode::kWrongFormat, .field = "validity"};
-  }
-  Planner planner(load, *layout, shelf, cipher);
-  planner.plan.findings = rows.findings;
-  planner.plan.counts.invalid = lines_of(rows.findings);
-  for (std::size_t place = 0; place < rows.rows.size(); ++place) {
-    NAKADACHI_CHECK(planner.look_at(rows.rows[place], place));
-  }
-  LoadPlan plan = std::move(planner.plan);
-  std::stable_sort(plan.findings.begin(), plan.findings.end(),
-                   [](const RowFinding& a, const RowFinding& b) { return a.line < b.line; });
-  plan.refused = plan.counts.invalid > 0 && !load.skip_invalid;
-  if (plan.refused) plan.changes.clear();
-  return plan;
-}
 
 CopyContent content_of(const Load& load, const LoadRow& row) {
   return {.layout_version = load.layout_version,
@@ -105,10 +13,62 @@ CopyContent content_of(const Load& load, const LoadRow& row) {
           .items = row.items};
 }
 
-std::vector<HoldingKey> plan_end(const Load& load, std::size_t invalid_rows,
-                                 const CopyShelf& shelf) {
-  if (load.sort != LoadSort::kFull || invalid_rows > 0) return {};
-  return shelf.keys_below(load.kind, load.dataset);
+std::vector<RowFinding> check_rows(const Load& load, const LoadRows& rows, const Layout& layout) {
+  std::vector<RowFinding> found = rows.findings;
+  std::set<AddressNumber> persons;
+  for (const LoadRow& row : rows.rows) {
+    std::vector<Finding> findings;
+    if (!row.removal) findings = validate(content_of(load, row), layout);
+    if (!persons.insert(row.person).second) {
+      findings.push_back({.name = std::string(kPersonColumn), .fault = Fault::kPersonTwice});
+    }
+    for (Finding& finding : findings) found.push_back({row.line, std::move(finding)});
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const RowFinding& a, const RowFinding& b) { return a.line < b.line; });
+  return found;
+}
+
+std::vector<Finding> check_copy(const InformationKind& kind, const CopyContent& content,
+                                const LayoutBook& book, Day day) {
+  const auto of_whole = [](Fault fault) {
+    return std::vector<Finding>{{.item = 0, .name = "", .fault = fault}};
+  };
+  const auto is_of_kind = [&](const Layout& layout) { return layout.kind == kind; };
+  if (std::ranges::none_of(book.layouts(), is_of_kind)) return of_whole(Fault::kUnknownKind);
+  const Layout* const layout = book.find(kind, content.layout_version);
+  if (layout == nullptr || !layout->in_force.holds(day)) {
+    return of_whole(Fault::kLayoutNotInForce);
+  }
+  return validate(content, *layout);
+}
+
+Result<Effect> effect_of(const StoredCopy& copy, const HoldingKey& key, const CopyShelf& shelf,
+                         crypto::TenantCipher& cipher) {
+  const auto registered = shelf.dataset_of(key);
+  if (!registered) return Effect::kRegistered;
+  if (*registered > copy.content.dataset) return Effect::kSuperseded;
+  if (*registered < copy.content.dataset) return Effect::kReplaced;
+  NAKADACHI_TRY(const auto former, shelf.find(cipher, copy.person, copy.kind));
+  return former == copy.content ? Effect::kUnchanged : Effect::kReplaced;
+}
+
+Effect effect_of_removal(const HoldingKey& key, std::uint64_t dataset, const CopyShelf& shelf) {
+  const auto registered = shelf.dataset_of(key);
+  if (!registered) return Effect::kUnchanged;
+  return *registered > dataset ? Effect::kSuperseded : Effect::kDeleted;
+}
+
+Result<std::vector<HoldingKey>> plan_end(const InformationKind& kind, std::uint64_t dataset,
+                                         std::uint64_t copies, const CopyShelf& shelf) {
+  std::uint64_t brought = 0;
+  for (const auto& [what, count] : shelf.counts()) {
+    if (what.first != kind || what.second < dataset) continue;
+    if (what.second > dataset) return Error{.code = ErrorCode::kRowConflict, .field = "dataset"};
+    brought = count;
+  }
+  if (brought != copies) return Error{.code = ErrorCode::kRowConflict, .field = "copies"};
+  return shelf.keys_below(kind, dataset);
 }
 
 }  // namespace nakadachi::copies

@@ -38,8 +38,16 @@ constexpr std::array kTexts = {
               "団体内統合宛名番号（15桁以内の数字）ではありません。"},
     FaultText{"person_twice", "An earlier row has the same person.",
               "同じ団体内統合宛名番号の行が既にあります。"},
+    FaultText{"unknown_kind", "There is no layout of this kind.",
+              "この特定個人情報のレイアウトがありません。"},
+    FaultText{"layout_not_in_force", "The kind has no such layout version, or not on this day.",
+              "レイアウトの版が存在しないか、適用期間外です。"},
+    FaultText{"older_load", "A copy of a later load is registered.",
+              "より新しいデータセットの副本が登録されています。"},
+    FaultText{"other_count", "More or fewer copies of the load are registered than it has.",
+              "登録済みの件数が全件登録の件数と一致しません。"},
 };
-static_assert(kTexts.size() == static_cast<std::size_t>(Fault::kPersonTwice) + 1);
+static_assert(kTexts.size() == static_cast<std::size_t>(kLastFault) + 1);
 
 bool is_number(std::string_view text) {
   if (text.starts_with('-')) {

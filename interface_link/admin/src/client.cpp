@@ -1,5 +1,7 @@
 #include "nakadachi/admin/client.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
@@ -182,6 +184,16 @@ void Client::Impl::settle(const RequestKey& key, Result<wire::AdminAnswer> answe
   }
   open_.erase(found);
   changed_.notify_one();
+}
+
+Error error_of(const wire::CopiesRefused& refused) {
+  Error error{.code = refused.code, .field = "copy"};
+  for (const copies::Finding& finding : refused.findings) {
+    if (!error.detail.empty()) error.detail += "; ";
+    if (finding.item != 0) error.detail += fmt::format("{} {}: ", finding.item, finding.name);
+    error.detail += copies::text_of(finding.fault).name;
+  }
+  return error;
 }
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -17,6 +17,34 @@ std::optional<AdminAnswer> read(const v1::Done& from, FieldReader& reader) {
   return Done{from.count()};
 }
 
+void put(const CopiesRefused& from, v1::AdminReplyFrame& to) {
+  v1::CopiesRefused& made = *to.mutable_refused();
+  made.set_code(static_cast<std::uint32_t>(from.code));
+  for (const copies::Finding& finding : from.findings) {
+    v1::CopyFault& fault = *made.add_faults();
+    fault.set_item(finding.item);
+    if (!finding.name.empty()) fault.set_name(finding.name);
+    fault.set_fault(static_cast<std::uint32_t>(finding.fault));
+  }
+}
+
+std::optional<AdminAnswer> read(const v1::CopiesRefused& from, FieldReader& reader) {
+  CopiesRefused made;
+  reader.error_code(NAKADACHI_FIELD(from, code), made.code);
+  for (const v1::CopyFault& fault : from.faults()) {
+    copies::Finding& one = made.findings.emplace_back();
+    reader.small(NAKADACHI_FIELD(fault, item), one.item);
+    one.name = fault.name();
+    if (!reader.require(fault.has_fault(), "fault")) break;
+    if (fault.fault() > static_cast<std::uint32_t>(copies::kLastFault)) {
+      reader.fail(ErrorCode::kUnknownEnumValue, "fault");
+      break;
+    }
+    one.fault = static_cast<copies::Fault>(fault.fault());
+  }
+  return made;
+}
+
 void put(const AcquisitionUnderWay& from, v1::AdminReplyFrame& to) {
   to.mutable_acquisition()->set_number(from.number);
   to.mutable_acquisition()->set_valid_until(from.valid_until.ms);
@@ -261,6 +289,8 @@ std::optional<AdminAnswer> read_answer(const v1::AdminReplyFrame& from, FieldRea
       return read(from.tenants(), reader);
     case v1::AdminReplyFrame::kInstitutions:
       return read(from.institutions(), reader);
+    case v1::AdminReplyFrame::kRefused:
+      return read(from.refused(), reader);
     case v1::AdminReplyFrame::kError:
     case v1::AdminReplyFrame::ANSWER_NOT_SET:
       break;

@@ -31,6 +31,7 @@ std::optional<PutCopy> read(const v1::PutCopy& from, FieldReader& reader) {
 void put(const EraseCopy& from, v1::AdminRequest& to) {
   to.mutable_erase_copy()->set_person(from.person.reveal());
   to.mutable_erase_copy()->set_kind(from.kind.number());
+  if (from.dataset) to.mutable_erase_copy()->set_dataset(*from.dataset);
 }
 
 std::optional<EraseCopy> read(const v1::EraseCopy& from, FieldReader& reader) {
@@ -38,18 +39,22 @@ std::optional<EraseCopy> read(const v1::EraseCopy& from, FieldReader& reader) {
   InformationKind kind;
   reader.code(NAKADACHI_FIELD(from, kind), kind);
   if (!person) return std::nullopt;
-  return EraseCopy{*person, kind};
+  EraseCopy made{*person, kind};
+  if (from.has_dataset()) made.dataset = from.dataset();
+  return made;
 }
 
 void put(const EndFullLoad& from, v1::AdminRequest& to) {
   to.mutable_end_full_load()->set_kind(from.kind.number());
   to.mutable_end_full_load()->set_dataset(from.dataset);
+  to.mutable_end_full_load()->set_copies(from.copies);
 }
 
 std::optional<EndFullLoad> read(const v1::EndFullLoad& from, FieldReader& reader) {
   EndFullLoad made;
   reader.code(NAKADACHI_FIELD(from, kind), made.kind);
   if (reader.require(from.has_dataset(), "dataset")) made.dataset = from.dataset();
+  if (reader.require(from.has_copies(), "copies")) made.copies = from.copies();
   return made;
 }
 

@@ -1,211 +1,154 @@
 #include "nakadachi/copies/load.hpp"
 
+#include <algorithm>
+
 #include "tests/unit/copies/copies_helpers.hpp"
 
 namespace nakadachi::copies::test {
 namespace {
 
-using enum Operation;
+Day today() { return day("2026-06-14"); }
 
-Load load_of(std::uint64_t dataset, LoadSort sort = LoadSort::kDifferential) {
-  return {.sort = sort,
-          .kind = kind(),
-          .layout_version = 2,
-          .dataset = dataset,
-          .validity = {},
-          .day = day("2026-06-14")};
+StoredCopy copy_of(std::uint64_t number, const std::string& year, std::uint64_t dataset) {
+  return {institution(), person(number), kind(), content({{1, year}, {5, "0"}}, dataset)};
 }
 
-LoadRow row(std::uint64_t number, const std::string& year) {
-  return {.line = static_cast<std::uint32_t>(100 + number),
-          .person = person(number),
-          .items = {{1, year}, {5, "0"}}};
-}
-
-LoadRow removal(std::uint64_t number) {
-  return {.line = static_cast<std::uint32_t>(100 + number),
-          .person = person(number),
-          .removal = true,
-          .items = {}};
-}
-
-/// An institution that does at once what a plan says.
+/// An institution that does at once what is judged.
 struct Town {
   SeededRandom random{1};
   crypto::TenantCipher keys = cipher();
   CopyShelf shelf{institution()};
 
-  Result<LoadPlan> plan(const Load& load, const std::vector<LoadRow>& rows) {
-    return plan_load(load, {rows, {}}, book(), shelf, keys);
+  HoldingKey key_of(std::uint64_t number) {
+    return copy_key(keys, institution(), person(number), kind()).value();
   }
-
-  LoadPlan apply(const Load& load, const std::vector<LoadRow>& rows) {
-    LoadPlan made = plan(load, rows).value();
-    for (const PlannedChange& change : made.changes) {
-      const LoadRow& from = rows.at(change.row);
-      if (change.operation == kDelete) {
-        REQUIRE(shelf.erase(change.key));
-      } else {
-        const StoredCopy copy{institution(), from.person, load.kind, content_of(load, from)};
-        REQUIRE(put(shelf, keys, random, copy) == change.key);
-      }
-    }
-    return made;
+  Effect load(std::uint64_t number, const std::string& year, std::uint64_t dataset) {
+    const StoredCopy copy = copy_of(number, year, dataset);
+    const Effect effect = effect_of(copy, key_of(number), shelf, keys).value();
+    if (effect == Effect::kRegistered || effect == Effect::kReplaced)
+      put(shelf, keys, random, copy);
+    return effect;
   }
-
-  std::size_t end(const Load& load, std::size_t invalid_rows = 0) {
-    const std::vector<HoldingKey> left = plan_end(load, invalid_rows, shelf);
-    for (const HoldingKey& key : left) REQUIRE(shelf.erase(key));
-    return left.size();
+  Effect remove(std::uint64_t number, std::uint64_t dataset) {
+    const Effect effect = effect_of_removal(key_of(number), dataset, shelf);
+    if (effect == Effect::kDeleted) REQUIRE(shelf.erase(key_of(number)));
+    return effect;
   }
-
   std::string year_of(std::uint64_t number) {
     const auto found = shelf.find(keys, person(number), kind()).value();
     return found ? found->items.at(0).value : "";
   }
 };
 
-std::vector<Operation> operations_of(const LoadPlan& plan) {
-  std::vector<Operation> operations;
-  operations.reserve(plan.changes.size());
-  for (const PlannedChange& change : plan.changes) operations.push_back(change.operation);
-  return operations;
-}
-
 }  // namespace
 
-TEST_CASE("a differential load registers, replaces, deletes and leaves", "[copies]") {
+TEST_CASE("a load registers, replaces, deletes and leaves, also when given again", "[copies]") {
   Town town;
-  const LoadPlan first = town.apply(load_of(1), {row(1, "2025"), row(2, "2025"), row(3, "2025")});
-  CHECK(operations_of(first) == std::vector{kRegister, kRegister, kRegister});
-  CHECK(first.counts == LoadCounts{.registered = 3});
-
-  const std::vector<LoadRow> rows = {row(2, "2026"), removal(3), removal(9), row(4, "2026")};
-  const LoadPlan second = town.apply(load_of(2), rows);
-  CHECK(operations_of(second) == std::vector{kReplace, kDelete, kRegister});
-  CHECK(second.counts == LoadCounts{.registered = 1, .replaced = 1, .deleted = 1, .unchanged = 1});
-  CHECK(second.changes[1].row == 1);
-  CHECK(second.changes[2].row == 3);
-  CHECK(town.year_of(1) == "2025");
+  CHECK(town.load(1, "2025", 1) == Effect::kRegistered);
+  CHECK(town.load(2, "2025", 1) == Effect::kRegistered);
+  CHECK(town.load(2, "2025", 1) == Effect::kUnchanged);
+  CHECK(town.load(2, "2026", 1) == Effect::kReplaced);  // mended
+  CHECK(town.load(2, "2026", 2) == Effect::kReplaced);  // the same, of a later load
+  CHECK(town.remove(1, 2) == Effect::kDeleted);
+  CHECK(town.remove(1, 2) == Effect::kUnchanged);
+  CHECK(town.year_of(1).empty());
   CHECK(town.year_of(2) == "2026");
-  CHECK(town.year_of(3).empty());
-  CHECK(town.end(load_of(2)) == 0);
-  CHECK(town.year_of(1) == "2025");
-
-  const LoadPlan again = town.apply(load_of(2), rows);
-  CHECK(again.changes.empty());
-  CHECK(again.counts == LoadCounts{.unchanged = 4});
 }
 
-TEST_CASE("a full load in parts deletes at its end what was in none of them", "[copies]") {
+TEST_CASE("a copy of the same dataset that differs in validity alone replaces", "[copies]") {
   Town town;
-  town.apply(load_of(1), {row(1, "2025"), row(2, "2025"), row(3, "2025")});
-  StoredCopy other{institution(), person(3), kind(3), content({{1, "1"}}, 1)};
-  put(town.shelf, town.keys, town.random, other);
-
-  const Load full = load_of(2, LoadSort::kFull);
-  const std::vector<LoadRow> part_one = {row(1, "2025")};
-  const std::vector<LoadRow> part_two = {row(2, "2026"), row(4, "2026")};
-  CHECK(town.apply(full, part_one).counts == LoadCounts{.replaced = 1});
-  // It breaks off here and is given again from the start.
-  CHECK(town.apply(full, part_one).counts == LoadCounts{.unchanged = 1});
-  CHECK(town.apply(full, part_two).counts == LoadCounts{.registered = 1, .replaced = 1});
-  CHECK(town.end(full) == 1);
-  CHECK(town.end(full) == 0);
-  CHECK(town.year_of(3).empty());
-  CHECK(town.shelf.counts() == CopyShelf::Counts{{{kind(), 2}, 3}, {{kind(3), 1}, 1}});
-}
-
-TEST_CASE("a row of the same dataset with other content replaces", "[copies]") {
-  Town town;
-  town.apply(load_of(1), {row(1, "2025")});
-  CHECK(town.apply(load_of(1), {row(1, "2026")}).counts == LoadCounts{.replaced = 1});
-  Load with_validity = load_of(1);
-  with_validity.validity.until = day("2027-03-31");
-  CHECK(town.apply(with_validity, {row(1, "2026")}).counts == LoadCounts{.replaced = 1});
-  CHECK(town.apply(with_validity, {row(1, "2026")}).counts == LoadCounts{.unchanged = 1});
+  town.load(1, "2026", 1);
+  StoredCopy with_end = copy_of(1, "2026", 1);
+  with_end.content.validity.until = day("2027-03-31");
+  CHECK(effect_of(with_end, town.key_of(1), town.shelf, town.keys).value() == Effect::kReplaced);
 }
 
 TEST_CASE("an older load does not take back what a newer one brought", "[copies]") {
   Town town;
-  town.apply(load_of(5), {row(1, "2026")});
-  const LoadPlan late = town.apply(load_of(4), {row(1, "2025"), row(2, "2025")});
-  CHECK(late.counts == LoadCounts{.registered = 1, .superseded = 1});
-  CHECK(town.apply(load_of(4), {removal(1)}).counts == LoadCounts{.superseded = 1});
+  town.load(1, "2026", 5);
+  CHECK(town.load(1, "2025", 4) == Effect::kSuperseded);
+  CHECK(town.remove(1, 4) == Effect::kSuperseded);
   CHECK(town.year_of(1) == "2026");
+  CHECK(town.remove(1, 5) == Effect::kDeleted);
 }
 
-TEST_CASE("an invalid row stops the load, or is left out when told so", "[copies]") {
+TEST_CASE("the end of a full load leaves its own copies and those of other kinds", "[copies]") {
   Town town;
-  const std::vector<LoadRow> rows = {row(1, "2026"), row(2, "20260"), row(3, "x"), row(1, "2026")};
-  const LoadPlan refused = town.apply(load_of(1), rows);
-  CHECK(refused.refused);
-  CHECK(refused.changes.empty());
-  CHECK(refused.counts == LoadCounts{.registered = 1, .invalid = 3});
-  CHECK(refused.findings ==
-        std::vector<RowFinding>{{101, {0, "団体内統合宛名番号", Fault::kPersonTwice}},
-                                {102, {1, "year", Fault::kTooLong}},
-                                {103, {1, "year", Fault::kNotANumber}}});
-  CHECK(town.shelf.size() == 0);
-
-  Load skipping = load_of(1, LoadSort::kFull);
-  skipping.skip_invalid = true;
-  const LoadPlan some = town.apply(skipping, rows);
-  CHECK_FALSE(some.refused);
-  CHECK(some.findings == refused.findings);
-  CHECK(operations_of(some) == std::vector{kRegister});
-  CHECK(town.year_of(1) == "2026");
+  for (std::uint64_t number = 1; number <= 3; ++number) town.load(number, "2025", 1);
+  put(town.shelf, town.keys, town.random,
+      {institution(), person(3), kind(3), content({{1, "1"}}, 1)});
+  town.load(1, "2025", 2);
+  town.load(4, "2026", 2);
+  auto left = plan_end(kind(), 2, 2, town.shelf).value();
+  std::vector<HoldingKey> behind = {town.key_of(2), town.key_of(3)};
+  std::sort(behind.begin(), behind.end());
+  CHECK(left == behind);
+  for (const HoldingKey& key : left) town.shelf.erase(key);
+  CHECK(plan_end(kind(), 2, 2, town.shelf).value().empty());
+  CHECK(town.shelf.counts() == CopyShelf::Counts{{{kind(), 2}, 2}, {{kind(3), 1}, 1}});
+  CHECK(plan_end(kind(), 3, 0, town.shelf).value().size() == 2);  // nobody has the kind any more
 }
 
-TEST_CASE("a full load with an invalid row deletes nobody's copy", "[copies]") {
+TEST_CASE("a full load does not end while one of its copies is missing, or a later one is there",
+          "[copies]") {
   Town town;
-  town.apply(load_of(1), {row(1, "2025"), row(2, "2025")});
-  Load full = load_of(2, LoadSort::kFull);
-  full.skip_invalid = true;
-  const LoadPlan some = town.apply(full, {row(1, "x")});
-  CHECK(town.end(full, some.counts.invalid) == 0);
-  CHECK(town.year_of(1) == "2025");
-  CHECK(town.apply(full, {row(1, "2026")}).counts == LoadCounts{.replaced = 1});
-  CHECK(town.end(full) == 1);
+  town.load(1, "2025", 1);
+  town.load(2, "2026", 2);
+  for (const std::uint64_t other : {0U, 2U}) {
+    const auto refused = plan_end(kind(), 2, other, town.shelf);
+    CHECK(code_of(refused) == ErrorCode::kRowConflict);
+    CHECK(refused.error().field == "copies");
+  }
+  const auto late = plan_end(kind(), 1, 1, town.shelf);
+  CHECK(code_of(late) == ErrorCode::kRowConflict);
+  CHECK(late.error().field == "dataset");
 }
 
-TEST_CASE("what was no row counts as invalid, once a line", "[copies]") {
-  Town town;
-  const RowFinding no_person{7, {0, "団体内統合宛名番号", Fault::kWrongAddressNumber}};
-  const RowFinding no_flag{7, {0, "削除", Fault::kNotAFlag}};
-  const LoadRows rows{{row(1, "2026")}, {no_person, no_flag}};
-  const LoadPlan plan = plan_load(load_of(1), rows, book(), town.shelf, town.keys).value();
-  CHECK(plan.refused);
-  CHECK(plan.counts == LoadCounts{.registered = 1, .invalid = 1});
-  CHECK(plan.findings == std::vector{no_person, no_flag});
-}
-
-TEST_CASE("a load of a layout that does not hold is refused as a whole", "[copies]") {
-  Town town;
-  const auto error_of = [&](auto change) {
-    Load load = load_of(1);
-    change(load);
-    return town.plan(load, {}).error();
+TEST_CASE("rows are checked by layout and among each other, all of them", "[copies]") {
+  const Load load{.kind = kind(), .layout_version = 2, .dataset = 1, .validity = {}};
+  const auto row = [](std::uint64_t number, const std::string& year) {
+    return LoadRow{.line = static_cast<std::uint32_t>(100 + number),
+                   .person = person(number % 10),
+                   .items = {{1, year}, {5, "0"}}};
   };
-  using enum ErrorCode;
-  const Error unknown = error_of([](Load& load) { load.layout_version = 3; });
-  CHECK(unknown.code == kUnknownEnumValue);
-  CHECK(unknown.field == "layout_version");
-  CHECK(error_of([](Load& load) { load.kind = kind(3); }).code == kUnknownEnumValue);
-  CHECK(error_of([](Load& load) { load.layout_version = 1; }).code == kUnknownEnumValue);
-  CHECK(error_of([](Load& load) { load.day = Day{}; }).code == kUnknownEnumValue);
-  CHECK(error_of([](Load& load) { load.validity = {Day{2}, Day{1}}; }).code == kWrongFormat);
-  crypto::TenantCipher keyless(TenantId{131'041});
-  CHECK(code_of(plan_load(load_of(1), {{row(1, "2026")}, {}}, book(), town.shelf, keyless)) ==
-        kKeyUnavailable);
+  LoadRow removal = row(4, "not looked at");
+  removal.removal = true;
+  const RowFinding no_person{7, {0, "団体内統合宛名番号", Fault::kWrongAddressNumber}};
+  const LoadRows rows{{row(1, "2026"), row(2, "20260"), row(3, "x"), removal, row(11, "2026")},
+                      {no_person}};
+  CHECK(check_rows(load, rows, layout()) ==
+        std::vector<RowFinding>{no_person,
+                                {102, {1, "year", Fault::kTooLong}},
+                                {103, {1, "year", Fault::kNotANumber}},
+                                {111, {0, "団体内統合宛名番号", Fault::kPersonTwice}}});
 }
 
-TEST_CASE("a registered copy that cannot be opened stops the plan", "[copies]") {
+TEST_CASE("a copy is judged by the layout it names, if that holds on the day", "[copies]") {
+  const CopyContent good = content({{1, "2026"}, {5, "0"}});
+  CHECK(check_copy(kind(), good, book(), today()).empty());
+  const auto fault_of = [&](const InformationKind& of, const CopyContent& copy, Day on) {
+    const auto findings = check_copy(of, copy, book(), on);
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].item == 0);
+    return findings[0].fault;
+  };
+  CHECK(fault_of(kind(3), good, today()) == Fault::kUnknownKind);
+  CopyContent other = good;
+  other.layout_version = 3;
+  CHECK(fault_of(kind(), other, today()) == Fault::kLayoutNotInForce);
+  other.layout_version = 1;
+  CHECK(fault_of(kind(), other, today()) == Fault::kLayoutNotInForce);
+  CHECK(fault_of(kind(), good, day("2025-03-31")) == Fault::kLayoutNotInForce);
+  CHECK(check_copy(kind(), content({{1, "x"}}), book(), today()) ==
+        std::vector<Finding>{{1, "year", Fault::kNotANumber}, {5, "closed", Fault::kMissing}});
+}
+
+TEST_CASE("a registered copy that cannot be opened stops only what has to open it", "[copies]") {
   Town town;
-  const auto key = copy_key(town.keys, institution(), person(1), kind()).value();
-  town.shelf.put(key, kind(), 1, Bytes(100, 0));
-  CHECK(town.plan(load_of(1), {row(1, "2026")}).error().code == ErrorCode::kKeyUnavailable);
-  CHECK(town.plan(load_of(2), {row(1, "2026")})->counts == LoadCounts{.replaced = 1});
+  town.shelf.put(town.key_of(1), kind(), 1, Bytes(100, 0));
+  CHECK(code_of(effect_of(copy_of(1, "2026", 1), town.key_of(1), town.shelf, town.keys)) ==
+        ErrorCode::kKeyUnavailable);
+  CHECK(town.load(1, "2026", 2) == Effect::kReplaced);
 }
 
 }  // namespace nakadachi::copies::test

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
@@ -152,7 +153,7 @@ TEST_CASE("a copy registered, replaced and erased is what is answered with", "[t
   QuietPool pool;
   const Question question(pool);
   const copies::CopyContent content{
-      .layout_version = 2, .dataset = 9, .validity = {}, .items = {{1, "新しい値"}}};
+      .layout_version = 1, .dataset = 9, .validity = {}, .items = {{1, "新しい値"}}};
   const auto change = [&](wire::AdminCommand command) {
     return answer_of<wire::Done>(pool.command(request(pool, std::move(command), question.provider),
                                               question.provider))
@@ -186,11 +187,84 @@ TEST_CASE("the end of a full load erases what it left behind, some at a time", "
       request(pool, wire::PutCopy{Universe::address_of(kMayor, 1), kind, *copies::encode(fresh)}),
       kMayor));
   const auto erased =
-      answer_of<wire::Done>(pool.command(request(pool, wire::EndFullLoad{kind, 2}), kMayor));
+      answer_of<wire::Done>(pool.command(request(pool, wire::EndFullLoad{kind, 2, 1}), kMayor));
   CHECK(erased.count > 10);
   std::uint64_t of_kind = 0;
   for (const wire::CopyCount& count : counts()) of_kind += count.kind == kind ? count.copies : 0;
   CHECK(of_kind == 1);
+}
+
+TEST_CASE("a copy that does not fit its layout is refused item by item", "[tenant_vm]") {
+  QuietPool pool;
+  const auto kind = *InformationKind::parse("TM00000000000002");
+  const AddressNumber person = Universe::address_of(kMayor, 1);
+  const auto before = pool.store.holdings();
+  const auto refusal_of = [&](const InformationKind& of, const copies::CopyContent& content) {
+    const wire::PutCopy put{person, of, *copies::encode(content)};
+    return answer_of<wire::CopiesRefused>(pool.command(request(pool, put), kMayor));
+  };
+  copies::CopyContent content{
+      .layout_version = 1, .dataset = 9, .validity = {}, .items = {{1, "値"}}};
+  using enum copies::Fault;
+  using Findings = std::vector<copies::Finding>;
+
+  copies::CopyContent wrong = content;
+  wrong.items = {{2, std::string(201, 'x')}, {3, "123456789018"}, {4, "?"}};
+  const auto refused = refusal_of(kind, wrong);
+  CHECK(refused.code == ErrorCode::kWrongFormat);
+  CHECK(refused.findings == Findings{{2, "item 2", kTooLong},
+                                     {3, "item 3", kPersonalNumber},
+                                     {4, "", kUnknownItem},
+                                     {1, "item 1", kMissing}});
+  wrong = content;
+  wrong.layout_version = 2;
+  CHECK(refusal_of(kind, wrong).findings == Findings{{0, "", kLayoutNotInForce}});
+  CHECK(refusal_of(*InformationKind::parse("TM99999999999999"), content).findings ==
+        Findings{{0, "", kUnknownKind}});
+  CHECK(pool.errors(ErrorCode::kWrongFormat) == 3);
+
+  Bytes reversed = *copies::encode(content);
+  reversed[11] = 0x03;  // first and last day are there
+  const std::array<std::uint8_t, 8> days = {0, 0, 0, 2, 0, 0, 0, 1};
+  reversed.insert(reversed.end() - 2 - 4 - 3, days.begin(), days.end());
+  CHECK(pool.command(request(pool, wire::PutCopy{person, kind, reversed}), kMayor).error().code ==
+        ErrorCode::kMalformedFrame);
+  CHECK(pool.store.changes().empty());
+  CHECK(pool.store.holdings() == before);
+}
+
+TEST_CASE("an older load replaces, removes and ends nothing of a newer one", "[tenant_vm]") {
+  QuietPool pool;
+  const auto kind = *InformationKind::parse("TM00000000000002");
+  const auto put = [&](std::size_t person, std::uint64_t dataset, std::string_view value) {
+    const copies::CopyContent content{.layout_version = 1,
+                                      .dataset = dataset,
+                                      .validity = {},
+                                      .items = {{1, std::string(value)}}};
+    const wire::PutCopy copy{Universe::address_of(kMayor, person), kind, *copies::encode(content)};
+    return pool.command(request(pool, copy), kMayor);
+  };
+  const auto is_refused = [](const Result<wire::AdminAnswer>& answer, copies::Fault fault) {
+    const auto refused = answer_of<wire::CopiesRefused>(answer);
+    return refused.code == ErrorCode::kRowConflict && refused.findings.size() == 1 &&
+           refused.findings[0].fault == fault;
+  };
+  CHECK(answer_of<wire::Done>(put(1, 5, "新")).count == 1);
+  CHECK(answer_of<wire::Done>(put(1, 5, "新")).count == 0);  // given again
+  const std::size_t changes = pool.store.changes().size();
+  CHECK(is_refused(put(1, 4, "旧"), copies::Fault::kOlderLoad));
+  const wire::EraseCopy removal{Universe::address_of(kMayor, 1), kind, 4};
+  CHECK(is_refused(pool.command(request(pool, removal), kMayor), copies::Fault::kOlderLoad));
+  const auto end = [&](std::uint64_t dataset, std::uint64_t copies) {
+    return pool.command(request(pool, wire::EndFullLoad{kind, dataset, copies}), kMayor);
+  };
+  CHECK(is_refused(end(4, 0), copies::Fault::kOlderLoad));
+  CHECK(is_refused(end(5, 2), copies::Fault::kOtherCount));  // one of them never came
+  CHECK(pool.store.changes().size() == changes);
+  CHECK(answer_of<wire::Done>(put(2, 5, "新")).count == 1);
+  CHECK(answer_of<wire::Done>(end(5, 2)).count > 10);
+  const wire::EraseCopy by_hand{Universe::address_of(kMayor, 1), kind};
+  CHECK(answer_of<wire::Done>(pool.command(request(pool, by_hand), kMayor)).count == 1);
 }
 
 TEST_CASE("a repeated change is done once", "[tenant_vm]") {

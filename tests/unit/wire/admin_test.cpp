@@ -35,7 +35,8 @@ std::vector<AdminCommand> one_of_each(SeededRandom& random) {
   search.spelling = symbols::AddressBook::Spelling::kExact;
   return {PutCopy{person(1), kind(), samples::bytes(random, 300)},
           EraseCopy{person(2), kind()},
-          EndFullLoad{kind(), 12},
+          EraseCopy{person(2), kind(), 11},
+          EndFullLoad{kind(), 12, 13},
           ChangeFlag{person(3), flag(), false},
           SetAnswerMode{kind(), copies::AnswerMode::kApproval},
           Acquire{person(4)},
@@ -70,6 +71,9 @@ AdminRequest request(SeededRandom& random, AdminCommand command) {
 
 std::vector<AdminAnswer> answers(SeededRandom& random) {
   return {Done{3},
+          CopiesRefused{
+              ErrorCode::kRowConflict,
+              {{0, "", copies::Fault::kOlderLoad}, {9, "項目", copies::Fault::kMissing}}},
           AcquisitionUnderWay{1'234'567'890'123'456, samples::time(random)},
           PersonPut{person(11)},
           HeldRequests{{{random.make<ExchangeId>(), samples::subject(random), 48, person(12),

@@ -10,6 +10,7 @@
 
 #include "nakadachi/base/limits.hpp"
 #include "nakadachi/base/random.hpp"
+#include "nakadachi/copies/layout.hpp"
 #include "nakadachi/crypto/keys.hpp"
 #include "nakadachi/crypto/registry.hpp"
 #include "nakadachi/crypto/signing.hpp"
@@ -83,6 +84,7 @@ struct NodeSetup {
   crypto::TrustRoots roots;
   crypto::Registry registry;
   rules::LawBook law;
+  copies::LayoutBook layouts;  ///< by which copies are judged
   std::vector<PartitionSetup> partitions;
   std::vector<StaffId> operators;
   std::vector<TenantId> members;  ///< of the pool, on whatever node; others are outside it

@@ -10,9 +10,10 @@
 
 namespace nakadachi::copies {
 
-/// What can be wrong with a copy or with a row of a load.
+/// What can be wrong with a copy, with a row of a load, or with a load. Numbers stand on the
+/// wire, never reused.
 enum class Fault : std::uint8_t {
-  kMissing,             ///< required, and not there
+  kMissing = 0,         ///< required, and not there
   kUnknownItem,         ///< the layout has no such item
   kTwice,               ///< the item comes twice
   kEmpty,               ///< the item has no value; it is to be left out
@@ -27,7 +28,12 @@ enum class Fault : std::uint8_t {
   kTooLarge,            ///< the copy as a whole is above limits::kMaxCopyBytes
   kWrongAddressNumber,  ///< not a 団体内統合宛名番号
   kPersonTwice,         ///< an earlier row of the same load has this person
+  kUnknownKind,         ///< there is no layout of this kind
+  kLayoutNotInForce,    ///< the kind has no such version, or it does not hold on the day
+  kOlderLoad,           ///< what is registered came with a greater dataset
+  kOtherCount           ///< of the load more or fewer copies are registered than it had
 };
+inline constexpr Fault kLastFault = Fault::kOtherCount;
 
 /// A fault in words, without a value of anybody.
 struct FaultText {

@@ -47,11 +47,16 @@ class Client {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The answer as the type the command leads to; `kInternal` for any other.
+/// A refusal as an error: field "copy" and, in the detail, every item with its fault.
+Error error_of(const wire::CopiesRefused& refused);
+
+/// The answer as the type the command leads to; of copies refused their error; `kInternal`
+/// for any other.
 template <class Answer>
 Result<Answer> as(Result<wire::AdminAnswer> answer) {
   if (!answer) return answer.error();
   if (auto* const made = std::get_if<Answer>(&*answer)) return std::move(*made);
+  if (const auto* const no = std::get_if<wire::CopiesRefused>(&*answer)) return error_of(*no);
   return Error{.code = ErrorCode::kInternal, .detail = "an answer to another command"};
 }
 

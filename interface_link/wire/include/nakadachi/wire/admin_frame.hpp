@@ -12,6 +12,7 @@
 #include "nakadachi/copies/answer_mode.hpp"
 #include "nakadachi/copies/change.hpp"
 #include "nakadachi/copies/flags.hpp"
+#include "nakadachi/copies/validation.hpp"
 #include "nakadachi/exchange/messages.hpp"
 #include "nakadachi/symbol_mapping/address_book.hpp"
 
@@ -21,7 +22,8 @@ namespace nakadachi::wire {
 
 // What changes something -----------------------------------------------------
 
-/// 副本登録: in the place of a former copy. `content` is a copies::CopyContent, encoded.
+/// 副本登録: in the place of a former copy, unless that came with a later load. `content` is a
+/// copies::CopyContent, encoded, and has to fit a layout that holds today.
 struct PutCopy {
   AddressNumber person;
   InformationKind kind;
@@ -30,11 +32,15 @@ struct PutCopy {
 struct EraseCopy {
   AddressNumber person;
   InformationKind kind;
+  /// Of the load that removes it; nothing: whatever it came with.
+  std::optional<std::uint64_t> dataset = {};
 };
-/// The end of a full load: copies of the kind with a lesser dataset are erased.
+/// The end of a full load: copies of the kind with a lesser dataset are erased, at most
+/// `limits::kMaxErasedPerRequest`, if all `copies` of the load are registered.
 struct EndFullLoad {
   InformationKind kind;
   std::uint64_t dataset = 0;
+  std::uint64_t copies = 0;
 };
 /// Sets or clears one flag of a person.
 struct ChangeFlag {
@@ -126,6 +132,12 @@ struct AdminRequest {
 struct Done {
   std::uint32_t count = 0;
 };
+/// A copy does not fit its layout (`kWrongFormat`), or it, its removal or the end of a load
+/// does not fit what is registered (`kRowConflict`). Nothing was changed.
+struct CopiesRefused {
+  ErrorCode code = ErrorCode::kWrongFormat;
+  std::vector<copies::Finding> findings;  ///< not empty
+};
 struct AcquisitionUnderWay {
   std::uint64_t number = 0;  ///< 取得番号, for the resident system
   Timestamp valid_until;
@@ -199,7 +211,7 @@ struct InstitutionStates {
 
 using AdminAnswer =
     std::variant<Done, AcquisitionUnderWay, PersonPut, HeldRequests, CopyCounts, SymbolCounts,
-                 Flags, Persons, AcquisitionWishes, TenantStates, InstitutionStates>;
+                 Flags, Persons, AcquisitionWishes, TenantStates, InstitutionStates, CopiesRefused>;
 
 struct AdminReply {
   RequestKey key;

@@ -1,0 +1,169 @@
+// What the law's tables and marks make of an exchange, as nodes tell and record it.
+
+#include <algorithm>
+
+#include "nakadachi/wire/statements.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/quiet_pool.hpp"
+
+using namespace nakadachi;
+using exchange::Outcome;
+using storage::Step;
+using testing::QuietPool;
+using testing::Universe;
+
+namespace {
+
+constexpr std::int64_t kHourMs = 3'600'000;
+
+/// What every row of one step says, opened by the town that has it.
+std::vector<wire::StoredContent> contents_of(const QuietPool& pool, Step step) {
+  std::vector<wire::StoredContent> contents;
+  for (const auto& [key, stored] : pool.store.rows()) {
+    if (stored.step != step) continue;
+    const std::size_t town = std::get<TenantId>(key) == pool.universe.tenant(0) ? 0 : 1;
+    Bytes row(stored.exchange.view().begin(), stored.exchange.view().end());
+    row.push_back(static_cast<std::uint8_t>(stored.step));
+    crypto::TenantCipher cipher = pool.universe.cipher(town);
+    const auto plain =
+        cipher.open({.table = "step", .column = "sealed", .row = row}, stored.sealed);
+    REQUIRE(plain.ok());
+    contents.push_back(*wire::decode_stored_content(*plain));
+  }
+  return contents;
+}
+
+/// The one row of a step there is, decoded.
+template <class Decode>
+auto the_only(const QuietPool& pool, Step step, Decode decode) {
+  const auto contents = contents_of(pool, step);
+  REQUIRE(contents.size() == 1);
+  auto decoded = decode(contents.front().statement);
+  REQUIRE(decoded.ok());
+  return *decoded;
+}
+
+void set_national(QuietPool& pool, national::NationalSetup setup) {
+  pool.national =
+      std::make_unique<national::NationalCore>(std::move(setup), pool.universe.core_signer(),
+                                               pool.universe.verifier(), pool.national_random);
+}
+
+std::size_t index_of(const QuietPool& pool, const InstitutionCode& code) {
+  std::size_t index = 0;
+  while (pool.universe.institution(index) != code) ++index;
+  return index;
+}
+
+}  // namespace
+
+TEST_CASE("a core that judges by another table is noticed at once, and told once an hour",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  const auto ask_anew = [&] {
+    exchange::Query again = query;
+    again.key = make_request_key(pool.now, pool.random);
+    CHECK(pool.ask(again).outcome == Outcome::kAnswered);
+  };
+  // The core's table lacks a row that has nothing to do with this question.
+  ask_anew();
+  CHECK(pool.errors(ErrorCode::kLawDiffers) == 1);
+  REQUIRE(pool.told_operators.size() == 1);
+  CHECK(pool.told_operators[0].code == ErrorCode::kLawDiffers);
+  CHECK(pool.told_operators[0].institution == query.subject.provider);
+  ask_anew();
+  CHECK(pool.errors(ErrorCode::kLawDiffers) == 2);
+  CHECK(pool.told_operators.size() == 1);
+  pool.pass(kHourMs);
+  ask_anew();
+  CHECK(pool.told_operators.size() == 2);
+}
+
+TEST_CASE("a core whose refusal names another table is noticed by the asker", "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kProviderHoldsNoSymbol);
+  pool.ask(query);
+  CHECK(pool.errors(ErrorCode::kLawDiffers) == 1);
+  REQUIRE(pool.told_operators.size() == 1);
+  CHECK(pool.told_operators[0].institution == query.subject.asker);
+}
+
+TEST_CASE("a core that judges by the same table is no news", "[tenant_vm]") {
+  QuietPool pool;
+  national::NationalSetup setup = pool.universe.national_setup();
+  setup.law = pool.universe.node_setup({0}, *pool.node_signer).law;
+  set_national(pool, std::move(setup));
+  CHECK(pool.ask(pool.query_for(Outcome::kAnswered)).outcome == Outcome::kAnswered);
+  pool.ask(pool.query_for(Outcome::kProviderHoldsNoSymbol));
+  CHECK(pool.errors(ErrorCode::kLawDiffers) == 0);
+  CHECK(pool.told_operators.empty());
+}
+
+TEST_CASE("a violation of Article 28 refuses, and stands in the asker's row alone", "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  const exchange::Subject& subject = query.subject;
+  const bool at_asker = GENERATE(false, true);
+  national::NationalSetup setup = pool.universe.national_setup();
+  national::AssessmentViolation violation{.institution = {}, .affair = {}, .kind = {}};
+  violation.institution = at_asker ? subject.asker : subject.provider;
+  if (at_asker) {
+    violation.affair = subject.affair;
+  } else {
+    violation.kind = subject.kind;
+  }
+  setup.violations = {violation};
+  set_national(pool, std::move(setup));
+
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply.outcome == Outcome::kRefused);
+  CHECK(reply.code == ErrorCode::kProvisionSuspended);
+  const exchange::Conclusion conclusion = the_only(pool, Step::kConcluded, wire::decode_conclusion);
+  CHECK(conclusion.outcome == Outcome::kRefused);
+  CHECK(conclusion.reason == ErrorCode::kProvisionSuspended);
+  CHECK(conclusion.subject == subject);
+  CHECK(contents_of(pool, Step::kProvided).empty());
+  CHECK(pool.store.rows().size() == 2);
+}
+
+TEST_CASE(
+    "不開示 at the provider travels with the answer, is recorded on both sides, and never "
+    "refuses",
+    "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  const std::size_t provider = index_of(pool, query.subject.provider);
+  const AddressNumber person = Universe::address_of(provider, query.person.reveal() % 1'000'000);
+  const bool is_set = GENERATE(false, true);
+  if (is_set) {
+    const auto set = pool.command(
+        {.key = make_request_key(pool.now, pool.random),
+         .institution = query.subject.provider,
+         .who = "窓口",
+         .why = "支援措置",
+         .command = wire::ChangeFlag{person, {copies::FlagSort::kNonDisclosure, {}, {}}, true}},
+        provider);
+    REQUIRE(set.ok());
+  }
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply.outcome == Outcome::kAnswered);
+  CHECK(reply.answer == pool.universe.expected(query).answer);
+  CHECK(the_only(pool, Step::kProvided, wire::decode_provision).non_disclosure == is_set);
+  CHECK(the_only(pool, Step::kConcluded, wire::decode_conclusion).provider_non_disclosure ==
+        is_set);
+  CHECK(contents_of(pool, Step::kHeld).empty());
+}
+
+TEST_CASE("不開示 of the question reaches the provider and all three rows, and never refuses",
+          "[tenant_vm]") {
+  QuietPool pool;
+  exchange::Query query = pool.query_for(Outcome::kAnswered);
+  query.subject.non_disclosure = true;
+  CHECK(pool.ask(query).outcome == Outcome::kAnswered);
+  const auto provided = contents_of(pool, Step::kProvided);
+  REQUIRE(provided.size() == 1);
+  CHECK(wire::decode_permit(provided[0].permit)->subject.non_disclosure);
+  CHECK(the_only(pool, Step::kAsked, wire::decode_inquiry).subject.non_disclosure);
+  CHECK(the_only(pool, Step::kConcluded, wire::decode_conclusion).subject.non_disclosure);
+}
