@@ -41,6 +41,8 @@ TEST_CASE("the demo's books agree: records, units and yen") {
   std::uint64_t outcomes = 0;
   for (const auto& [name, count] : told["outcomes"].items()) outcomes += count.get<std::uint64_t>();
   CHECK(outcomes == 60);
+  CHECK(told["unknown"] == 0);
+  CHECK(told["answered"].get<std::uint64_t>() >= 48);  // four of five
   CHECK(told["records"].get<std::uint64_t>() > 60);
   CHECK(told["records_verified"] == told["records"]);
   CHECK(told["audited"]["records"] == told["records"]);

@@ -22,9 +22,8 @@ std::vector<exchange::Query> queries(QuietPool& pool, std::size_t system, std::u
   std::vector<exchange::Query> made;
   while (made.size() < count) {
     exchange::Query query = pool.universe.make_query(system, pool.now, pool.random);
-    const auto expected = pool.universe.expected(query);
     // Of those only that come to be asked.
-    if (!expected.recorded || expected.outcome == exchange::Outcome::kRefused) continue;
+    if (pool.universe.expected(query).outcome == exchange::Outcome::kRefused) continue;
     made.push_back(std::move(query));
   }
   return made;

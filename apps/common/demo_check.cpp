@@ -1,4 +1,4 @@
-#include "apps/nakadachi/demo_check.hpp"
+#include "apps/common/demo_check.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "apps/nakadachi/demo_books.hpp"
+#include "apps/common/demo_books.hpp"
 
 #include <fmt/format.h>
 

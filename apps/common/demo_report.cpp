@@ -1,4 +1,4 @@
-#include "apps/nakadachi/demo_report.hpp"
+#include "apps/common/demo_report.hpp"
 
 #include <fmt/format.h>
 

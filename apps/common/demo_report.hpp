@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "apps/nakadachi/demo_books.hpp"
-#include "apps/nakadachi/demo_check.hpp"
+#include "apps/common/demo_books.hpp"
+#include "apps/common/demo_check.hpp"
 
 namespace nakadachi::apps {
 

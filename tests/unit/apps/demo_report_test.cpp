@@ -1,0 +1,57 @@
+#include "apps/common/demo_report.hpp"
+
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+/// Of a demo whose books agree.
+DemoReport good_report() {
+  DemoReport report;
+  report.exchanges = 10;
+  report.told = 10;
+  report.outcomes = {{exchange::Outcome::kAnswered, 9}, {exchange::Outcome::kNoData, 1}};
+  report.logs.entries = 40;
+  report.audit.counts = {.exchanges = 10, .records = 40, .units = 100, .yen = 7};
+  report.bill.pool.cost_yen = 7;
+  for (const std::uint64_t yen : {3U, 4U}) {
+    billing::Statement statement;
+    statement.lines.front().yen = yen;
+    report.bill.statements.push_back(statement);
+  }
+  return report;
+}
+
+TEST_CASE("the demo is well only when everything agrees") {
+  CHECK(is_well(good_report()));
+  CHECK(report_json(good_report())["ok"] == true);
+
+  using Break = std::function<void(DemoReport&)>;
+  const std::vector<std::pair<std::string, Break>> breaks = {
+      {"a query without an outcome", [](auto& report) { --report.told; }},
+      {"an outcome that was not due", [](auto& report) { ++report.unexpected; }},
+      {"rows that contradict each other",
+       [](auto& report) { report.rows.contradictions.emplace_back("no row at the provider"); }},
+      {"a log that is not good", [](auto& report) { report.logs.wrong.emplace_back("011002"); }},
+      {"something the auditor found", [](auto& report) { report.audit.found.emplace_back(); }},
+      {"an exchange the auditor does not see",
+       [](auto& report) { --report.audit.counts.exchanges; }},
+      {"a record the auditor does not see", [](auto& report) { --report.audit.counts.records; }},
+      {"a yen too few", [](auto& report) { --report.bill.statements[1].lines.front().yen; }},
+  };
+  for (const auto& [name, spoil] : breaks) {
+    CAPTURE(name);
+    DemoReport report = good_report();
+    spoil(report);
+    CHECK_FALSE(is_well(report));
+    CHECK(report_json(report)["ok"] == false);
+  }
+}
+
+}  // namespace
+}  // namespace nakadachi::apps
