@@ -43,11 +43,13 @@ void NodeCore::Impl::on_symbol_notice(const wire::LinkItem& item) {
   // What is turned away here comes again, for it is not confirmed.
   if (!slot.lane.is_open()) return count(ErrorCode::kStoreUnavailable);
   if (owner.notices.size() >= owner.quota.max_queued) return count(ErrorCode::kQueueFull);
-  owner.notices.push_back(*notice);
+  owner.notices.push_back(
+      {.notice = *notice, .bytes = static_cast<std::uint32_t>(item.statement.size())});
   slot.fair.activate(flow_of(slot, *holder, FlowSort::kRequests));
 }
 
-void NodeCore::Impl::take_notice(std::size_t partition, const exchange::SymbolNotice& notice) {
+void NodeCore::Impl::take_notice(std::size_t partition, const SymbolNoticeJob& job) {
+  const exchange::SymbolNotice& notice = job.notice;
   Partition& owner = partitions_[partition];
   Institution& institution = owner.institutions.at(notice.institution);
   const auto number = AcquisitionNumber::from_number(notice.acquisition_number);
@@ -76,7 +78,7 @@ void NodeCore::Impl::take_notice(std::size_t partition, const exchange::SymbolNo
       tell_operators(ErrorCode::kRowConflict, notice.institution);
     }
   }
-  keep_symbol(partition, notice, *person, bind);
+  keep_symbol(partition, job, *person, bind);
 }
 
 bool NodeCore::Impl::awaits_receipt(const Partition& partition,
@@ -86,9 +88,11 @@ bool NodeCore::Impl::awaits_receipt(const Partition& partition,
                      [&](const auto& receipt) { return receipt.second == wanted; });
 }
 
-/// Stores the binding and erases the number; the core is told when both are durable.
-void NodeCore::Impl::keep_symbol(std::size_t partition, const exchange::SymbolNotice& notice,
+/// Stores the binding and erases the number; the core is told when both are durable. The
+/// notice is counted on the row that erases, which there is in either case.
+void NodeCore::Impl::keep_symbol(std::size_t partition, const SymbolNoticeJob& job,
                                  const AddressNumber& begun_as, bool bind) {
+  const exchange::SymbolNotice& notice = job.notice;
   Partition& owner = partitions_[partition];
   const InstitutionCode& institution = notice.institution;
   // Persons merged meanwhile: the symbol is the survivor's.
@@ -102,12 +106,17 @@ void NodeCore::Impl::keep_symbol(std::size_t partition, const exchange::SymbolNo
         seal_symbol(owner.cipher, *symbol, {institution, {person, notice.symbol}}, *random_);
     if (!value) return count(value.error().code);
     push_own_change(partition, institution, "symbol arrived",
-                    {.section = Section::kSymbol, .key = *symbol, .value = *std::move(value)});
+                    {.section = Section::kSymbol,
+                     .key = *symbol,
+                     .value = *std::move(value),
+                     .messages_in = 0,
+                     .bytes_in = 0});
   }
   const ExchangeId erased = push_own_change(partition, institution, "acquisition ended",
                                             {.section = Section::kAcquisition,
                                              .key = *acquisition,
-                                             .operation = copies::Operation::kDelete});
+                                             .operation = copies::Operation::kDelete,
+                                             .bytes_in = job.bytes});
   if (!notice.already_acquired) {
     owner.receipts.emplace(erased, std::pair(institution, notice.acquisition_number));
   }
@@ -136,7 +145,8 @@ void NodeCore::Impl::lapse_acquisitions() {
           push_own_change(index, code, "acquisition lapsed",
                           {.section = Section::kAcquisition,
                            .key = *key,
-                           .operation = copies::Operation::kDelete});
+                           .operation = copies::Operation::kDelete,
+                           .messages_in = 0});
         }
       }
       const auto next = institution.acquisitions.next_lapse();
@@ -203,6 +213,9 @@ void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
     auto change = start_acquisition(owner, provider, *match.person, ignored);
     begun = change.ok();
     if (begun) {
+      const crypto::RegistryEntry* const asker = registry_.find(wish->asker);
+      change->outside = asker == nullptr || !members_.contains(asker->tenant);
+      change->bytes_in = static_cast<std::uint32_t>(item.statement.size());
       push_own_change(*holder, wish->provider, "asked by another body", *std::move(change));
     }
   }

@@ -94,6 +94,19 @@ void NodeCore::Impl::apply_erased(Partition& partition, Section section, const H
 
 // From a decision to the store ------------------------------------------------
 
+Units NodeCore::Impl::units_of(const Change& change) {
+  const bool of_symbols =
+      change.section == Section::kSymbol || change.section == Section::kAcquisition;
+  const auto plain_size = [](const Bytes& sealed) {
+    return sealed.empty() ? 0 : sealed.size() - crypto::TenantCipher::kOverhead;
+  };
+  const Cause cause = of_symbols ? Cause::kSymbols : Cause::kHoldings;
+  return {
+      .cause = change.outside ? Cause::kOutside : cause,
+      .messages_in = change.messages_in,
+      .bytes_in = change.bytes_in.value_or(static_cast<std::uint32_t>(plain_size(change.value)))};
+}
+
 Result<void> NodeCore::Impl::push_change(std::size_t partition, const ExchangeId& id,
                                          const InstitutionCode& institution,
                                          const copies::ChangeReason& reason, Change change) {
@@ -112,10 +125,7 @@ Result<void> NodeCore::Impl::push_change(std::size_t partition, const ExchangeId
   row.section = change.section;
   row.key = change.key;
   row.erase = change.value.empty();
-  const bool of_symbols = row.section == Section::kSymbol || row.section == Section::kAcquisition;
-  row.units = {.cause = of_symbols ? Cause::kSymbols : Cause::kHoldings,
-               .messages_in = 1,
-               .bytes_in = static_cast<std::uint32_t>(change.value.size())};
+  row.units = units_of(change);
   row.salt = random_->make<Salt>();
   row.leaf = crypto::leaf_hash(row.salt, storage::kChangeLeafKind, copies::encode(record));
   NAKADACHI_TRY(row.record, owner.seal_record(id, record, *random_));
@@ -141,6 +151,7 @@ void NodeCore::Impl::push_changes(std::size_t partition, const AdminJob& job,
                   .rows_left = changes.size()};
   owner.open_changes.emplace(*first, std::move(open));
   for (std::size_t part = 0; part < changes.size(); ++part) {
+    if (part > 0) changes[part].messages_in = 0;  // the request is one message
     const auto pushed = push_change(partition, change_part(*first, part), request.institution,
                                     *reason, std::move(changes[part]));
     if (!pushed) settle_change(owner, change_part(*first, part), &pushed.error());

@@ -315,9 +315,9 @@ DeficitRoundRobin::Served NodeCore::Impl::serve_flow(const LaneSlot::Flow& flow)
   }
   if (flow.sort == FlowSort::kRequests) {
     if (!partition.notices.empty()) {
-      const exchange::SymbolNotice notice = partition.notices.front();
+      const SymbolNoticeJob job = std::move(partition.notices.front());
       partition.notices.pop_front();
-      take_notice(flow.partition, notice);
+      take_notice(flow.partition, job);
       return Served::kOne;
     }
     if (partition.requests.empty()) return Served::kEmpty;

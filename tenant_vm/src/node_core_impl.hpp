@@ -231,12 +231,18 @@ class NodeCore::Impl {
     Bytes value;  ///< empty: erased
     copies::Operation operation = copies::Operation::kRegister;
     std::optional<InformationKind> kind;
+    /// What came in for it: a request at the admin door, unless said otherwise.
+    std::uint16_t messages_in = 1;
+    /// Of a statement on the link; nothing: of the value before it was sealed.
+    std::optional<std::uint32_t> bytes_in;
+    bool outside = false;  ///< caused by a body outside the pool
   };
   void apply(Partition& partition, const storage::Holding& holding);
   void apply_erased(Partition& partition, storage::Section section, const HoldingKey& key);
   Result<void> apply_symbol(Partition& partition, const HoldingKey& key, ByteView value,
                             bool recovering);
   void finish_recovery(Partition& partition);
+  static Units units_of(const Change& change);
   Result<void> push_change(std::size_t partition, const ExchangeId& id,
                            const InstitutionCode& institution, const copies::ChangeReason& reason,
                            Change change);
@@ -283,10 +289,10 @@ class NodeCore::Impl {
 
   // Symbols (acquisition_side.cpp)
   void on_symbol_notice(const wire::LinkItem& item);
-  void take_notice(std::size_t partition, const exchange::SymbolNotice& notice);
+  void take_notice(std::size_t partition, const SymbolNoticeJob& job);
   static bool awaits_receipt(const Partition& partition, const exchange::SymbolNotice& notice);
-  void keep_symbol(std::size_t partition, const exchange::SymbolNotice& notice,
-                   const AddressNumber& begun_as, bool bind);
+  void keep_symbol(std::size_t partition, const SymbolNoticeJob& job, const AddressNumber& begun_as,
+                   bool bind);
   void confirm_symbol(std::size_t partition, const InstitutionCode& institution,
                       std::uint64_t number);
   Result<Change> start_acquisition(Partition& partition, Institution& institution,

@@ -47,6 +47,12 @@ struct AdminJob {
   wire::AdminRequest request;
 };
 
+/// A believed symbol, or word of one, that waits for its turn.
+struct SymbolNoticeJob {
+  exchange::SymbolNotice notice;
+  std::uint32_t bytes = 0;  ///< of the statement, as it came
+};
+
 /// A permit that waits for the provider's staff; its step is durable.
 struct HeldPermit {
   PermitJob job;
@@ -141,7 +147,7 @@ struct Partition {
   TokenBucket rate;
   std::deque<QueryJob> queries;
   std::deque<PermitJob> permits;
-  std::deque<exchange::SymbolNotice> notices;  ///< believed; served before the requests
+  std::deque<SymbolNoticeJob> notices;  ///< believed; served before the requests
   std::deque<AdminJob> requests;
   std::map<ExchangeId, OpenAsk> asking;
   std::unordered_set<ExchangeId> providing;  ///< its step is on the way, or being looked up

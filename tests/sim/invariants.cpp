@@ -96,6 +96,7 @@ void World::check_disk() {
   check_rows(*rows);
   check_conclusions(*rows);
   check_units(*rows);
+  check_changes();
   check_logs();
 }
 

@@ -109,10 +109,16 @@ std::string text_of(const Units& units) {
 
 }  // namespace
 
-/// The core's refusals are in no row.
+/// The core's refusals and notices are in no row.
 void World::note_size(const wire::LinkItem& sent) {
+  if (sent.kind == exchange::StatementKind::kSymbolNotice) notices_.insert(sent.statement.size());
   if (sent.kind != exchange::StatementKind::kRefusal) return;
   refusals_[wire::decode_refusal(sent.statement)->request_hash].insert(sent.statement.size());
+}
+
+/// The journal keeps no value.
+void World::note_values(const storage::Train& train) {
+  for (const storage::ChangeRow& row : train.changes) values_[row.change] = row.value.size();
 }
 
 /// units-once: every row has the units that its statement makes due, none of them on another
@@ -155,6 +161,46 @@ void World::check_units(const std::vector<OpenedRow>& rows) {
     const auto provided = sent.find(conclusion->provision_leaf);
     if (provided != sent.end() && provided->second != row.stored.units.bytes_in) {
       return broken("units-agree", "what one side sent is not what the other received");
+    }
+  }
+}
+
+/// Nothing when no notice had the size that was counted.
+std::optional<Units> World::due_for_change(const storage::StoredChange& change,
+                                           const copies::ChangeRecord& record) const {
+  const bool of_symbols = change.section == storage::Section::kSymbol ||
+                          change.section == storage::Section::kAcquisition;
+  Units due{.cause = of_symbols ? Cause::kSymbols : Cause::kHoldings};
+  if (record.reason.who() != "nakadachi") {  // a request of staff; here each changes one thing
+    const std::size_t sealed = values_.at(change.change);
+    due.messages_in = 1;
+    due.bytes_in =
+        sealed == 0 ? 0 : static_cast<std::uint32_t>(sealed - crypto::TenantCipher::kOverhead);
+  } else if (record.reason.why() == "acquisition ended") {  // a notice has come
+    if (!notices_.contains(change.units.bytes_in)) return std::nullopt;
+    due.messages_in = 1;
+    due.bytes_in = change.units.bytes_in;
+  }
+  return due;  // of what the notice brings, or what has lapsed, nothing more has come
+}
+
+/// units-once, for what towns hold.
+void World::check_changes() {
+  for (std::size_t town = 0; town < kTowns; ++town) {
+    crypto::TenantCipher cipher = universe_.cipher(town);
+    for (const auto& [name, change] : store_.changes()) {
+      if (name.first != universe_.tenant(town)) continue;
+      const auto opened = cipher.open(
+          {.table = "change", .column = "record", .row = change.change.view()}, change.record);
+      if (!opened) return broken("isolation", "a change does not open under its tenant's key");
+      const auto record = copies::decode_change(*opened);
+      const auto due = due_for_change(change, *record);
+      if (due != change.units) {
+        return broken(
+            "units-once",
+            fmt::format("change, {}: {}, due {}", record->reason.why(), text_of(change.units),
+                        due ? text_of(*due) : "the size of a notice that was sent"));
+      }
     }
   }
 }

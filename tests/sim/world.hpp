@@ -11,6 +11,7 @@
 
 #include "faults.hpp"
 #include "nakadachi/client/receipt_check.hpp"
+#include "nakadachi/copies/change.hpp"
 #include "nakadachi/gateway/gateway_core.hpp"
 #include "nakadachi/storage/memory_store.hpp"
 #include "tests/support/opened_rows.hpp"
@@ -125,7 +126,11 @@ class World {
 
   // what was counted (units.cpp)
   void note_size(const wire::LinkItem& sent);
+  void note_values(const storage::Train& train);
   void check_units(const std::vector<testing::OpenedRow>& rows);
+  void check_changes();
+  std::optional<Units> due_for_change(const storage::StoredChange& change,
+                                      const copies::ChangeRecord& record) const;
 
   std::uint64_t seed_;
   SeededRandom random_;
@@ -155,6 +160,8 @@ class World {
   std::uint64_t national_incarnation_ = 0;
   std::optional<Timestamp> national_due_at_;
   std::map<Digest, std::set<std::size_t>> refusals_;  // by request, bytes of the core's word
+  std::set<std::size_t> notices_;                     // bytes of notices of symbols
+  std::map<ExchangeId, std::size_t> values_;          // by change, bytes of its sealed value
   std::vector<national::IssuedSymbol> issued_;        // on the national system's disk
   std::vector<Acquisition> acquisitions_;
   std::map<RequestKey, std::size_t> acquiring_;  // person by request

@@ -220,5 +220,132 @@ TEST_CASE("what a body outside the pool asks is counted as outside, up to the bi
   CHECK(totals.at(asker).contains(Cause::kOwnQuery));
 }
 
+// Changes of holdings ---------------------------------------------------------
+
+/// The changes that are not in `before`.
+std::vector<storage::StoredChange> changes_since(const QuietPool& pool, std::size_t institution,
+                                                 std::size_t& before) {
+  std::vector<storage::StoredChange> all;
+  const TenantId tenant = pool.universe.tenant(Universe::town_of(institution));
+  for (const auto& [name, change] : pool.store.changes()) {
+    if (name.first == tenant) all.push_back(change);
+  }
+  std::ranges::sort(all, {}, &storage::StoredChange::number);
+  all.erase(all.begin(),
+            all.begin() + static_cast<std::ptrdiff_t>(std::exchange(before, all.size())));
+  return all;
+}
+
+std::uint32_t plain_size(const QuietPool& pool, std::size_t institution,
+                         const storage::StoredChange& change) {
+  const TenantId tenant = pool.universe.tenant(Universe::town_of(institution));
+  const Bytes& value = pool.store.holdings().at({tenant, change.section, change.key});
+  return static_cast<std::uint32_t>(value.size() - crypto::TenantCipher::kOverhead);
+}
+
+TEST_CASE("a notice of a symbol is one message with its own bytes, however often it comes",
+          "[tenant_vm]") {
+  constexpr std::size_t kMayor = 0;
+  MeasuredPool pool;
+  std::optional<wire::LinkItem> notice;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind == StatementKind::kSymbolNotice) notice = item;
+    return true;
+  };
+  const std::size_t newcomer = testing::kPersons;
+  std::size_t seen = 0;
+  const auto answer = pool.command(
+      request(pool, kMayor, wire::Acquire{Universe::address_of(kMayor, newcomer)}), kMayor);
+  const auto begun = changes_since(pool, kMayor, seen);
+  REQUIRE(begun.size() == 1);
+  CHECK(begun[0].units == Units{.cause = Cause::kSymbols,
+                                .messages_in = 1,
+                                .bytes_in = plain_size(pool, kMayor, begun[0])});
+
+  pool.hand_over(kMayor, std::get<wire::AcquisitionUnderWay>(*answer).number, newcomer);
+  REQUIRE(pool.universe.binds(pool.store, kMayor, newcomer));
+  REQUIRE(notice.has_value());
+  const auto ended = changes_since(pool, kMayor, seen);
+  REQUIRE(ended.size() == 2);
+  CHECK(ended[0].section == storage::Section::kSymbol);
+  CHECK(ended[0].units == Units{.cause = Cause::kSymbols});
+  CHECK(ended[1].section == storage::Section::kAcquisition);
+  CHECK(ended[1].units == Units{.cause = Cause::kSymbols,
+                                .messages_in = 1,
+                                .bytes_in = static_cast<std::uint32_t>(notice->statement.size())});
+  pool.deliver({*notice});
+  CHECK(changes_since(pool, kMayor, seen).empty());
+}
+
+TEST_CASE("an acquisition that lapses brings no message", "[tenant_vm]") {
+  constexpr std::size_t kMayor = 0;
+  QuietPool pool;
+  std::size_t seen = 0;
+  const auto answer = pool.command(
+      request(pool, kMayor, wire::Acquire{Universe::address_of(kMayor, testing::kPersons)}),
+      kMayor);
+  changes_since(pool, kMayor, seen);
+  pool.pass(std::get<wire::AcquisitionUnderWay>(*answer).valid_until - pool.now + 10);
+  const auto lapsed = changes_since(pool, kMayor, seen);
+  REQUIRE(lapsed.size() == 1);
+  CHECK(lapsed[0].units == Units{.cause = Cause::kSymbols});
+}
+
+TEST_CASE("a request of staff is one message, however much it changes", "[tenant_vm]") {
+  constexpr std::size_t kMayor = 0;
+  QuietPool pool;
+  std::size_t seen = 0;
+  const auto kind = *InformationKind::parse("TM00000000000002");
+  const copies::CopyContent fresh{
+      .layout_version = 1, .dataset = 2, .validity = {}, .items = {{1, "x"}}};
+  const wire::PutCopy put{Universe::address_of(kMayor, 1), kind, *copies::encode(fresh)};
+  REQUIRE(pool.command(request(pool, kMayor, put), kMayor).ok());
+  const auto registered = changes_since(pool, kMayor, seen);
+  REQUIRE(registered.size() == 1);
+  CHECK(registered[0].units == Units{.cause = Cause::kHoldings,
+                                     .messages_in = 1,
+                                     .bytes_in = plain_size(pool, kMayor, registered[0])});
+
+  REQUIRE(pool.command(request(pool, kMayor, wire::EndFullLoad{kind, 2}), kMayor).ok());
+  const auto erased = changes_since(pool, kMayor, seen);
+  REQUIRE(erased.size() > 10);
+  std::size_t messages = 0;
+  for (const storage::StoredChange& change : erased) {
+    CHECK(change.units.bytes_in == 0);
+    messages += change.units.messages_in;
+  }
+  CHECK(messages == 1);
+}
+
+TEST_CASE("what another body's wish begins is symbol work, or a matter from outside the pool",
+          "[tenant_vm]") {
+  constexpr std::size_t kAsker = 0;
+  constexpr std::size_t kProvider = 2;  // mayor of the other town
+  const bool member = GENERATE(true, false);
+  MeasuredPool pool;
+  if (!member) {
+    NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
+    std::erase(setup.members, pool.universe.tenant(Universe::town_of(kAsker)));
+    pool.start_node(std::move(setup));
+  }
+  const symbols::FourItems items{.name = *symbols::PersonName::parse("山田 花子"),
+                                 .birth_date = *symbols::BirthDate::parse("1980-04-02"),
+                                 .sex = symbols::Sex::kFemale,
+                                 .home = *symbols::HomeAddress::parse("北海道札幌市中央区1")};
+  std::size_t seen = 0;
+  REQUIRE(
+      pool.command(request(pool, kProvider, wire::PutPerson{{}, {.four = items, .kana = {}}, {}}),
+                   kProvider)
+          .ok());
+  changes_since(pool, kProvider, seen);
+  const wire::AskToAcquire wish{pool.universe.institution(kProvider), items};
+  REQUIRE(pool.command(request(pool, kAsker, wish), kAsker).ok());
+  const auto begun = changes_since(pool, kProvider, seen);
+  REQUIRE(begun.size() == 1);
+  CHECK(begun[0].units == Units{.cause = member ? Cause::kSymbols : Cause::kOutside,
+                                .messages_in = 1,
+                                .bytes_in = pool.bytes.at(StatementKind::kAcquisitionRequest)});
+}
+
 }  // namespace
 }  // namespace nakadachi::tenant_vm

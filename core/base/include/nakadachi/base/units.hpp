@@ -31,7 +31,7 @@ constexpr std::optional<Cause> cause_of(std::uint32_t number) noexcept {
 
 /// What a row is metered with. Bytes are those of encoded statements as they
 /// travel on the link, counted once however often they were sent again; a change
-/// of a holding counts the bytes of its value, as stored, as incoming.
+/// of a holding counts the bytes of its encoded value, before sealing, as incoming.
 struct Units {
   Cause cause = Cause::kOwnQuery;
   std::uint16_t persons = 0;       ///< persons concerned; 1 on the row that begins a leg, else 0
