@@ -269,6 +269,8 @@ class NodeCore::Impl {
                              const symbols::AddressBook::Merged& merged,
                              std::vector<Change>& changes);
   Result<wire::AdminAnswer> read(Partition& partition, const wire::AdminRequest& request);
+  static Result<wire::AdminAnswer> list_flags(Partition& partition, const Institution& institution,
+                                              const wire::ListFlags& list);
   static Result<wire::AdminAnswer> read_persons(const symbols::AddressBook& book,
                                                 const wire::AdminCommand& command);
   Result<wire::AdminAnswer> read_as_operator(const wire::AdminCommand& command) const;
