@@ -296,7 +296,7 @@ class NodeCore::Impl {
   void tell_operators(ErrorCode code, const InstitutionCode& institution) {
     out(TellOperators{code, institution});
   }
-  void notice_law(std::uint64_t fingerprint, const InstitutionCode& institution);
+  void notice_law(std::uint64_t fingerprint, Timestamp judged, const InstitutionCode& institution);
   void count(ErrorCode code) { ++counts_.errors[code]; }
   LaneSlot& slot_of(std::size_t partition) { return lanes_.at(partitions_[partition].lane); }
   Institution& institution(std::size_t partition, const InstitutionCode& code) {

@@ -22,7 +22,7 @@ void NodeCore::Impl::on_permit(const wire::LinkItem& item) {
   const std::int64_t skew_ms = permit->issued_at - now_;
   if (skew_ms > limits::kMaxClockSkewMs) return count(ErrorCode::kClockSkew);
   if (permit->valid_until < now_) return count(ErrorCode::kPermitExpired);
-  notice_law(permit->law, permit->subject.provider);
+  notice_law(permit->law, permit->asked_at, permit->subject.provider);
   Partition& owner = partitions_[*partition];
   LaneSlot& slot = slot_of(*partition);
   if (!slot.lane.is_open()) return count(ErrorCode::kStoreUnavailable);
