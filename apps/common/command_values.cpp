@@ -70,6 +70,37 @@ Result<copies::FlagSort> parse_flag_sort(std::string_view text) {
   return Error{.code = ErrorCode::kUnknownEnumValue, .field = "flag"};
 }
 
+std::string_view word_of(copies::FlagSort sort) noexcept {
+  return sort == copies::FlagSort::kHeld ? "hold" : "non-disclosure";
+}
+
+Result<copies::AnswerMode> parse_answer_mode(std::string_view text) {
+  for (const auto mode :
+       {copies::AnswerMode::kCopy, copies::AnswerMode::kLive, copies::AnswerMode::kApproval}) {
+    if (text == word_of(mode)) return mode;
+  }
+  return Error{.code = ErrorCode::kUnknownEnumValue, .field = "mode"};
+}
+
+std::string_view word_of(copies::AnswerMode mode) noexcept {
+  switch (mode) {
+    case copies::AnswerMode::kCopy:
+      break;
+    case copies::AnswerMode::kLive:
+      return "live";
+    case copies::AnswerMode::kApproval:
+      return "approval";
+  }
+  return "copy";
+}
+
+Result<InformationKind> parse_kind(const rules::LegalFacts& facts, const std::string& text) {
+  if (const rules::KindFact* const kind = facts.find_kind(text)) return kind->code;
+  const auto code = InformationKind::parse(text);
+  if (!code) return Error{.code = ErrorCode::kUnknownEnumValue, .field = "kind"};
+  return *code;
+}
+
 Result<std::vector<AddressNumber>> read_person_numbers(std::string_view csv) {
   copies::CsvReader reader(csv);
   NAKADACHI_TRY(const auto header, reader.next());

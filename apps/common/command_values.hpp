@@ -7,7 +7,9 @@
 #include "nakadachi/base/codes.hpp"
 #include "nakadachi/base/day.hpp"
 #include "nakadachi/base/result.hpp"
+#include "nakadachi/copies/answer_mode.hpp"
 #include "nakadachi/copies/flags.hpp"
+#include "nakadachi/rules/legal_facts.hpp"
 #include "nakadachi/symbol_mapping/person.hpp"
 
 /// What people write on a command line or in a file for the admin door. Errors name the
@@ -29,6 +31,14 @@ Result<Period> parse_period(std::string_view from, std::string_view until);
 
 /// `hold` or `non-disclosure`. Errors: `kUnknownEnumValue`.
 Result<copies::FlagSort> parse_flag_sort(std::string_view text);
+std::string_view word_of(copies::FlagSort sort) noexcept;
+
+/// `copy`, `live` or `approval`. Errors: `kUnknownEnumValue`.
+Result<copies::AnswerMode> parse_answer_mode(std::string_view text);
+std::string_view word_of(copies::AnswerMode mode) noexcept;
+
+/// A kind by TM code (also one without a name), or by name. Errors: `kUnknownEnumValue`.
+Result<InformationKind> parse_kind(const rules::LegalFacts& facts, const std::string& text);
 
 /// The first column of a CSV file, which is headed 団体内統合宛名番号. Errors:
 /// `kWrongFormat` with the line as position.

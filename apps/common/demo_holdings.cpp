@@ -150,6 +150,13 @@ Result<void> DemoPool::set_flags() {
         wire::ChangeFlag{
             held.person, {.sort = copies::FlagSort::kHeld, .kind = {}, .period = {}}, true}));
   }
+  for (const DemoResidents::Person& marked : residents_->non_disclosed()) {
+    by_institution[marked.institution].push_back(request_of(
+        systems_[marked.institution].institution, "不開示",
+        wire::ChangeFlag{marked.person,
+                         {.sort = copies::FlagSort::kNonDisclosure, .kind = {}, .period = {}},
+                         true}));
+  }
   for (auto& [institution, requests] : by_institution) {
     NAKADACHI_CHECK(change_all(institution, std::move(requests)));
   }

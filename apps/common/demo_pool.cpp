@@ -126,7 +126,8 @@ Result<void> DemoPool::join_towns() {
                                    .persons = plan_.persons,
                                    .persons_of_town = persons_of_town(),
                                    .answer_bytes = plan_.answer_bytes,
-                                   .everything_answered = plan_.everything_answered},
+                                   .everything_answered = plan_.everything_answered,
+                                   .seed = plan_.seed},
                      std::move(codes), *layouts_);
   NAKADACHI_CHECK(write_callers());
   NAKADACHI_CHECK(write_ordinances());

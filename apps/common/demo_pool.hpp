@@ -28,6 +28,7 @@ struct PoolPlan {
   std::size_t answer_bytes = 0;      ///< of a registered copy, at least
   bool acquire = true;               ///< symbols one by one; else they are taken over at once
   bool everything_answered = false;  ///< no query that ends otherwise
+  std::uint64_t seed = 0;            ///< of the residents
   std::int64_t validity_s = 60;      ///< of a request
   std::int64_t national_latency_ms = 0;
   std::string directory;          ///< empty: a new one under the temporary directory

@@ -79,6 +79,9 @@ void print_outcomes(const DemoReport& report) {
                100.0 * static_cast<double>(count) / static_cast<double>(report.exchanges),
                name.shown);
   }
+  for (const auto& [code, count] : report.refusals) {
+    fmt::print("  {:>8}           refused: {}\n", count, nakadachi::text_of(code).name);
+  }
   for (const auto& [code, count] : report.errors) {
     fmt::print("  {:>8}           error: {}\n", count, nakadachi::text_of(code).name);
   }
@@ -243,6 +246,10 @@ nlohmann::json report_json(const DemoReport& report) {
   for (const OutcomeName& name : kOutcomes) {
     outcomes[std::string(name.json)] = count_of(report, name.outcome);
   }
+  nlohmann::json refusals = nlohmann::json::object();
+  for (const auto& [code, count] : report.refusals) {
+    refusals[std::string(nakadachi::text_of(code).name)] = count;
+  }
   nlohmann::json units = nlohmann::json::object();
   const auto used = used_by_pool(report.bill);
   for (const Cause cause : kCauses) {
@@ -254,6 +261,8 @@ nlohmann::json report_json(const DemoReport& report) {
           {"exchanges", report.exchanges},
           {"answered", outcomes["answered"]},
           {"outcomes", outcomes},
+          {"refused_for", refusals},
+          {"seed", report.seed},
           {"unknown", report.exchanges - report.told},
           {"symbols", report.symbols},
           {"copies", report.copies},

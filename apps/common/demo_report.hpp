@@ -17,7 +17,9 @@ struct DemoReport {
   std::uint64_t exchanges = 0;  ///< asked
   std::uint64_t told = 0;       ///< of them with an outcome
   std::uint64_t unexpected = 0;
+  std::uint64_t seed = 0;  ///< of the residents
   std::map<exchange::Outcome, std::uint64_t> outcomes;
+  std::map<ErrorCode, std::uint64_t> refusals;  ///< by reason
   std::map<ErrorCode, std::uint64_t> errors;
   std::uint64_t symbols = 0;
   std::uint64_t copies = 0;

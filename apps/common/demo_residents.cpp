@@ -14,6 +14,10 @@ constexpr std::uint64_t kAddressSpace = 10'000'000'000;
 constexpr std::string_view kResident = "TM00000000000001";
 constexpr std::string_view kTax = "TM00000000000002";
 constexpr std::string_view kCare = "TM00000000000003";
+constexpr std::string_view kDayService = "TM90000000000016";
+constexpr std::string_view kDisability = "TM90000000000017";
+constexpr std::string_view kVaccination = "TM90000000000033";
+constexpr std::string_view kPregnancy = "TM90000000000052";
 constexpr std::string_view kAllowance = "TM90000000000044";
 constexpr std::string_view kOwnAffair = "JM99000000000001";
 constexpr std::string_view kUnlisted = "TM99999999999999";
@@ -25,7 +29,7 @@ struct Asked {
   std::string_view kind;
   std::string_view section;
 };
-constexpr std::array<Asked, 9> kByMayor = {{
+constexpr std::array<Asked, 14> kByMayor = {{
     {"JM01000000048000", kTax, "市民税課"},           // 地方税の賦課徴収
     {"JM01000000048000", kResident, "市民税課"},      //
     {"JM01000000069000", kTax, "保険年金課"},         // 国民健康保険
@@ -33,7 +37,12 @@ constexpr std::array<Asked, 9> kByMayor = {{
     {"JM01000000106000", kResident, "子育て支援課"},  //
     {"JM01000000132000", kCare, "介護保険課"},        // 介護保険
     {"JM01000000132000", kTax, "介護保険課"},         //
-    {"JM01000000108000", kTax, "福祉課"},             //
+    {"JM01000000108000", kTax, "福祉課"},             // 災害弔慰金
+    {"JM01000000108000", kCare, "福祉課"},            //
+    {"JM01000000048000", kPregnancy, "市民税課"},     // 森林環境税と地方税
+    {"JM01000000037000", kDisability, "障害福祉課"},  //
+    {"JM01000000144000", kDayService, "障害福祉課"},  //
+    {"JM01000000025000", kVaccination, "健康課"},     // 予防接種
     {"JM01000000053000", kAllowance, "住宅課"},       // 公営住宅; 児童手当 is answered live
 }};
 constexpr std::size_t kAboutResidents = 1;  // in kByMayor
@@ -41,20 +50,26 @@ constexpr std::array<Asked, 2> kByBoard = {{
     {"JM01000000063000", kTax, "学務課"},  // 学校保健安全法の援助
     {"JM01000000063000", kResident, "学務課"},
 }};
-constexpr std::array<std::string_view, 3> kKinds = {kResident, kTax, kCare};
+constexpr std::array<std::string_view, 7> kKinds = {
+    kResident, kTax, kCare, kDayService, kDisability, kVaccination, kPregnancy};
 
 // A share of the persons leads to each outcome, so that a run shows them all.
-constexpr std::uint64_t kBoardOf = 5;       // one in five is asked about by the board
-constexpr std::uint64_t kNoSymbol = 50;     // 7 of 50: provider holds no symbol
-constexpr std::uint64_t kNoCopy = 25;       // 3 of 25
-constexpr std::uint64_t kBeyondTable = 40;  // 13 of 40
-constexpr std::uint64_t kInPart = 30;       // 17 of 30
-constexpr std::uint64_t kHeld = 100;        // 11 of 100
-constexpr std::uint64_t kWithinBody = 20;   // 6 of 20: asked by the board of the same town
+constexpr std::uint64_t kBoardOf = 5;        // one in five is asked about by the board
+constexpr std::uint64_t kNoSymbol = 50;      // 7 of 50: provider holds no symbol
+constexpr std::uint64_t kNoCopy = 25;        // 3 of 25
+constexpr std::uint64_t kBeyondTable = 40;   // 13 of 40
+constexpr std::uint64_t kInPart = 30;        // 17 of 30
+constexpr std::uint64_t kHeld = 100;         // 11 of 100
+constexpr std::uint64_t kNonDisclosed = 60;  // 23 of 60: 不開示, which changes no outcome
+constexpr std::uint64_t kWithinBody = 20;    // 6 of 20: asked by the board of the same town
+constexpr std::uint64_t kSeedStep = 7'919;
+constexpr std::uint64_t kPersonsOfSeed = 10'000'000;
+constexpr std::uint64_t kSeedsOfNumbers = 8'000;  // so that the numbers have 11 digits
 constexpr std::uint16_t kNoSuchItem = 999;
 
-std::uint64_t personal_number_of(std::uint64_t person) {
-  const std::uint64_t body = 10'000'000'000 + person;
+std::uint64_t personal_number_of(std::uint64_t seed, std::uint64_t person) {
+  const std::uint64_t body =
+      10'000'000'000 + seed % kSeedsOfNumbers * kPersonsOfSeed + person % kPersonsOfSeed;
   return body * 10 + personal_number_check_digit(body);
 }
 
@@ -117,7 +132,7 @@ std::vector<DemoResidents::Known> DemoResidents::known() const {
   std::vector<Known> known;
   known.reserve(2 * plan_.persons);
   for (std::uint64_t person = 0; person < plan_.persons; ++person) {
-    const std::uint64_t number = personal_number_of(person);
+    const std::uint64_t number = personal_number_of(plan_.seed, person);
     const std::size_t asker = asking_institution(person);
     known.push_back({asker, address_of(asker, person), number});
     if (mixed(person, kNoSymbol, 7)) continue;
@@ -138,7 +153,7 @@ copies::CopyContent DemoResidents::content_of(std::uint64_t person,
   std::size_t bytes = 0;
   for (const copies::LayoutItem& item : layout->items) {
     if (!item.required && bytes >= plan_.answer_bytes) continue;
-    std::string value = value_of(item, person);
+    std::string value = value_of(item, lot_of(person));
     // Great sums and long words where a long answer is wanted.
     if (item.type == copies::ItemType::kText && plan_.answer_bytes > 0) {
       for (std::size_t characters = 4; characters <= item.max_length; characters += 2) {
@@ -180,15 +195,33 @@ std::optional<copies::CopyContent> DemoResidents::live_answer(const AddressNumbe
 
 std::vector<DemoResidents::Held> DemoResidents::held() const {
   std::vector<Held> held;
-  constexpr std::array kDecisions = {Decision::kApprove, Decision::kApprove, Decision::kRefuse,
-                                     Decision::kLeave};
   for (std::uint64_t person = 0; person < plan_.persons; ++person) {
     if (!mixed(person, kHeld, 11)) continue;
     const std::size_t provider = providing_institution(person);
-    held.push_back(
-        {provider, address_of(provider, person), kDecisions[person / kHeld % kDecisions.size()]});
+    held.push_back({provider, address_of(provider, person), decision_on(person)});
   }
   return held;
+}
+
+DemoResidents::Decision DemoResidents::decision_on(std::uint64_t person) const {
+  constexpr std::array kDecisions = {Decision::kApprove, Decision::kApprove, Decision::kDoubt,
+                                     Decision::kLeave,   Decision::kApprove, Decision::kApprove,
+                                     Decision::kCorrect, Decision::kLeave};
+  return kDecisions.at(lot_of(person) / kHeld % kDecisions.size());
+}
+
+std::vector<DemoResidents::Person> DemoResidents::non_disclosed() const {
+  std::vector<Person> persons;
+  for (std::uint64_t person = 0; person < plan_.persons; ++person) {
+    if (!mixed(person, kNonDisclosed, 23)) continue;
+    const std::size_t provider = providing_institution(person);
+    persons.push_back({provider, address_of(provider, person)});
+  }
+  return persons;
+}
+
+std::uint64_t DemoResidents::lot_of(std::uint64_t person) const {
+  return person + plan_.seed * kSeedStep;
 }
 
 std::optional<DemoResidents::Suspended> DemoResidents::suspended() const {
@@ -273,9 +306,9 @@ exchange::Outcome DemoResidents::expected_of_provider(std::uint64_t person,
                                                       const exchange::Subject& subject) const {
   using exchange::Outcome;
   if (mixed(person, kHeld, 11)) {
-    const std::uint64_t sort = person / kHeld % 4;
-    if (sort == 2) return Outcome::kRefused;
-    if (sort == 3) return Outcome::kLapsed;
+    const Decision decision = decision_on(person);
+    if (decision == Decision::kLeave) return Outcome::kLapsed;
+    if (decision != Decision::kApprove) return Outcome::kRefused;
   }
   if (mixed(person, kNoCopy, 3)) return Outcome::kNoData;
   return subject.items.empty() ? Outcome::kAnswered : Outcome::kAnsweredInPart;

@@ -19,6 +19,7 @@ struct ResidentsPlan {
   std::vector<std::size_t> persons_of_town = {};
   std::size_t answer_bytes = 0;      ///< of a registered copy, at least
   bool everything_answered = false;  ///< no query that ends otherwise
+  std::uint64_t seed = 0;            ///< other persons, and another fate for each
 };
 
 /// The simulated residents of a demo: who is known where, what is registered about
@@ -47,14 +48,22 @@ class DemoResidents {
   };
   std::vector<Copy> copies() const;
 
-  /// 自動応答不可, and what staff decide about it.
-  enum class Decision : std::uint8_t { kApprove, kRefuse, kLeave };
+  /// 自動応答不可, and what staff decide about it: provide, refuse for doubt about the person
+  /// or because the information is being corrected, or nothing.
+  enum class Decision : std::uint8_t { kApprove, kDoubt, kCorrect, kLeave };
   struct Held {
     std::size_t institution = 0;
     AddressNumber person;
     Decision decision = Decision::kApprove;
   };
   std::vector<Held> held() const;
+
+  /// Whose provider has marked them 不開示.
+  struct Person {
+    std::size_t institution = 0;
+    AddressNumber person;
+  };
+  std::vector<Person> non_disclosed() const;
 
   /// The kind that the business systems of all mayors answer themselves, and what they
   /// say about one of their persons; nothing when there is no data.
@@ -100,8 +109,10 @@ class DemoResidents {
   exchange::Outcome expected_of_provider(std::uint64_t person,
                                          const exchange::Subject& subject) const;
   bool mixed(std::uint64_t person, std::uint64_t every, std::uint64_t which) const {
-    return !plan_.everything_answered && person % every == which;
+    return !plan_.everything_answered && lot_of(person) % every == which;
   }
+  std::uint64_t lot_of(std::uint64_t person) const;
+  Decision decision_on(std::uint64_t person) const;
 
   ResidentsPlan plan_;
   std::vector<std::uint64_t> first_after_town_;  ///< the next town's first person

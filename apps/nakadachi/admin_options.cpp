@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdio>
 
 #include "nakadachi/copies/change.hpp"
 #include "nakadachi/rules/item_number.hpp"
@@ -90,13 +91,6 @@ void Desk::ask_all(std::vector<wire::AdminCommand> commands,
   }
 }
 
-Result<InformationKind> kind_of(const rules::LegalFacts& facts, const std::string& text) {
-  if (const rules::KindFact* const kind = facts.find_kind(text)) return kind->code;
-  const auto code = InformationKind::parse(text);
-  if (!code) return Error{.code = ErrorCode::kUnknownEnumValue, .field = "kind"};
-  return *code;
-}
-
 std::string shown(const AddressNumber& person) { return fmt::format("{:015}", person.reveal()); }
 
 std::string shown_in_japan(Timestamp at) {
@@ -112,6 +106,21 @@ std::string shown_item(std::uint16_t legal_item) {
       branch == 0 ? fmt::format("{}", number) : fmt::format("{}-{}", number, branch);
   const auto item = rules::ItemNumber::parse(text);
   return item ? item->text() : std::string("-");
+}
+
+void add_csv_option(CLI::App& command, AdminOptions& options) {
+  command.add_flag("--csv", options.csv, "CSV, UTF-8");
+}
+
+void Failures::add(std::size_t place, const Error& error, const AdminOptions& options) {
+  fmt::print(stderr, "{} {}: {}\n", options.say("row", "行"), place + 1,
+             describe(error, options.japanese() ? Language::kJapanese : Language::kEnglish));
+  if (!first_) first_ = error;
+}
+
+Result<void> Failures::result() const {
+  if (first_) return *first_;
+  return {};
 }
 
 void print_done(const AdminOptions& options, const wire::Done& done) {

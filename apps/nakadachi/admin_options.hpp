@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,7 @@ struct AdminOptions {
   std::string who;
   std::string why;
   bool json = false;
+  bool csv = false;  ///< of commands that have a list for it
   const ChosenLanguage* language = nullptr;
 
   bool japanese() const { return language->or_english() == Language::kJapanese; }
@@ -88,15 +90,26 @@ Result<socket::CurvePublicKey> server_key_of(const std::string& text);
 /// Errors: `kMissingField`, those of `socket::CurveKeyPair::load`.
 Result<socket::CurveKeyPair> key_pair_of(const std::string& path);
 
-/// A kind by TM code (also one without a name), or by name. Errors: `kUnknownEnumValue`.
-Result<InformationKind> kind_of(const rules::LegalFacts& facts, const std::string& text);
-
 /// 000000000000042, for staff who may see the person and files they keep.
 std::string shown(const AddressNumber& person);
 /// 2026-06-14 10:02, in Japan.
 std::string shown_in_japan(Timestamp at);
 /// The table's item by the number that permits have.
 std::string shown_item(std::uint16_t legal_item);
+
+/// For commands that print a list.
+void add_csv_option(CLI::App& command, AdminOptions& options);
+
+/// Tells which rows failed, by their place and never by the person; the first error
+/// becomes the command's.
+class Failures {
+ public:
+  void add(std::size_t place, const Error& error, const AdminOptions& options);
+  Result<void> result() const;
+
+ private:
+  std::optional<Error> first_;
+};
 
 /// `done`, or that nothing had to be changed.
 void print_done(const AdminOptions& options, const wire::Done& done);

@@ -19,6 +19,7 @@ struct CopyOptions {
   std::string kind;
   std::string person;
   std::string mode;
+  bool dry_run = false;
 };
 
 struct LoadOptions {
@@ -60,12 +61,12 @@ struct LoadResult {
 Result<copies::Load> load_of(const LoadOptions& options, const copies::LayoutBook& book) {
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
   copies::Load load;
-  NAKADACHI_TRY(load.kind, kind_of(facts, options.kind));
+  NAKADACHI_TRY(load.kind, parse_kind(facts, options.kind));
   load.dataset = options.dataset;
   NAKADACHI_TRY(load.validity, parse_period(options.valid_from, options.valid_until));
   const Day today = Day::of(SystemClock().now());
-  const copies::Layout* const layout = options.layout == 0 ? book.in_force(load.kind, today)
-                                                           : book.find(load.kind, options.layout);
+  const copies::Layout* const layout =
+      options.layout == 0 ? book.in_force(load.kind, today) : book.find(load.kind, options.layout);
   if (layout == nullptr || !layout->in_force.holds(today)) {
     return Error{.code = ErrorCode::kUnknownEnumValue, .field = "layout"};
   }
@@ -259,21 +260,70 @@ Result<void> run_count(const CopyOptions& options) {
 Result<void> run_delete(const CopyOptions& options) {
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
   NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.person));
-  NAKADACHI_TRY(const InformationKind kind, kind_of(facts, options.kind));
+  NAKADACHI_TRY(const InformationKind kind, parse_kind(facts, options.kind));
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
   NAKADACHI_TRY(const auto done, desk.ask<wire::Done>(wire::EraseCopy{person, kind}));
   print_done(options.admin, done);
   return {};
 }
 
+std::string_view words_of(copies::AnswerMode mode, const AdminOptions& options) {
+  switch (mode) {
+    case copies::AnswerMode::kCopy:
+      break;
+    case copies::AnswerMode::kLive:
+      return options.say("live (the business system answers)", "即時の引渡し");
+    case copies::AnswerMode::kApproval:
+      return options.say("approval (when staff agree)", "承認後に回答");
+  }
+  return options.say("copy (at once)", "自動応答");
+}
+
 Result<void> run_mode(const CopyOptions& options) {
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
-  NAKADACHI_TRY(const InformationKind kind, kind_of(facts, options.kind));
-  const auto mode =
-      options.mode == "approval" ? copies::AnswerMode::kApproval : copies::AnswerMode::kCopy;
-  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
-  NAKADACHI_TRY(const auto done, desk.ask<wire::Done>(wire::SetAnswerMode{kind, mode}));
-  print_done(options.admin, done);
+  NAKADACHI_TRY(const InformationKind kind, parse_kind(facts, options.kind));
+  NAKADACHI_TRY(const copies::AnswerMode mode, parse_answer_mode(options.mode));
+  const Needs needs = options.dry_run ? Needs::kReading : Needs::kReason;
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, needs));
+  if (!options.dry_run) {
+    NAKADACHI_TRY(const auto done, desk.ask<wire::Done>(wire::SetAnswerMode{kind, mode}));
+    print_done(options.admin, done);
+    return {};
+  }
+  NAKADACHI_TRY(const auto set, desk.ask<wire::AnswerModes>(wire::ListAnswerModes{}));
+  const auto now = std::ranges::find(set.modes, kind, [](const auto& one) { return one.first; });
+  const auto former = now != set.modes.end() ? now->second : copies::AnswerMode::kCopy;
+  if (options.admin.json) {
+    print_json({{"kind", kind.text()},
+                {"from", word_of(former)},
+                {"to", word_of(mode)},
+                {"dry_run", true}});
+  } else {
+    fmt::print("{}: {} → {}\n", facts.name_of(kind), words_of(former, options.admin),
+               words_of(mode, options.admin));
+  }
+  return {};
+}
+
+Result<void> run_modes(const CopyOptions& options) {
+  NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
+  NAKADACHI_TRY(const auto set, desk.ask<wire::AnswerModes>(wire::ListAnswerModes{}));
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& [kind, mode] : set.modes) {
+    const std::string name = facts.name_of(kind);
+    if (options.admin.json) {
+      list.push_back({{"kind", kind.text()}, {"name", name}, {"mode", word_of(mode)}});
+    } else {
+      fmt::print("{}  {}  {}\n", kind.text(), words_of(mode, options.admin), name);
+    }
+  }
+  if (options.admin.json) {
+    print_json(list);
+  } else if (set.modes.empty()) {
+    fmt::print("{}\n", options.admin.say("all kinds are answered from copies at once",
+                                         "全ての特定個人情報が自動応答です"));
+  }
   return {};
 }
 
@@ -298,7 +348,8 @@ void add_load_options(CLI::App& command, LoadOptions& options) {
   command.add_option("--layout", options.layout, "version; today's unless given");
   command.add_option("--valid-from", options.valid_from, "first day of the copies: 2026-04-01");
   command.add_option("--valid-until", options.valid_until, "last day");
-  command.add_option("--layouts", options.layouts, "item layouts in the place of the built-in ones")
+  command
+      .add_option("--layouts", options.layouts, "item layouts in the place of the built-in ones")
       ->envname("NAKADACHI_LAYOUTS");
   command.add_flag("--skip-invalid", options.skip_invalid, "register the other rows");
   command.add_flag("--dry-run", options.dry_run, "only look at the file");
@@ -327,17 +378,26 @@ void add_copy_commands(CLI::App& app, Command& chosen, const ChosenLanguage& lan
       },
       run_delete);
   add_admin_command<CopyOptions>(
-      copy, chosen, language, {"mode", "Answer at once, or when staff agree"}, Needs::kReason,
+      copy, chosen, language, {"mode", "How a kind is answered"}, Needs::kReason,
       [](CLI::App& command, CopyOptions& options) {
         command.footer(
             "Example: nakadachi copy mode --kind TM00000000000002 --mode approval \\\n"
             "           --who 税務課 --why 確認期間");
         command.add_option("--kind", options.kind, kKindHelp)->required();
-        command.add_option("--mode", options.mode, "copy or approval")
+        command
+            .add_option("--mode", options.mode,
+                        "copy: at once; approval: when staff agree; live: the business system "
+                        "answers itself")
             ->required()
-            ->check(CLI::IsMember({"copy", "approval"}));
+            ->check(CLI::IsMember({"copy", "live", "approval"}));
+        command.add_flag("--dry-run", options.dry_run, "only show what would change");
       },
       run_mode);
+  add_admin_command<CopyOptions>(
+      copy, chosen, language, {"modes", "Kinds that are not just answered from copies"},
+      Needs::kReading,
+      [](CLI::App& command, CopyOptions&) { command.footer("Example: nakadachi copy modes"); },
+      run_modes);
 }
 
 }  // namespace nakadachi::apps

@@ -32,6 +32,7 @@ struct DemoOptions {
   std::size_t tenants = 12;
   std::uint64_t exchanges = 2'000;
   std::uint64_t scale = 0;
+  std::uint64_t seed = 0;
   std::size_t in_flight = 500;
   std::int64_t latency_ms = 0;
   std::string keep;
@@ -147,6 +148,7 @@ PoolPlan plan_of(const DemoOptions& options) {
   plan.towns = options.tenants;
   plan.persons = std::min<std::size_t>(options.exchanges, kMostPersons);
   plan.scale = options.scale;
+  plan.seed = options.seed;
   plan.national_latency_ms = options.latency_ms;
   plan.directory = options.keep;
   plan.keep = !options.keep.empty();
@@ -232,8 +234,12 @@ Result<void> run_demo(const DemoOptions& options, int& status) {
   report.tenants = pool->towns().size();
   report.institutions = pool->systems().size();
   report.exchanges = options.exchanges;
+  report.seed = options.seed;
   report.told = told.size();
-  for (const auto& [key, reply] : told) ++report.outcomes[reply.outcome];
+  for (const auto& [key, reply] : told) {
+    ++report.outcomes[reply.outcome];
+    if (reply.outcome == exchange::Outcome::kRefused) ++report.refusals[reply.code];
+  }
   report.symbols = pool->symbols();
   report.copies = pool->copies();
   NAKADACHI_CHECK(check_books(options, *pool, told, report));
@@ -277,6 +283,10 @@ void add_demo_command(CLI::App& app, Command& chosen, int& status,
                    "one simulated resident for so many real ones of each town, e.g. 1000;\n"
                    "default: as many in each town, 5,000 in all at most")
       ->check(CLI::Range(100, 10'000'000));
+  command
+      ->add_option("--seed", options->seed,
+                   "of the simulated residents: other persons, and another fate for each")
+      ->capture_default_str();
   command->add_option("--in-flight", options->in_flight, "queries under way at a time")
       ->capture_default_str()
       ->check(CLI::Range(1, 10'000));

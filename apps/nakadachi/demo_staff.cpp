@@ -47,8 +47,10 @@ void DemoStaff::look(Desk& desk) {
     const DemoResidents::Decision decision = plan_.at(request.person);
     if (decision == DemoResidents::Decision::kLeave) continue;
     wire::Decide command{.request = request.request, .refusal = {}};
-    if (decision == DemoResidents::Decision::kRefuse) {
+    if (decision == DemoResidents::Decision::kDoubt) {
       command.refusal = ErrorCode::kIdentityInDoubt;
+    } else if (decision == DemoResidents::Decision::kCorrect) {
+      command.refusal = ErrorCode::kUnderCorrection;
     }
     decisions.push_back({.institution = desk.institution,
                          .who = "demo staff",

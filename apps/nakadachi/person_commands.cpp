@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <iterator>
 #include <optional>
 
 #include "apps/common/command_values.hpp"
+#include "apps/common/holding_csv.hpp"
+#include "apps/common/text_table.hpp"
 #include "apps/nakadachi/admin_options.hpp"
 #include "nakadachi/base/random.hpp"
 
@@ -24,6 +27,7 @@ struct PersonOptions {
   bool exact = false;
   std::string survivor;
   std::string former;
+  std::string file;
   bool dry_run = false;
 };
 
@@ -70,6 +74,7 @@ void print_person(const PersonRecord& person, const AdminOptions& options) {
 }
 
 void print_persons(const std::vector<PersonRecord>& persons, const AdminOptions& options) {
+  if (options.csv) return fmt::print("{}", persons_csv(persons));
   nlohmann::json list = nlohmann::json::array();
   for (const PersonRecord& person : persons) {
     if (options.json) {
@@ -115,7 +120,8 @@ Result<PersonRecord> person_of(Desk& desk, const AddressNumber& number) {
 
 // put, find, list -------------------------------------------------------------
 
-Result<void> run_put(const PersonOptions& options) {
+/// The person the options name.
+Result<wire::PutPerson> person_of(const PersonOptions& options) {
   NAKADACHI_TRY(auto name, symbols::PersonName::parse(options.name));
   NAKADACHI_TRY(const auto birth_date, symbols::BirthDate::parse(options.birth_date));
   NAKADACHI_TRY(const symbols::Sex sex, parse_sex(options.sex));
@@ -133,6 +139,48 @@ Result<void> run_put(const PersonOptions& options) {
   for (const std::string& text : options.business) {
     NAKADACHI_TRY(const auto business, parse_business_number(text));
     command.business.push_back(business);
+  }
+  return command;
+}
+
+Result<void> run_put_file(const PersonOptions& options) {
+  NAKADACHI_TRY(const std::string text, read_file(options.file));
+  NAKADACHI_TRY(auto persons, read_persons_csv(text));
+  std::vector<std::optional<AddressNumber>> put(persons.size());
+  Failures failures;
+  if (!options.dry_run) {
+    NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
+    desk.ask_all({std::make_move_iterator(persons.begin()), std::make_move_iterator(persons.end())},
+                 [&](std::size_t place, Result<wire::AdminAnswer> answer) {
+                   auto one = admin::as<wire::PersonPut>(std::move(answer));
+                   if (!one) return failures.add(place, one.error(), options.admin);
+                   put[place] = one->number;
+                 });
+  }
+  nlohmann::json numbers = nlohmann::json::array();
+  for (std::size_t i = 0; i < put.size(); ++i) {
+    if (!put[i]) continue;
+    if (options.admin.json) {
+      numbers.push_back({{"row", i + 1}, {"number", shown(*put[i])}});
+    } else {
+      fmt::print("{},{}\n", i + 1, shown(*put[i]));
+    }
+  }
+  if (options.admin.json) {
+    print_json({{"rows", put.size()}, {"put", numbers}, {"dry_run", options.dry_run}});
+  } else if (options.dry_run) {
+    fmt::print("{}: {}\n", options.admin.say("rows, all well written", "正しく書かれた行"),
+               put.size());
+  }
+  return failures.result();
+}
+
+Result<void> run_put(const PersonOptions& options) {
+  if (!options.file.empty()) return run_put_file(options);
+  NAKADACHI_TRY(wire::PutPerson command, person_of(options));
+  if (options.dry_run) {
+    fmt::print("{}\n", options.admin.say("well written", "正しく書かれています"));
+    return {};
   }
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
   NAKADACHI_TRY(const auto put, desk.ask<wire::PersonPut>(std::move(command)));
@@ -260,19 +308,21 @@ constexpr const char* kBusinessHelp = "宛名番号 of a business system, SYSTEM
 
 void add_put_options(CLI::App& command, PersonOptions& options) {
   command.footer(
-      "Prints the 団体内統合宛名番号.\n"
+      "Prints the 団体内統合宛名番号; of a file one with its row, a line each.\n"
       "Example: nakadachi person put --name 山田花子 --kana ヤマダハナコ --birth-date 1980-04-02 "
       "\\\n"
       "           --sex 女 --address 北海道札幌市中央区1-1 --business 3:1042 --who 市民課 --why "
       "転入");
-  command.add_option("--number", options.number, "of a known person; a new one unless given");
-  command.add_option("--name", options.name, "氏名")->required();
+  CLI::Option* const file =
+      command.add_option("--file", options.file, "CSV of many, as person list --csv writes it");
+  command.add_flag("--dry-run", options.dry_run, "only look at what is given");
+  command.add_option("--number", options.number, "of a known person; a new one unless given")
+      ->excludes(file);
+  command.add_option("--name", options.name, "氏名")->excludes(file);
   command.add_option("--kana", options.kana, "氏名カナ");
-  command.add_option("--birth-date", options.birth_date, "1980-04-02; 00 for what is unknown")
-      ->required();
-  command.add_option("--sex", options.sex, "male, female, unknown, not_applicable; 男, 女")
-      ->required();
-  command.add_option("--address", options.home, "住所")->required();
+  command.add_option("--birth-date", options.birth_date, "1980-04-02; 00 for what is unknown");
+  command.add_option("--sex", options.sex, "male, female, unknown, not_applicable; 男, 女");
+  command.add_option("--address", options.home, "住所");
   command.add_option("--business", options.business, kBusinessHelp);
 }
 
@@ -283,6 +333,7 @@ void add_find_options(CLI::App& command, PersonOptions& options) {
   command.add_option("--birth-date", options.birth_date, "1980-04-02");
   command.add_flag("--exact", options.exact, "spelled just so, width and spaces too");
   command.add_option("--business", options.business, kBusinessHelp)->expected(1);
+  add_csv_option(command, options.admin);
 }
 
 void add_merge_options(CLI::App& command, PersonOptions& options) {
@@ -307,8 +358,9 @@ void add_person_commands(CLI::App& app, Command& chosen, const ChosenLanguage& l
                                    Needs::kReading, add_find_options, run_find);
   add_admin_command<PersonOptions>(
       person, chosen, language, {"list", "Everybody, by number"}, Needs::kReading,
-      [](CLI::App& command, PersonOptions&) {
-        command.footer("Example: nakadachi person list --json");
+      [](CLI::App& command, PersonOptions& options) {
+        command.footer("Example: nakadachi person list --csv");
+        add_csv_option(command, options.admin);
       },
       run_list);
   add_admin_command<PersonOptions>(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "apps/common/command_values.hpp"
 #include "apps/common/embedded_facts.hpp"
 #include "apps/common/node_assembly.hpp"
 #include "apps/nakadachi/admin_options.hpp"
@@ -75,7 +76,7 @@ Result<exchange::Query> query_of(const QueryOptions& options) {
   NAKADACHI_TRY(subject.provider, InstitutionCode::parse(options.provider));
   NAKADACHI_TRY(subject.affair, affair_of(facts, options.affair));
   NAKADACHI_TRY(subject.procedure, ProcedureCode::parse(options.procedure));
-  NAKADACHI_TRY(subject.kind, kind_of(facts, options.kind));
+  NAKADACHI_TRY(subject.kind, parse_kind(facts, options.kind));
   subject.items = options.items;
   std::sort(subject.items.begin(), subject.items.end());
   subject.items.erase(std::unique(subject.items.begin(), subject.items.end()), subject.items.end());

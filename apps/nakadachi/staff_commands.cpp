@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "apps/common/command_values.hpp"
 #include "apps/common/embedded_facts.hpp"
+#include "apps/common/holding_csv.hpp"
+#include "apps/common/text_table.hpp"
 #include "apps/nakadachi/admin_options.hpp"
 
 namespace nakadachi::apps {
@@ -18,56 +22,125 @@ struct FlagOptions {
   std::string kind;
   std::string from;
   std::string until;
+  std::string file;
+  bool dry_run = false;
 };
 
-std::string_view word_of(copies::FlagSort sort, const AdminOptions& options) {
+std::string_view words_of(copies::FlagSort sort, const AdminOptions& options) {
   if (sort == copies::FlagSort::kHeld) return options.say("hold", "自動応答不可");
   return options.say("non-disclosure", "不開示");
 }
 
-Result<void> run_change(const FlagOptions& options, bool set) {
+/// Of a file, or the one the options name.
+Result<std::vector<FlagRow>> flags_of(const FlagOptions& options) {
+  NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
+  if (!options.file.empty()) {
+    NAKADACHI_TRY(const std::string text, read_file(options.file));
+    return read_flags_csv(text, facts);
+  }
+  if (options.flag.empty()) return Error{.code = ErrorCode::kMissingField, .field = "flag"};
   NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.person));
   copies::Flag flag;
   NAKADACHI_TRY(flag.sort, parse_flag_sort(options.flag));
   NAKADACHI_TRY(flag.period, parse_period(options.from, options.until));
   if (!options.kind.empty()) {
-    NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
-    NAKADACHI_TRY(flag.kind, kind_of(facts, options.kind));
+    NAKADACHI_TRY(flag.kind, parse_kind(facts, options.kind));
+  }
+  return std::vector<FlagRow>{{person, flag}};
+}
+
+Result<void> run_change(const FlagOptions& options, bool set) {
+  NAKADACHI_TRY(const auto rows, flags_of(options));
+  if (options.dry_run) {
+    if (options.admin.json) {
+      print_json({{"rows", rows.size()}, {"dry_run", true}});
+    } else {
+      fmt::print("{}: {}\n", options.admin.say("rows, all well written", "正しく書かれた行"),
+                 rows.size());
+    }
+    return {};
   }
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
-  NAKADACHI_TRY(const auto done, desk.ask<wire::Done>(wire::ChangeFlag{person, flag, set}));
-  print_done(options.admin, done);
-  return {};
+  std::vector<wire::AdminCommand> commands;
+  commands.reserve(rows.size());
+  for (const FlagRow& row : rows) {
+    commands.emplace_back(wire::ChangeFlag{row.person, row.flag, set});
+  }
+  wire::Done all;
+  Failures failures;
+  desk.ask_all(std::move(commands), [&](std::size_t place, Result<wire::AdminAnswer> answer) {
+    if (const auto done = admin::as<wire::Done>(std::move(answer)); done) {
+      all.count += done->count;
+    } else {
+      failures.add(place, done.error(), options.admin);
+    }
+  });
+  if (failures.result() || all.count > 0) print_done(options.admin, all);
+  return failures.result();
 }
 
 nlohmann::json day_json(const std::optional<Day>& day) {
   return day ? nlohmann::json(day->text()) : nlohmann::json();
 }
 
+/// Of one person, or of everybody who has some.
+Result<std::vector<copies::PersonFlags>> flags_at(Desk& desk, const FlagOptions& options) {
+  std::vector<copies::PersonFlags> all;
+  const auto add = [&](const AddressNumber& person, std::vector<copies::Flag> flags) {
+    all.push_back({desk.institution(), person, std::move(flags)});
+  };
+  if (!options.person.empty()) {
+    NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.person));
+    NAKADACHI_TRY(auto flags, desk.ask<wire::Flags>(wire::ShowFlags{person}));
+    add(person, std::move(flags.flags));
+    return all;
+  }
+  wire::ListFlags list;
+  do {
+    NAKADACHI_TRY(auto page, desk.ask<wire::FlagPage>(list));
+    for (auto& one : page.persons) add(one.person, std::move(one.flags));
+    list.after = page.next;
+  } while (list.after);
+  std::ranges::sort(all, {}, &copies::PersonFlags::person);
+  return all;
+}
+
+void print_flag(const AddressNumber& person, const copies::Flag& flag,
+                const rules::LegalFacts& facts, const AdminOptions& options) {
+  fmt::print("{}  {}  {}  {}..{}\n", shown(person), words_of(flag.sort, options),
+             flag.kind ? facts.name_of(*flag.kind)
+                       : std::string(options.say("all kinds", "全ての特定個人情報")),
+             flag.period.from ? flag.period.from->text() : "",
+             flag.period.until ? flag.period.until->text() : "");
+}
+
 Result<void> run_flag_list(const FlagOptions& options) {
-  NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.person));
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
-  NAKADACHI_TRY(const auto flags, desk.ask<wire::Flags>(wire::ShowFlags{person}));
+  NAKADACHI_TRY(const auto persons, flags_at(desk, options));
+  if (options.admin.csv) {
+    fmt::print("{}", flags_csv(persons));
+    return {};
+  }
   nlohmann::json list = nlohmann::json::array();
-  for (const copies::Flag& flag : flags.flags) {
-    if (options.admin.json) {
-      const bool held = flag.sort == copies::FlagSort::kHeld;
-      list.push_back({{"flag", held ? "hold" : "non-disclosure"},
+  bool none = true;
+  for (const copies::PersonFlags& person : persons) {
+    for (const copies::Flag& flag : person.flags) {
+      none = false;
+      if (!options.admin.json) {
+        print_flag(person.person, flag, facts, options.admin);
+        continue;
+      }
+      list.push_back({{"person", shown(person.person)},
+                      {"flag", word_of(flag.sort)},
                       {"kind", flag.kind ? nlohmann::json(flag.kind->text()) : nlohmann::json()},
                       {"from", day_json(flag.period.from)},
                       {"until", day_json(flag.period.until)}});
-      continue;
     }
-    fmt::print("{}  {}  {}..{}\n", word_of(flag.sort, options.admin),
-               flag.kind ? facts.name_of(*flag.kind)
-                         : std::string(options.admin.say("all kinds", "全ての特定個人情報")),
-               flag.period.from ? flag.period.from->text() : "",
-               flag.period.until ? flag.period.until->text() : "");
   }
   if (options.admin.json) {
     print_json(list);
-  } else if (flags.flags.empty()) {
+  } else if (none) {
     fmt::print("{}\n", options.admin.say("no flags", "設定はありません"));
   }
   return {};
@@ -78,10 +151,13 @@ void add_flag_options(CLI::App& command, FlagOptions& options) {
       "A flag is cleared by the same kind and days it was set with.\n"
       "Example: nakadachi flag set --person 42 --flag hold --kind 地方税関係情報 \\\n"
       "           --until 2026-09-30 --who 税務課 --why 支援措置");
-  command.add_option("--person", options.person, "団体内統合宛名番号")->required();
+  CLI::Option* const file =
+      command.add_option("--file", options.file, "CSV of many, as flag list --csv writes it");
+  command.add_option("--person", options.person, "団体内統合宛名番号")->excludes(file);
   command.add_option("--flag", options.flag, "hold (自動応答不可) or non-disclosure (不開示)")
-      ->required()
+      ->excludes(file)
       ->check(CLI::IsMember({"hold", "non-disclosure"}));
+  command.add_flag("--dry-run", options.dry_run, "only look at what is given");
   command.add_option("--kind", options.kind, "TM code or name; all kinds unless given");
   command.add_option("--from", options.from, "first day: 2026-04-01");
   command.add_option("--until", options.until, "last day");
@@ -242,10 +318,12 @@ void add_flag_commands(CLI::App& app, Command& chosen, const ChosenLanguage& lan
       flag, chosen, language, {"clear", "Clear a flag"}, Needs::kReason, add_flag_options,
       [](const FlagOptions& options) { return run_change(options, false); });
   add_admin_command<FlagOptions>(
-      flag, chosen, language, {"list", "Flags of a person"}, Needs::kReading,
+      flag, chosen, language, {"list", "Flags of a person, or of all"}, Needs::kReading,
       [](CLI::App& command, FlagOptions& options) {
-        command.footer("Example: nakadachi flag list --person 42");
-        command.add_option("--person", options.person, "団体内統合宛名番号")->required();
+        command.footer("Example: nakadachi flag list --csv");
+        command.add_option("--person", options.person,
+                           "団体内統合宛名番号; everybody unless given");
+        add_csv_option(command, options.admin);
       },
       run_flag_list);
 }

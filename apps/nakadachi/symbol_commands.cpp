@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <optional>
+#include <set>
 
 #include "apps/common/command_values.hpp"
 #include "apps/common/text_table.hpp"
@@ -24,24 +24,6 @@ struct SymbolOptions {
   std::string home;
 };
 
-/// Tells which rows failed, by their place and never by the person; the first error
-/// becomes the command's.
-class Failures {
- public:
-  void add(std::size_t place, const Error& error, const AdminOptions& options) {
-    fmt::print(stderr, "{} {}: {}\n", options.say("row", "行"), place + 1,
-               describe(error, options.japanese() ? Language::kJapanese : Language::kEnglish));
-    if (!first_) first_ = error;
-  }
-  Result<void> result() const {
-    if (first_) return *first_;
-    return {};
-  }
-
- private:
-  std::optional<Error> first_;
-};
-
 // acquire ---------------------------------------------------------------------
 
 Result<std::vector<AddressNumber>> persons_of(const SymbolOptions& options) {
@@ -59,8 +41,23 @@ Result<std::vector<AddressNumber>> persons_of(const SymbolOptions& options) {
   return persons;
 }
 
+/// Only looks at the numbers: what the node would do of each it does not tell beforehand.
+void print_acquire_dry_run(const SymbolOptions& options,
+                           const std::vector<AddressNumber>& persons) {
+  const std::size_t once = std::set<AddressNumber>(persons.begin(), persons.end()).size();
+  if (options.admin.json) {
+    return print_json({{"rows", persons.size()}, {"persons", once}, {"dry_run", true}});
+  }
+  fmt::print("{}: {}  {}: {}\n", options.admin.say("rows, all well written", "正しく書かれた行"),
+             persons.size(), options.admin.say("persons", "対象者"), once);
+}
+
 Result<void> run_acquire(const SymbolOptions& options) {
   NAKADACHI_TRY(const auto persons, persons_of(options));
+  if (options.dry_run) {
+    print_acquire_dry_run(options, persons);
+    return {};
+  }
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
   std::vector<wire::AdminCommand> commands;
   commands.reserve(persons.size());
@@ -209,6 +206,7 @@ void add_acquire_options(CLI::App& command, SymbolOptions& options) {
       "Example: nakadachi symbol acquire --file persons.csv --who 市民課 --why 転入");
   command.add_option("--person", options.persons, "団体内統合宛名番号; one or more");
   command.add_option("--file", options.file, "CSV with 団体内統合宛名番号 as first column");
+  command.add_flag("--dry-run", options.dry_run, "only look at the numbers");
 }
 
 void add_import_options(CLI::App& command, SymbolOptions& options) {

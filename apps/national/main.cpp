@@ -11,10 +11,10 @@
 #include "apps/common/config.hpp"
 #include "apps/common/embedded_facts.hpp"
 #include "apps/common/join_files.hpp"
+#include "apps/common/national_files.hpp"
 #include "apps/common/stop_signal.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/national/hand_over_command.hpp"
-#include "apps/national/national_files.hpp"
 #include "nakadachi/base/random.hpp"
 #include "nakadachi/crypto/process.hpp"
 #include "nakadachi/national/national_service.hpp"
@@ -42,7 +42,8 @@ Result<void> issue_beforehand(const InitOptions& options, const NationalSecrets&
     bindings.push_back(
         {known.institution, known.personal_number, cipher.symbol_of(known.institution, person)});
   }
-  NAKADACHI_CHECK(append_issued(options.directory + "/issued.tsv", issued));
+  NAKADACHI_TRY(IssuedFiles files, IssuedFiles::open(options.directory));
+  NAKADACHI_CHECK(files.keep(issued));
   return write_private_file(options.directory + "/symbols.tsv", write_issued_symbols(bindings));
 }
 
@@ -82,8 +83,7 @@ Result<void> serve(const ServeOptions& options) {
   NAKADACHI_TRY(crypto::Registry registry,
                 crypto::Registry::open(as_bytes(published), roots, verifier));
   NAKADACHI_TRY(rules::LawBook law, load_law(config.law));
-  const std::string issued_file = options.directory + "/issued.tsv";
-  NAKADACHI_TRY(auto issued, read_issued(issued_file));
+  NAKADACHI_TRY(IssuedFiles issued, IssuedFiles::open(options.directory));
   std::vector<national::AssessmentViolation> violations;
   if (!config.violations_file.empty()) {
     NAKADACHI_TRY(violations, read_violations(config.violations_file));
@@ -97,14 +97,14 @@ Result<void> serve(const ServeOptions& options) {
       .resident_endpoint = config.resident_endpoint,
       .resident_systems = config.resident_keys,
       .person_of = person_of,
-      .keep_issued = [issued_file](auto changed) { return append_issued(issued_file, changed); }};
+      .keep_issued = [&issued](auto changed) { return issued.keep(changed); }};
   NAKADACHI_TRY(const auto service,
                 national::NationalService::start(std::move(service_config),
                                                  {.roots = roots,
                                                   .registry = std::move(registry),
                                                   .law = std::move(law),
                                                   .symbol_root = secrets.symbol_root,
-                                                  .issued = std::move(issued),
+                                                  .issued = issued.all(),
                                                   .violations = std::move(violations),
                                                   .latency_ms = config.latency_ms},
                                                  core, verifier));

@@ -587,9 +587,10 @@ rules::Verdict NodeCore::Impl::judge(const exchange::Subject& subject, Timestamp
                     at);
 }
 
-/// A counterpart that judges by another table than ours is told of once an hour.
-void NodeCore::Impl::notice_law(std::uint64_t fingerprint, const InstitutionCode& institution) {
-  if (fingerprint == law_.fingerprint_on(Day::of(now_))) return;
+/// A counterpart that judged by another table than ours of that time is told of once an hour.
+void NodeCore::Impl::notice_law(std::uint64_t fingerprint, Timestamp judged,
+                                const InstitutionCode& institution) {
+  if (fingerprint == law_.fingerprint_on(Day::of(judged))) return;
   count(ErrorCode::kLawDiffers);
   const auto [known, is_new] = other_laws_.try_emplace(fingerprint, now_);
   if (!is_new && now_ - known->second < kTellEveryMs) return;

@@ -280,6 +280,8 @@ class NodeCore::Impl {
                              const symbols::AddressBook::Merged& merged,
                              std::vector<Change>& changes);
   Result<wire::AdminAnswer> read(Partition& partition, const wire::AdminRequest& request);
+  static Result<wire::AdminAnswer> list_flags(Partition& partition, const Institution& institution,
+                                              const wire::ListFlags& list);
   static Result<wire::AdminAnswer> read_persons(const symbols::AddressBook& book,
                                                 const wire::AdminCommand& command);
   Result<wire::AdminAnswer> read_as_operator(const wire::AdminCommand& command) const;
@@ -305,7 +307,7 @@ class NodeCore::Impl {
   void tell_operators(ErrorCode code, const InstitutionCode& institution) {
     out(TellOperators{code, institution});
   }
-  void notice_law(std::uint64_t fingerprint, const InstitutionCode& institution);
+  void notice_law(std::uint64_t fingerprint, Timestamp judged, const InstitutionCode& institution);
   void count(ErrorCode code) { ++counts_.errors[code]; }
   LaneSlot& slot_of(std::size_t partition) { return lanes_.at(partitions_[partition].lane); }
   Institution& institution(std::size_t partition, const InstitutionCode& code) {

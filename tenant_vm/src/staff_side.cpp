@@ -145,6 +145,9 @@ void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
   };
   // They may have been taken away since it came.
   if (const auto allowed = check_rights(owner, job); !allowed) return answer(allowed.error());
+  if (auto reason = copies::ChangeReason::make(request.who, request.why); !reason) {
+    return answer(reason.error());
+  }
   if (is_decision(request.command)) return decide_held(partition, std::move(job));
   if (const auto* const wish = std::get_if<wire::AskToAcquire>(&request.command)) {
     const auto asked = ask_to_acquire(partition, request, *wish);
@@ -162,9 +165,6 @@ void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
     return;
   }
   if (owner.changed.find(*id) != nullptr) return answer(wire::AdminAnswer(wire::Done{}));
-  if (auto reason = copies::ChangeReason::make(request.who, request.why); !reason) {
-    return answer(reason.error());
-  }
   wire::AdminAnswer told = wire::Done{.count = 0};
   auto changes = plan(owner, request, told);
   if (!changes) return answer(changes.error());
@@ -223,8 +223,8 @@ Result<NodeCore::Impl::Change> NodeCore::Impl::plan_copy(Partition& partition,
     answer = wire::CopiesRefused{ErrorCode::kWrongFormat, std::move(findings)};
     return Change();
   }
-  NAKADACHI_TRY(const HoldingKey key, copies::copy_key(partition.cipher, institution.code,
-                                                       command.person, command.kind));
+  NAKADACHI_TRY(const HoldingKey key,
+                copies::copy_key(partition.cipher, institution.code, command.person, command.kind));
   const copies::StoredCopy copy{.institution = institution.code,
                                 .person = command.person,
                                 .kind = command.kind,
@@ -251,11 +251,11 @@ Result<NodeCore::Impl::Change> NodeCore::Impl::plan_removal(Partition& partition
                                                             Institution& institution,
                                                             const wire::EraseCopy& command,
                                                             wire::AdminAnswer& answer) {
-  NAKADACHI_TRY(const HoldingKey key, copies::copy_key(partition.cipher, institution.code,
-                                                       command.person, command.kind));
+  NAKADACHI_TRY(const HoldingKey key,
+                copies::copy_key(partition.cipher, institution.code, command.person, command.kind));
   const std::uint64_t any_dataset = std::numeric_limits<std::uint64_t>::max();
-  const copies::Effect effect = copies::effect_of_removal(
-      key, command.dataset.value_or(any_dataset), institution.copies);
+  const copies::Effect effect =
+      copies::effect_of_removal(key, command.dataset.value_or(any_dataset), institution.copies);
   if (effect == copies::Effect::kSuperseded) answer = does_not_fit(copies::Fault::kOlderLoad);
   if (effect != copies::Effect::kDeleted) return Change();
   return Change{Section::kCopy, key, {}, Operation::kDelete, command.kind};
@@ -461,12 +461,34 @@ Result<wire::AdminAnswer> NodeCore::Impl::read(Partition& partition,
                   institution.flags.find(partition.cipher, show->person));
     return wire::AdminAnswer(wire::Flags{std::move(flags.flags)});
   }
+  if (const auto* const list = std::get_if<wire::ListFlags>(&command)) {
+    return list_flags(partition, institution, *list);
+  }
+  if (std::holds_alternative<wire::ListAnswerModes>(command)) {
+    wire::AnswerModes modes;
+    for (const auto& one : institution.modes.all()) modes.modes.emplace_back(one);
+    return wire::AdminAnswer(std::move(modes));
+  }
   if (std::holds_alternative<wire::ListAcquisitionRequests>(command)) {
     wire::AcquisitionWishes wishes;
     for (const KeptWish& kept : institution.wishes) wishes.wishes.push_back(kept.wish);
     return wire::AdminAnswer(std::move(wishes));
   }
   return read_persons(partition.persons, command);
+}
+
+Result<wire::AdminAnswer> NodeCore::Impl::list_flags(Partition& partition,
+                                                     const Institution& institution,
+                                                     const wire::ListFlags& list) {
+  NAKADACHI_TRY(copies::FlagShelf::Page page,
+                institution.flags.list(partition.cipher, list.after, limits::kMaxPersonsListed));
+  wire::FlagPage made;
+  made.next = page.next;
+  made.persons.reserve(page.persons.size());
+  for (copies::PersonFlags& one : page.persons) {
+    made.persons.push_back({one.person, std::move(one.flags)});
+  }
+  return wire::AdminAnswer(std::move(made));
 }
 
 Result<wire::AdminAnswer> NodeCore::Impl::read_persons(const symbols::AddressBook& book,

@@ -65,6 +65,7 @@ void World::check_end() {
     return broken("settled",
                   fmt::format("{} queries without an outcome, {} exchanges open", waiting, open));
   }
+  const auto times = times_asked();
   for (const Asked& asked : asked_) {
     if (asked.never_accepted) {
       ++result_.never_accepted;
@@ -73,7 +74,9 @@ void World::check_end() {
     const exchange::Reply& reply = *asked.outcome;
     ++result_.outcomes[reply.outcome];
     if (reply.outcome == exchange::Outcome::kLapsed) continue;
-    const Universe::Expected expected = universe_.expected(asked.query);
+    const auto time = times.find(asked.query.key);
+    if (time == times.end()) return broken("one-outcome", "an outcome without a row");
+    const Universe::Expected expected = universe_.expected(asked.query, time->second);
     const bool right =
         reply.outcome == expected.outcome && reply.answer == expected.answer &&
         (reply.outcome != exchange::Outcome::kRefused || reply.code == expected.code);
@@ -87,6 +90,7 @@ void World::check_end() {
                       asked.query.subject.asker.text()));
     }
   }
+  check_law();
   check_disk();
 }
 

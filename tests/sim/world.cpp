@@ -13,7 +13,7 @@ constexpr std::int64_t kSettleWithinMs = 900'000;
 World::World(std::uint64_t seed, std::size_t exchanges)
     : seed_(seed),
       random_(seed),
-      universe_(seed),
+      universe_(seed, kStart, Day{Day::of(kStart).number + 1}),
       receipts_(universe_.registry(), universe_.verifier()),
       faults_end_(kStart + kFaultyMs) {
   // Every other seed has both towns on one node, the others a node each.

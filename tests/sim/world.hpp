@@ -20,9 +20,11 @@
 namespace nakadachi::sim {
 
 using testing::kInstitutions;
-using testing::kStart;
 using testing::kTowns;
 using testing::Universe;
+
+/// 23:59:40 in Japan: another legal table begins while queries are asked.
+inline constexpr Timestamp kStart{1'800'025'180'000};
 
 /// What a run showed.
 struct RunResult {
@@ -118,6 +120,8 @@ class World {
   void check_reply_is_durable(const Asked& asked);
   void check_receipt(const Asked& asked, const exchange::Reply& reply);
   void check_end();
+  std::map<RequestKey, Timestamp> times_asked() const;
+  void check_law();
   void check_disk();
   std::optional<std::vector<testing::OpenedRow>> open_all_rows();
   void check_rows(const std::vector<testing::OpenedRow>& rows);

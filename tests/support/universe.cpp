@@ -15,14 +15,16 @@ namespace {
 
 constexpr std::array<std::uint32_t, kTowns> kTownCodes = {11002, 12025};
 
-/// The asker's and the provider's table; the core's lacks the last row.
+/// The asker's and the provider's table; the core's lacks kOnlyNodesKnow.
 constexpr std::string_view kLaw =
     "48\t1\tJM01000000048000\t1\tTM00000000000002\n"
-    "48\t1\tJM01000000048000\t1\tTM00000000000001\n"
     "63\t2\tJM01000000063000\t1\tTM00000000000002\n"
     "48\t1\tJM01000000048000\t1\tTM00000000000004\n"
     "106\t1\tJM01000000106000\t1\tTM00000000000002\n"
     "106\t1\tJM01000000106000\t1\tTM00000000000004\n";
+/// What one table has and the one after it has not, and the other way round.
+constexpr std::string_view kUntilThen = "48\t1\tJM01000000048000\t1\tTM00000000000001\n";
+constexpr std::string_view kFromThen = "106\t1\tJM01000000106000\t1\tTM00000000000001\n";
 constexpr std::string_view kOnlyNodesKnow = "132\t1\tJM01000000132000\t1\tTM00000000000003\n";
 
 constexpr std::array<std::string_view, 5> kAffairs = {"JM01000000048000", "JM01000000063000",
@@ -50,7 +52,19 @@ std::uint16_t class_of(std::size_t institution) {
                                         : rules::InstitutionClass::kEducationBoard);
 }
 
-rules::LawBook core_law() { return rules::LawBook::of(*rules::LegalFacts::parse(kLaw)); }
+/// Two tables, one behind the other; `more` rows are in both.
+rules::LawBook law_book(std::string_view more, Day other_from,
+                        std::vector<rules::Ordinance> ordinances) {
+  const auto facts = [&](std::string_view own) {
+    return *rules::LegalFacts::parse(fmt::format("{}{}{}", kLaw, more, own));
+  };
+  const rules::LegalFacts before = facts(kUntilThen);
+  std::vector<rules::DatedTable> tables;
+  tables.push_back(
+      {{.from = {}, .until = Day::from_number(other_from.number - 1)}, rules::LegalTable(before)});
+  tables.push_back({{.from = other_from, .until = {}}, rules::LegalTable(facts(kFromThen))});
+  return *rules::LawBook::make(before.classes, std::move(tables), std::move(ordinances));
+}
 
 /// Of every kind one layout, with more room than `copy_of` takes.
 copies::LayoutBook layouts() {
@@ -65,31 +79,12 @@ copies::LayoutBook layouts() {
   return *copies::LayoutBook::parse(text);
 }
 
-/// Both towns let the mayor ask the education board in the first affair.
-rules::LawBook node_law() {
-  const auto facts = *rules::LegalFacts::parse(std::string(kLaw) + std::string(kOnlyNodesKnow));
-  std::vector<rules::Ordinance> ordinances;
-  for (const std::uint32_t town : kTownCodes) {
-    ordinances.push_back({.sort = rules::OrdinanceSort::kWithinBody,
-                          .municipality = *MunicipalityCode::parse(fmt::format("{:06}", town)),
-                          .affair = *AffairCode::parse(kAffairs[0]),
-                          .treated_as = {},
-                          .inquirer = rules::InstitutionClass::kMayor,
-                          .provider = rules::InstitutionClass::kEducationBoard,
-                          .kind = *InformationKind::parse(kKinds[1]),
-                          .in_force = {},
-                          .name = "条例"});
-  }
-  std::vector<rules::DatedTable> tables;
-  tables.push_back({Period{}, rules::LegalTable(facts)});
-  return *rules::LawBook::make(facts.classes, std::move(tables), std::move(ordinances));
-}
-
 }  // namespace
 
-Universe::Universe(std::uint64_t seed, Timestamp present)
+Universe::Universe(std::uint64_t seed, Timestamp present, std::optional<Day> other_law_from)
     : seed_(seed),
       present_(present),
+      other_law_from_(other_law_from.value_or(Day{Day::of(present).number + 2})),
       real_signatures_(seed % 16 == 7),
       validity_ms_(seed % 3 == 0 ? 4'000 : 60'000),
       verifier_(real_signatures_ ? static_cast<const crypto::Verifier*>(&ed25519_verifier_)
@@ -115,6 +110,45 @@ Universe::Universe(std::uint64_t seed, Timestamp present)
     entries.push_back(std::move(entry));
   }
   registry_ = crypto::Registry::make(std::move(entries), 1, present_, *registry_signer_);
+}
+
+rules::LawBook Universe::core_law() const { return law_book({}, other_law_from_, {}); }
+
+/// Both towns let the mayor ask the education board in the first affair.
+rules::LawBook Universe::node_law() const {
+  std::vector<rules::Ordinance> ordinances;
+  for (const std::uint32_t town : kTownCodes) {
+    ordinances.push_back({.sort = rules::OrdinanceSort::kWithinBody,
+                          .municipality = *MunicipalityCode::parse(fmt::format("{:06}", town)),
+                          .affair = *AffairCode::parse(kAffairs[0]),
+                          .treated_as = {},
+                          .inquirer = rules::InstitutionClass::kMayor,
+                          .provider = rules::InstitutionClass::kEducationBoard,
+                          .kind = *InformationKind::parse(kKinds[1]),
+                          .in_force = {},
+                          .name = "条例"});
+  }
+  return law_book(kOnlyNodesKnow, other_law_from_, std::move(ordinances));
+}
+
+rules::Verdict Universe::judge(const rules::LawBook& law, const exchange::Subject& subject,
+                               Timestamp asked_at) const {
+  const auto party = [&](const InstitutionCode& code) {
+    const std::size_t institution = index_of(code);
+    const auto town =
+        MunicipalityCode::parse(fmt::format("{:06}", kTownCodes[town_of(institution)]));
+    return rules::Party{rules::InstitutionClass{class_of(institution)}, *town};
+  };
+  return law.judge({.inquirer = party(subject.asker),
+                    .affair = subject.affair,
+                    .procedure = subject.procedure,
+                    .provider = party(subject.provider),
+                    .kind = subject.kind},
+                   asked_at);
+}
+
+bool Universe::allows(const exchange::Subject& subject, Timestamp asked_at) const {
+  return judge(node_law(), subject, asked_at).allowed;
 }
 
 TenantId Universe::tenant(std::size_t town) const { return TenantId{kTownCodes[town]}; }
@@ -416,7 +450,9 @@ std::optional<TrainNumber> Universe::flagged_in_train(const storage::MemoryStore
   return first;
 }
 
-Universe::Expected Universe::expected(const exchange::Query& query) const {
+Universe::Expected Universe::expected(const exchange::Query& query,
+                                      std::optional<Timestamp> asked_at) const {
+  const Timestamp at = asked_at.value_or(present_);
   const std::size_t caller = system_of(query);
   const std::size_t person = query.person.reveal() % 1'000'000;
   const exchange::Subject& subject = query.subject;
@@ -429,25 +465,12 @@ Universe::Expected Universe::expected(const exchange::Query& query) const {
   if (std::find(affairs.begin(), affairs.end(), subject.affair) == affairs.end()) {
     return refused(ErrorCode::kAffairNotAllowed);
   }
-  const auto judge = [&](const rules::LawBook& law) {
-    const auto party = [&](std::size_t institution) {
-      const auto town =
-          MunicipalityCode::parse(fmt::format("{:06}", kTownCodes[town_of(institution)]));
-      return rules::Party{rules::InstitutionClass{class_of(institution)}, *town};
-    };
-    return law.judge({.inquirer = party(caller),
-                      .affair = subject.affair,
-                      .procedure = subject.procedure,
-                      .provider = party(provider),
-                      .kind = subject.kind},
-                     present_);
-  };
   const rules::LawBook law = node_law();
-  const rules::Verdict verdict = judge(law);
+  const rules::Verdict verdict = judge(law, subject, at);
   if (!verdict.allowed) return refused(ErrorCode::kNotInLegalTable);
   if (verdict.source != rules::Source::kWithinBodyOrdinance) {
     if (!knows(caller, person)) return refused(ErrorCode::kSymbolNotAcquired);
-    if (!judge(core_law()).allowed) return refused(ErrorCode::kNotInLegalTable);
+    if (!judge(core_law(), subject, at).allowed) return refused(ErrorCode::kNotInLegalTable);
     if (!knows(provider, person)) {
       return {.outcome = exchange::Outcome::kProviderHoldsNoSymbol, .answer = {}};
     }

@@ -25,8 +25,10 @@ inline constexpr tenant_vm::StaffId kOperator{1'000};
 /// so what every query should lead to. Made from the seed; never changes in a run.
 class Universe {
  public:
-  /// Delegations are good for a year around `present`.
-  explicit Universe(std::uint64_t seed, Timestamp present = kStart);
+  /// Delegations are good for a year around `present`. The legal table that holds then ends
+  /// with the day before `other_law_from`, when another begins; the day after next unless given.
+  explicit Universe(std::uint64_t seed, Timestamp present = kStart,
+                    std::optional<Day> other_law_from = {});
 
   struct Expected {
     exchange::Outcome outcome = exchange::Outcome::kAnswered;
@@ -70,7 +72,10 @@ class Universe {
                                               std::size_t institution, std::size_t person) const;
   /// What the provider's staff decide about a person.
   Staff staff_about(std::size_t provider, const AddressNumber& person) const;
-  Expected expected(const exchange::Query& query) const;
+  /// By the law of the moment at which it was asked: `present` unless given.
+  Expected expected(const exchange::Query& query, std::optional<Timestamp> asked_at = {}) const;
+  /// Whether the towns' law allows the question when it was asked then.
+  bool allows(const exchange::Subject& subject, Timestamp asked_at) const;
   crypto::TenantCipher cipher(std::size_t town) const;
 
   InstitutionCode institution(std::size_t index) const { return codes_[index]; }
@@ -92,6 +97,10 @@ class Universe {
   }
 
  private:
+  rules::LawBook core_law() const;
+  rules::LawBook node_law() const;
+  rules::Verdict judge(const rules::LawBook& law, const exchange::Subject& subject,
+                       Timestamp asked_at) const;
   bool knows(std::size_t institution, std::size_t person) const;
   bool holds(std::size_t institution, std::size_t person, const InformationKind& kind) const;
   bool flagged(std::size_t institution, std::size_t person) const;
@@ -108,6 +117,7 @@ class Universe {
 
   std::uint64_t seed_;
   Timestamp present_;
+  Day other_law_from_;
   bool real_signatures_;
   std::int64_t validity_ms_;
   std::vector<InstitutionCode> codes_;

@@ -144,4 +144,18 @@ Result<FlagState> FlagShelf::of(crypto::TenantCipher& cipher, const AddressNumbe
   return state_on(flags, kind, day);
 }
 
+Result<FlagShelf::Page> FlagShelf::list(crypto::TenantCipher& cipher,
+                                        const std::optional<HoldingKey>& after,
+                                        std::size_t most) const {
+  Page page;
+  auto next = after ? values_.upper_bound(*after) : values_.begin();
+  for (; next != values_.end() && page.persons.size() < most; ++next) {
+    NAKADACHI_TRY(PersonFlags flags, open_flags(cipher, next->first, next->second));
+    page.persons.push_back(std::move(flags));
+    page.next = next->first;
+  }
+  if (next == values_.end()) page.next.reset();
+  return page;
+}
+
 }  // namespace nakadachi::copies

@@ -147,6 +147,47 @@ std::optional<AdminAnswer> read(const v1::Flags& from, FieldReader& reader) {
   return made;
 }
 
+void put(const FlagPage& from, v1::AdminReplyFrame& to) {
+  v1::FlagPage& page = *to.mutable_flag_page();
+  for (const FlagPage::OfPerson& person : from.persons) {
+    v1::FlagsOfPerson& made = *page.add_persons();
+    made.set_person(person.person.reveal());
+    for (const copies::Flag& flag : person.flags) put_flag(flag, *made.add_flags());
+  }
+  if (from.next) NAKADACHI_PUT(page, next, from.next->view());
+}
+
+std::optional<AdminAnswer> read(const v1::FlagPage& from, FieldReader& reader) {
+  FlagPage made;
+  for (const v1::FlagsOfPerson& of : from.persons()) {
+    const auto person = read_person_number(NAKADACHI_FIELD(of, person), reader);
+    if (!person) return std::nullopt;
+    FlagPage::OfPerson& one = made.persons.emplace_back(FlagPage::OfPerson{*person, {}});
+    for (const v1::Flag& flag : of.flags()) read_flag(flag, reader, one.flags.emplace_back());
+  }
+  if (from.has_next()) reader.fixed(NAKADACHI_FIELD(from, next), made.next.emplace());
+  return made;
+}
+
+void put(const AnswerModes& from, v1::AdminReplyFrame& to) {
+  v1::AnswerModes& list = *to.mutable_answer_modes();
+  for (const auto& [kind, mode] : from.modes) {
+    v1::AnswerMode& made = *list.add_modes();
+    made.set_kind(kind.number());
+    made.set_mode(static_cast<std::uint32_t>(mode));
+  }
+}
+
+std::optional<AdminAnswer> read(const v1::AnswerModes& from, FieldReader& reader) {
+  AnswerModes made;
+  for (const v1::AnswerMode& of : from.modes()) {
+    auto& [kind, mode] = made.modes.emplace_back();
+    reader.code(NAKADACHI_FIELD(of, kind), kind);
+    reader.one_of(NAKADACHI_FIELD(of, mode), copies::AnswerMode::kApproval, mode);
+  }
+  return made;
+}
+
 void put(const Persons& from, v1::AdminReplyFrame& to) {
   to.mutable_persons();
   for (const symbols::PersonRecord& person : from.persons) {
@@ -291,6 +332,10 @@ std::optional<AdminAnswer> read_answer(const v1::AdminReplyFrame& from, FieldRea
       return read(from.institutions(), reader);
     case v1::AdminReplyFrame::kRefused:
       return read(from.refused(), reader);
+    case v1::AdminReplyFrame::kFlagPage:
+      return read(from.flag_page(), reader);
+    case v1::AdminReplyFrame::kAnswerModes:
+      return read(from.answer_modes(), reader);
     case v1::AdminReplyFrame::kError:
     case v1::AdminReplyFrame::ANSWER_NOT_SET:
       break;

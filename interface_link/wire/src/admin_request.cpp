@@ -178,6 +178,18 @@ void put(const ListAcquisitionRequests&, v1::AdminRequest& to) {
   to.mutable_list_acquisition_requests();
 }
 void put(const ListTenants&, v1::AdminRequest& to) { to.mutable_list_tenants(); }
+void put(const ListAnswerModes&, v1::AdminRequest& to) { to.mutable_list_answer_modes(); }
+
+void put(const ListFlags& from, v1::AdminRequest& to) {
+  v1::ListFlags& made = *to.mutable_list_flags();
+  if (from.after) NAKADACHI_PUT(made, after, from.after->view());
+}
+
+std::optional<ListFlags> read(const v1::ListFlags& from, FieldReader& reader) {
+  ListFlags made;
+  if (from.has_after()) reader.fixed(NAKADACHI_FIELD(from, after), made.after.emplace());
+  return made;
+}
 
 void put(const ListInstitutions& from, v1::AdminRequest& to) {
   v1::ListInstitutions& made = *to.mutable_list_institutions();
@@ -295,6 +307,10 @@ std::optional<AdminCommand> read_command(const v1::AdminRequest& from, FieldRead
       return ListTenants{};
     case v1::AdminRequest::kListInstitutions:
       return as_command(read(from.list_institutions(), reader));
+    case v1::AdminRequest::kListFlags:
+      return as_command(read(from.list_flags(), reader));
+    case v1::AdminRequest::kListAnswerModes:
+      return ListAnswerModes{};
     case v1::AdminRequest::COMMAND_NOT_SET:
       break;
   }

@@ -104,6 +104,33 @@ TEST_CASE("the demo names what was damaged in its database") {
   CHECK(std::ranges::any_of(split(end.output, '\n'), named));
 }
 
+TEST_CASE("every outcome there is, and refusals for several reasons, come about in the demo") {
+  const testing::TempFolder folder;
+  const std::string program = std::string(NAKADACHI_BIN_DIR) + "/nakadachi";
+  const auto end = run_program({program, "demo", "--tenants", "3", "--exchanges", "900", "--seed",
+                                "0", "--json", folder.file("demo.json")},
+                               "");
+  REQUIRE(end);
+  CAPTURE(end->output, end->complaint);
+  REQUIRE(end->status == 0);
+  const auto text = read_file(folder.file("demo.json"));
+  REQUIRE(text);
+  const nlohmann::json told = nlohmann::json::parse(*text);
+  for (const auto& [name, count] : told["outcomes"].items()) {
+    INFO(name);
+    CHECK(count.get<std::uint64_t>() > 0);
+  }
+  CHECK(told["outcomes"].size() == 6);
+  CHECK(told["unknown"] == 0);
+  CHECK(told["held"].get<std::uint64_t>() > 0);
+  for (const char* const reason :
+       {"not_in_legal_table", "provision_suspended", "identity_in_doubt", "under_correction"}) {
+    INFO(reason);
+    CHECK(told["refused_for"].contains(reason));
+  }
+  CHECK(10 * told["answered"].get<std::uint64_t>() >= 8 * 900);
+}
+
 TEST_CASE("the demo damages nothing that it does not know") {
   CHECK(run_demo({"--corrupt", "everything"}).status != 0);
 }

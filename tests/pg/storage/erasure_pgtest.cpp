@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "nakadachi/storage/upkeep.hpp"
+#include "nakadachi/tenant_vm/holding_values.hpp"
 #include "tests/pg/storage/trains.hpp"
 #include "tests/support/catch.hpp"
 
@@ -26,13 +27,25 @@ std::string content_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
-/// Everything in the files of one database.
+/// Everything in the files of a cluster's data directory: of all its databases, their
+/// statistics, temporary files and transaction states, without or with the write-ahead log.
 class Files {
  public:
-  explicit Files(const std::filesystem::path& folder) {
-    for (const auto& file : std::filesystem::directory_iterator(folder)) {
-      contents_.push_back(content_of(file.path()));
+  enum class Log : std::uint8_t { kWithout, kWith };
+  Files(const std::filesystem::path& folder, Log log) {
+    auto next = std::filesystem::recursive_directory_iterator(folder);
+    for (; next != std::filesystem::end(next); ++next) {
+      if (log == Log::kWithout && next->path().filename() == "pg_wal") {
+        next.disable_recursion_pending();
+      } else if (next->is_regular_file()) {
+        contents_.push_back(content_of(next->path()));
+      }
     }
+  }
+  bool hold_all(std::string_view bytes) const {
+    return std::ranges::any_of(contents_, [&](const std::string& content) {
+      return content.find(bytes) != std::string::npos;
+    });
   }
   /// Whether the beginning or the end of `bytes` is there: long values are stored in pieces.
   bool hold(const Bytes& bytes) const {
@@ -60,11 +73,9 @@ struct Fixture {
     epoch = grant->epoch;
   }
 
-  Files files() {
+  Files files(Files::Log log = Files::Log::kWithout) {
     admin.must("CHECKPOINT");
-    return Files(
-        testing::test_cluster().directory() + "/data/base/" +
-        admin.run("SELECT oid FROM pg_database WHERE datname = current_database()").value());
+    return {testing::test_cluster().directory() + "/data", log};
   }
   bool in_log(std::string_view text) const {
     return content_of(testing::test_cluster().directory() + "/server.log").find(text) !=
@@ -87,7 +98,7 @@ struct Fixture {
   testing::LogSizes sizes;
 };
 
-TEST_CASE("an erased or replaced value is in no file of the database after a wipe") {
+TEST_CASE("an erased or replaced value is in no file but the write-ahead log after a wipe") {
   Fixture fixture;
   const auto section = GENERATE(Section::kAcquisition, Section::kCopy);
   const std::size_t size = GENERATE(kInline, kToasted);
@@ -121,6 +132,53 @@ TEST_CASE("an erased or replaced value is in no file of the database after a wip
   CHECK(after.hold(replacement.value));
   CHECK(after.hold(erased.record));
   CHECK(after.hold(replaced.record));
+}
+
+TEST_CASE("the write-ahead log keeps an erased value, sealed, after a wipe") {
+  // As the documentation says: its segments are recycled in their own time.
+  Fixture fixture;
+  const ChangeRow erased = make_change(fixture.random, TenantId{1}, Section::kCopy, kInline);
+  fixture.commit({erased});
+  ChangeRow erasure = make_change(fixture.random, TenantId{1}, Section::kCopy, 0);
+  erasure.key = erased.key;
+  erasure.erase = true;
+  fixture.commit({erasure});
+  REQUIRE(wipe_erased(fixture.database.login("postgres"), Holdings::kAll));
+  CHECK(!fixture.files(Files::Log::kWithout).hold(erased.value));
+  CHECK(fixture.files(Files::Log::kWith).hold(erased.value));
+}
+
+TEST_CASE("a 取得番号 is in no file in the clear, and in none sealed after its wipe") {
+  Fixture fixture;
+  const auto institution = *InstitutionCode::parse("1000001100200001");
+  const auto person = *AddressNumber::from_number(42);
+  const auto number = *AcquisitionNumber::from_number(7'391'046'582'137'904);
+  crypto::TenantCipher cipher(TenantId{1});
+  cipher.add_version(1, SecretBytes(Bytes(crypto::TenantCipher::kMasterSize, 0x55)));
+  ChangeRow begun = make_change(fixture.random, TenantId{1}, Section::kAcquisition, 1);
+  begun.key = *tenant_vm::acquisition_key(cipher, institution, person);
+  begun.value = *tenant_vm::seal_acquisition(
+      cipher, begun.key,
+      {institution, {.number = number, .address = person, .valid_until = Timestamp{1}}},
+      fixture.random);
+  Bytes in_clear;
+  append_big_endian<8>(in_clear, number.reveal());
+  const std::string digits = std::to_string(number.reveal());
+  fixture.commit({begun});
+  const Files before = fixture.files(Files::Log::kWith);
+  REQUIRE(before.hold_all(as_chars(begun.value)));
+  CHECK(!before.hold_all(as_chars(in_clear)));
+  CHECK(!before.hold_all(digits));
+
+  ChangeRow ended = make_change(fixture.random, TenantId{1}, Section::kAcquisition, 0);
+  ended.key = begun.key;
+  ended.erase = true;
+  fixture.commit({ended});
+  REQUIRE(wipe_erased(fixture.database.login("postgres"), Holdings::kAcquisitions));
+  CHECK(!fixture.files().hold_all(as_chars(begun.value)));
+  const Files after = fixture.files(Files::Log::kWith);
+  CHECK(!after.hold_all(as_chars(in_clear)));
+  CHECK(!after.hold_all(digits));
 }
 
 TEST_CASE("a value that is erased in the train that brought it never reaches a file") {

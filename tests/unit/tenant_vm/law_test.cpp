@@ -100,6 +100,33 @@ TEST_CASE("a core that judges by the same table is no news", "[tenant_vm]") {
   CHECK(pool.told_operators.empty());
 }
 
+TEST_CASE("a permit that crosses the day on which another table begins is no news", "[tenant_vm]") {
+  QuietPool pool;
+  national::NationalSetup setup = pool.universe.national_setup();
+  setup.law = pool.universe.node_setup({0}, *pool.node_signer).law;
+  set_national(pool, std::move(setup));
+  const std::int64_t to_midnight_ms =
+      31 * kHourMs - (pool.now.ms - testing::kStart.ms);  // of the second night, in Japan
+  pool.pass(to_midnight_ms - 100);
+  std::vector<wire::LinkItem> late;
+  pool.on_item = [&](wire::LinkItem& item) {
+    const bool is_permit = item.kind == exchange::StatementKind::kPermit;
+    if (is_permit) late.push_back(item);
+    return !is_permit;
+  };
+  exchange::Query query = pool.query_for(Outcome::kAnswered);
+  pool.ask(Universe::system_of(query), {query});
+  REQUIRE(late.size() == 1);
+  const auto asked_on = Day::of(wire::decode_permit(late[0].statement)->asked_at);
+  pool.pass(300);
+  REQUIRE(Day::of(pool.now) != asked_on);
+  pool.on_item = [](wire::LinkItem&) { return true; };
+  pool.deliver(late);
+  REQUIRE(pool.replies.size() == 1);
+  CHECK(pool.replies[0].outcome == Outcome::kAnswered);
+  CHECK(pool.errors(ErrorCode::kLawDiffers) == 0);
+}
+
 TEST_CASE("a violation of Article 28 refuses, and stands in the asker's row alone", "[tenant_vm]") {
   QuietPool pool;
   const exchange::Query query = pool.query_for(Outcome::kAnswered);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
@@ -319,6 +320,69 @@ TEST_CASE("a change without who and why, or with an old key, is refused", "[tena
   pool.pass(limits::kMaxClockSkewMs + 1);
   CHECK(pool.command(old, kMayor).error().code == ErrorCode::kClockSkew);
   CHECK(pool.store.changes().empty());
+}
+
+TEST_CASE("a decision and a wish without who and why are refused too", "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  answer_of<wire::Done>(
+      pool.command(request(pool, hold(question.person), question.provider), question.provider));
+  pool.ask(Universe::system_of(question.query), {question.query});
+  const auto held = held_at(pool, question.provider);
+  REQUIRE(held.size() == 1);
+  const auto code_of = [&](const std::string& who, const std::string& why) {
+    wire::AdminRequest decision =
+        request(pool, wire::Decide{held[0].request, {}}, question.provider);
+    decision.who = who;
+    decision.why = why;
+    return pool.command(decision, question.provider).error().code;
+  };
+  CHECK(code_of("", "確認済") == ErrorCode::kMissingField);
+  CHECK(code_of("窓口", "") == ErrorCode::kMissingField);
+  CHECK(code_of("窓口", "番号は 123456789018") == ErrorCode::kPersonalNumberPresent);
+  CHECK(pool.replies.empty());
+  CHECK(held_at(pool, question.provider).size() == 1);
+}
+
+TEST_CASE("flags of all persons are told page by page, and the answer modes that were set",
+          "[tenant_vm]") {
+  QuietPool pool;
+  constexpr std::size_t kFlagged = limits::kMaxPersonsListed + 3;
+  std::set<AddressNumber> wanted;
+  for (std::size_t i = 0; i < kFlagged; ++i) {
+    const AddressNumber person = Universe::address_of(kMayor, 1'000 + i);
+    wanted.insert(person);
+    answer_of<wire::Done>(pool.command(request(pool, hold(person)), kMayor));
+  }
+  std::set<AddressNumber> told;
+  std::size_t pages = 0;
+  wire::ListFlags list;
+  do {
+    const auto page = answer_of<wire::FlagPage>(pool.command(request(pool, list), kMayor));
+    CHECK(page.persons.size() <= limits::kMaxPersonsListed);
+    for (const auto& one : page.persons) {
+      REQUIRE(one.flags.size() == 1);
+      CHECK(one.flags[0].sort == copies::FlagSort::kHeld);
+      CHECK(told.insert(one.person).second);
+    }
+    list.after = page.next;
+    ++pages;
+  } while (list.after);
+  CHECK(pages == 2);
+  CHECK(std::includes(told.begin(), told.end(), wanted.begin(), wanted.end()));
+
+  const auto modes = [&] {
+    return answer_of<wire::AnswerModes>(
+               pool.command(request(pool, wire::ListAnswerModes{}), kMayor))
+        .modes;
+  };
+  const std::size_t before = modes().size();
+  const auto kind = *InformationKind::parse("TM00000000000002");
+  answer_of<wire::Done>(
+      pool.command(request(pool, wire::SetAnswerMode{kind, copies::AnswerMode::kLive}), kMayor));
+  const auto after = modes();
+  CHECK(after.size() == before + 1);
+  CHECK(std::ranges::find(after, std::pair(kind, copies::AnswerMode::kLive)) != after.end());
 }
 
 TEST_CASE("an operator sees figures of every tenant and nothing else", "[tenant_vm]") {

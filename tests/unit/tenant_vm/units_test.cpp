@@ -306,7 +306,7 @@ TEST_CASE("a request of staff is one message, however much it changes", "[tenant
                                      .messages_in = 1,
                                      .bytes_in = plain_size(pool, kMayor, registered[0])});
 
-  REQUIRE(pool.command(request(pool, kMayor, wire::EndFullLoad{kind, 2}), kMayor).ok());
+  REQUIRE(pool.command(request(pool, kMayor, wire::EndFullLoad{kind, 2, 1}), kMayor).ok());
   const auto erased = changes_since(pool, kMayor, seen);
   REQUIRE(erased.size() > 10);
   std::size_t messages = 0;

@@ -57,6 +57,9 @@ std::vector<AdminCommand> one_of_each(SeededRandom& random) {
           ListPersons{person(10)},
           ListAcquisitionRequests{},
           ListTenants{},
+          ListFlags{},
+          ListFlags{random.make<HoldingKey>()},
+          ListAnswerModes{},
           ListInstitutions{},
           ListInstitutions{samples::institution(random)}};
 }
@@ -71,9 +74,11 @@ AdminRequest request(SeededRandom& random, AdminCommand command) {
 
 std::vector<AdminAnswer> answers(SeededRandom& random) {
   return {Done{3},
-          CopiesRefused{
-              ErrorCode::kRowConflict,
-              {{0, "", copies::Fault::kOlderLoad}, {9, "項目", copies::Fault::kMissing}}},
+          FlagPage{{{person(16), {flag()}}, {person(17), {}}}, random.make<HoldingKey>()},
+          FlagPage{},
+          AnswerModes{{{kind(), copies::AnswerMode::kLive}}},
+          CopiesRefused{ErrorCode::kRowConflict,
+                        {{0, "", copies::Fault::kOlderLoad}, {9, "項目", copies::Fault::kMissing}}},
           AcquisitionUnderWay{1'234'567'890'123'456, samples::time(random)},
           PersonPut{person(11)},
           HeldRequests{{{random.make<ExchangeId>(), samples::subject(random), 48, person(12),

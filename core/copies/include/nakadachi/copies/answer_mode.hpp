@@ -47,6 +47,8 @@ Result<AnswerSetting> open_answer_setting(crypto::TenantCipher& cipher, const Ho
 class AnswerModes {
  public:
   void put(const InformationKind& kind, AnswerMode mode) { modes_.insert_or_assign(kind, mode); }
+  /// What was set.
+  const std::map<InformationKind, AnswerMode>& all() const noexcept { return modes_; }
   /// `kCopy` where nothing else was set.
   AnswerMode of(const InformationKind& kind) const noexcept {
     const auto found = modes_.find(kind);

@@ -92,6 +92,15 @@ class FlagShelf {
   Result<FlagState> of(crypto::TenantCipher& cipher, const AddressNumber& person,
                        const InformationKind& kind, Day day) const;
 
+  /// Persons with flags, at most `most`, from the one behind the key `after` on; in the order of
+  /// the keys, which means nothing. Errors: those of `open_flags`.
+  struct Page {
+    std::vector<PersonFlags> persons;
+    std::optional<HoldingKey> next;  ///< where to go on; nothing when this was the last page
+  };
+  Result<Page> list(crypto::TenantCipher& cipher, const std::optional<HoldingKey>& after,
+                    std::size_t most) const;
+
   std::size_t size() const noexcept { return values_.size(); }
 
  private:

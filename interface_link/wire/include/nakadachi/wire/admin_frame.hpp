@@ -92,6 +92,13 @@ struct CountSymbols {};
 struct ShowFlags {
   AddressNumber person;
 };
+/// Everybody's flags, page by page, in no order that means anything; at most
+/// `limits::kMaxPersonsListed` persons.
+struct ListFlags {
+  std::optional<HoldingKey> after;  ///< `FlagPage::next` of the page before
+};
+/// Kinds whose answer mode was set.
+struct ListAnswerModes {};
 struct FindPersons {
   symbols::AddressBook::Search search;
 };
@@ -116,7 +123,7 @@ using AdminCommand =
     std::variant<PutCopy, EraseCopy, EndFullLoad, ChangeFlag, SetAnswerMode, Acquire, BindSymbol,
                  Decide, AskToAcquire, PutPerson, MergePersons, ListHeld, CountCopies, CountSymbols,
                  ShowFlags, FindPersons, FindPersonByNumber, ListPersons, ListAcquisitionRequests,
-                 ListTenants, ListInstitutions>;
+                 ListTenants, ListInstitutions, ListFlags, ListAnswerModes>;
 
 struct AdminRequest {
   RequestKey key;  ///< names the request, as of a query; a repeated change is done once
@@ -172,6 +179,17 @@ struct SymbolCounts {
 struct Flags {
   std::vector<copies::Flag> flags;
 };
+struct FlagPage {
+  struct OfPerson {
+    AddressNumber person;
+    std::vector<copies::Flag> flags;
+  };
+  std::vector<OfPerson> persons;
+  std::optional<HoldingKey> next;  ///< nothing follows without it
+};
+struct AnswerModes {
+  std::vector<std::pair<InformationKind, copies::AnswerMode>> modes;  ///< ascending by kind
+};
 struct Persons {
   std::vector<symbols::PersonRecord> persons;
 };
@@ -209,9 +227,9 @@ struct InstitutionStates {
   std::vector<InstitutionState> institutions;
 };
 
-using AdminAnswer =
-    std::variant<Done, AcquisitionUnderWay, PersonPut, HeldRequests, CopyCounts, SymbolCounts,
-                 Flags, Persons, AcquisitionWishes, TenantStates, InstitutionStates, CopiesRefused>;
+using AdminAnswer = std::variant<Done, AcquisitionUnderWay, PersonPut, HeldRequests, CopyCounts,
+                                 SymbolCounts, Flags, Persons, AcquisitionWishes, TenantStates,
+                                 InstitutionStates, CopiesRefused, FlagPage, AnswerModes>;
 
 struct AdminReply {
   RequestKey key;

@@ -1,0 +1,472 @@
+// The commands of a town's staff, as they type them, at a demo's pool that was left standing.
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "apps/common/demo_residents.hpp"
+#include "apps/common/embedded_facts.hpp"
+#include "apps/common/municipalities.hpp"
+#include "nakadachi/socket/curve_keys.hpp"
+#include "tests/net/demo/standing_pool.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+using Catch::Matchers::ContainsSubstring;
+
+constexpr std::string_view kTax = "TM00000000000002";
+
+/// Staff of one institution.
+class Staff {
+ public:
+  Staff(const StandingPool& pool, std::string institution)
+      : pool_(pool), institution_(std::move(institution)) {}
+
+  ProgramEnd run(std::vector<std::string> command) const { return pool_.run(with_me(command)); }
+  ProgramEnd change(std::vector<std::string> command) const { return run(with_why(command)); }
+  nlohmann::json json(const std::vector<std::string>& command, int status = 0) const {
+    return pool_.json(with_me(command), status);
+  }
+  nlohmann::json change_json(std::vector<std::string> command, int status = 0) const {
+    return json(with_why(std::move(command)), status);
+  }
+  /// A file with this content, of the test's own.
+  std::string write(const std::string& name, const std::string& content) const {
+    REQUIRE(write_private_file(pool_.file(name), content));
+    return pool_.file(name);
+  }
+  const StandingPool& pool() const { return pool_; }
+  const std::string& institution() const { return institution_; }
+
+ private:
+  std::vector<std::string> with_me(std::vector<std::string> command) const {
+    command.insert(command.end(), {"--institution", institution_, "--key-file",
+                                   pool_.kept(fmt::format("staff-{}.curve", institution_))});
+    return command;
+  }
+  static std::vector<std::string> with_why(std::vector<std::string> command) {
+    command.insert(command.end(), {"--who", "窓口", "--why", "届出による"});
+    return command;
+  }
+
+  const StandingPool& pool_;
+  std::string institution_;
+};
+
+std::string mayor(std::size_t town) {
+  return fmt::format("10000{}00001", municipalities()[town].code.text());
+}
+
+// person ----------------------------------------------------------------------
+
+/// Returns a person's number.
+std::string check_persons(const Staff& staff) {
+  const std::vector<std::string> hanako = {
+      "person",       "put",        "--name", "山田花子", "--kana",    "ヤマダハナコ",
+      "--birth-date", "1980-04-02", "--sex",  "女",       "--address", "札幌市中央区1-1",
+      "--business",   "3:1042"};
+  CHECK(staff.run(hanako).status == 1);  // without who and why
+  std::vector<std::string> dry = hanako;
+  dry.emplace_back("--dry-run");
+  CHECK(staff.run(dry).status == 0);
+  CHECK(staff.json({"person", "list"}).empty());
+  const std::string number = staff.change_json(hanako)["number"];
+
+  const ProgramEnd csv = staff.run({"person", "list", "--csv"});
+  CHECK_THAT(csv.output, ContainsSubstring("団体内統合宛名番号,氏名,氏名カナ,生年月日"));
+  CHECK_THAT(csv.output, ContainsSubstring(number + ",山田花子,ヤマダハナコ,1980-04-02,2,"));
+  const std::string header = csv.output.substr(0, csv.output.find('\n') + 1);
+  const std::string file = staff.write(
+      "persons.csv", csv.output + ",山田花孑,ヤマダハナコ,1980-04-02,2,札幌市中央区1-1,,\r\n");
+  const std::vector<std::string> put_all = {"person", "put", "--file", file};
+  std::vector<std::string> dry_all = put_all;
+  dry_all.emplace_back("--dry-run");
+  CHECK(staff.json(dry_all)["rows"] == 2);
+  const auto put = staff.change_json(put_all)["put"];
+  REQUIRE(put.size() == 2);
+  CHECK(put[0]["number"] == number);
+  const std::string other = put[1]["number"];
+  CHECK(other != number);
+  const std::string wrong = staff.write("wrong.csv", header + ",無,,1980-13-02,2,札幌市1,,\r\n");
+  const ProgramEnd refused = staff.change({"person", "put", "--file", wrong});
+  CHECK(refused.status == 1);
+  CHECK_THAT(refused.complaint, ContainsSubstring("@2"));
+
+  const auto found = staff.json({"person", "find", "--business", "3:1042"});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0]["number"] == number);
+  CHECK_THAT(staff.run({"person", "find", "--kana", "ﾔﾏﾀﾞﾊﾅｺ", "--csv"}).output,
+             ContainsSubstring(other));
+  const ProgramEnd doubles = staff.run({"person", "doubles", "--lang", "ja"});
+  CHECK_THAT(doubles.output, ContainsSubstring(number));
+  CHECK_THAT(doubles.output, ContainsSubstring("カナ・生年月日・性別が同じ"));
+  const std::vector<std::string> merge = {"person", "merge",    "--survivor",
+                                          number,   "--former", other};
+  std::vector<std::string> dry_merge = merge;
+  dry_merge.emplace_back("--dry-run");
+  CHECK(staff.json(dry_merge)["former"]["number"] == other);
+  CHECK(staff.json({"person", "list"}).size() == 2);
+  CHECK(staff.change(merge).status == 0);
+  const auto left = staff.json({"person", "list"});
+  REQUIRE(left.size() == 1);
+  CHECK(left[0]["aliases"][0] == other);
+  return number;
+}
+
+// symbol ----------------------------------------------------------------------
+
+bool is_in_a_file(const std::string& folder, const std::string& text) {
+  for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {
+    if (!file.is_regular_file()) continue;
+    const auto content = read_file(file.path().string());
+    REQUIRE(content);
+    if (content->find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+/// The town's resident system hands a 取得番号 over, as the demo's does.
+void hand_over(const Staff& staff, const std::string& number) {
+  const StandingPool& pool = staff.pool();
+  const auto ready = read_file(pool.kept("national.ready"));
+  const auto keys = socket::CurveKeyPair::load(pool.kept("national.curve"));
+  REQUIRE(ready);
+  REQUIRE(keys);
+  const std::string file = staff.write(
+      "hand-over.tsv", fmt::format("{}\t{}\t123456789018\n", staff.institution(), number));
+  const auto end = run_program(
+      {std::string(NAKADACHI_BIN_DIR) + "/nakadachi-national", "hand-over", "--endpoint",
+       std::string(split(*ready, '\n').back()), "--server-key", to_z85(keys->public_key()),
+       "--key-file", pool.kept("residents.curve"), "--file", file},
+      "");
+  REQUIRE(end);
+  CHECK(end->status == 0);
+}
+
+void check_symbols(const Staff& staff, const std::string& person) {
+  const auto counts = [&] { return staff.json({"symbol", "count"}); };
+  const auto before = counts();
+  const std::vector<std::string> acquire = {"symbol", "acquire", "--person", person};
+  std::vector<std::string> dry = acquire;
+  dry.emplace_back("--dry-run");
+  CHECK(staff.json(dry)["persons"] == 1);
+  CHECK(counts() == before);
+  CHECK(staff.run(acquire).status == 1);  // without who and why
+  const ProgramEnd begun = staff.change(acquire);
+  CHECK(begun.status == 0);
+  const auto lines = split(begun.output, '\n');
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0] == "団体内統合宛名番号,取得番号,有効期限\r");
+  const std::string number(split(lines[1], ',')[1]);
+  CHECK(number.size() == 16);
+  CHECK(staff.change(acquire).output == begun.output);  // asked again: the same number
+  CHECK(counts()["under_way"] == 1);
+  const std::string file = staff.write("acquire.csv", "団体内統合宛名番号\r\nx\r\n");
+  const ProgramEnd wrong = staff.change({"symbol", "acquire", "--file", file});
+  CHECK(wrong.status == 1);
+  CHECK_THAT(wrong.complaint, ContainsSubstring("@2"));
+
+  const std::string national = staff.pool().kept("national");
+  hand_over(staff, number);
+  const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (counts()["under_way"] != 0 || is_in_a_file(national, number)) {
+    REQUIRE(std::chrono::steady_clock::now() < give_up_at);
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  CHECK(counts()["bound"] == before["bound"].get<std::uint64_t>() + 1);
+  const ProgramEnd again = staff.change(acquire);
+  CHECK(again.status == 1);
+  CHECK_THAT(again.complaint, ContainsSubstring("already_acquired"));
+
+  const std::string symbols = staff.write("symbols.tsv", "77\t000102030405060708090a0b0c0d0e0f\n");
+  const std::vector<std::string> import = {"symbol", "import", "--file", symbols};
+  std::vector<std::string> dry_import = import;
+  dry_import.emplace_back("--dry-run");
+  CHECK(staff.json(dry_import)["bound"] == 0);
+  CHECK(staff.change_json(import)["bound"] == 1);
+  CHECK(staff.change_json(import)["unchanged"] == 1);
+  CHECK(staff.json({"symbol", "requests"}).empty());
+}
+
+// copy ------------------------------------------------------------------------
+
+void check_copies(const Staff& staff) {
+  const auto registered = [&](std::uint64_t dataset) {
+    for (const auto& count : staff.json({"copy", "count"})) {
+      if (count["kind"] == kTax && count["dataset"] == dataset) {
+        return count["copies"].get<std::uint64_t>();
+      }
+    }
+    return std::uint64_t{0};
+  };
+  const std::string header = "団体内統合宛名番号,年度,課税状況,総所得金額等,21,22\r\n";
+  const std::string good =
+      staff.write("tax.csv", header + "901,2026,2,100,10,1\r\n902,2026,0,0,0,0\r\n");
+  const auto load = [&](const std::string& file, const std::string& dataset) {
+    return std::vector<std::string>{"copy",           "load",      file,   "--kind",
+                                    "地方税関係情報", "--dataset", dataset};
+  };
+  std::vector<std::string> dry = load(good, "12");
+  dry.emplace_back("--dry-run");
+  CHECK(staff.json(dry)["valid"] == 2);
+  CHECK(registered(12) == 0);
+  const auto loaded = staff.change_json(load(good, "12"));
+  CHECK(loaded["registered"] == 2);
+  CHECK(registered(12) == 2);
+  CHECK(staff.change_json(load(good, "12"))["unchanged"] == 2);
+  const ProgramEnd older = staff.change(load(good, "11"));
+  CHECK(older.status == 1);
+  CHECK_THAT(older.complaint, ContainsSubstring("row_conflict"));
+
+  const std::string bad = staff.write(
+      "bad.csv", header + "901,2026,2,200,10,1\r\n902,26x,5,0,0,0\r\n903,,0,0,0,123456789018\r\n");
+  std::vector<std::string> reported = load(bad, "13");
+  reported.insert(reported.end(), {"--report", staff.pool().file("report.csv")});
+  const ProgramEnd refused = staff.change(reported);
+  CHECK(refused.status == 1);
+  const auto report = read_file(staff.pool().file("report.csv"));
+  REQUIRE(report);
+  CHECK_THAT(*report, ContainsSubstring("3,1,年度,not_a_number"));
+  CHECK_THAT(*report, ContainsSubstring("3,2,課税状況,not_in_code_list"));
+  CHECK_THAT(*report, ContainsSubstring("4,1,年度,missing"));
+  CHECK_THAT(*report, ContainsSubstring("4,22,市町村民税均等割額,personal_number"));
+  CHECK(registered(13) == 0);
+
+  const std::string smaller = staff.write("smaller.csv", header + "901,2027,2,100,10,1\r\n");
+  std::vector<std::string> full = load(smaller, "14");
+  full.emplace_back("--full");
+  const auto ended = staff.change_json(full);
+  CHECK(ended["ended"] == true);
+  CHECK(ended["left_behind_erased"].get<std::uint64_t>() >= 1);
+  CHECK(registered(12) == 0);
+  CHECK(registered(14) == 1);
+  const std::vector<std::string> erase = {"copy", "delete", "--person",
+                                          "901",  "--kind", std::string(kTax)};
+  CHECK(staff.change_json(erase)["changed"] == 1);
+  CHECK(staff.change_json(erase)["changed"] == 0);
+}
+
+void check_modes(const Staff& staff) {
+  const std::vector<std::string> live = {"copy",   "mode", "--kind", std::string(kTax),
+                                         "--mode", "live"};
+  const auto modes = [&] { return staff.json({"copy", "modes"}); };
+  const auto before = modes();
+  std::vector<std::string> dry = live;
+  dry.emplace_back("--dry-run");
+  const auto shown = staff.json(dry);
+  CHECK(shown["from"] == "copy");
+  CHECK(shown["to"] == "live");
+  CHECK(modes() == before);
+  CHECK(staff.change(live).status == 0);
+  CHECK(modes().size() == before.size() + 1);
+  CHECK_THAT(staff.run({"copy", "modes", "--lang", "ja"}).output,
+             ContainsSubstring("即時の引渡し"));
+  CHECK(staff.run({"copy", "mode", "--kind", std::string(kTax), "--mode", "never"}).status != 0);
+  CHECK(staff.change({"copy", "mode", "--kind", std::string(kTax), "--mode", "copy"}).status == 0);
+}
+
+// flag ------------------------------------------------------------------------
+
+void check_flags(const Staff& staff) {
+  const auto listed = [&] { return staff.json({"flag", "list", "--person", "901"}); };
+  const std::vector<std::string> set = {
+      "flag",           "set",    "--person",       "901",     "--flag",
+      "non-disclosure", "--kind", "地方税関係情報", "--until", "2099-09-30"};
+  std::vector<std::string> dry = set;
+  dry.emplace_back("--dry-run");
+  CHECK(staff.json(dry)["rows"] == 1);
+  CHECK(listed().empty());
+  CHECK(staff.change_json(set)["changed"] == 1);
+  CHECK(staff.change_json(set)["changed"] == 0);
+  REQUIRE(listed().size() == 1);
+  CHECK(listed()[0]["until"] == "2099-09-30");
+  CHECK_THAT(staff.run({"flag", "list", "--person", "901", "--lang", "ja"}).output,
+             ContainsSubstring("不開示"));
+
+  const ProgramEnd csv = staff.run({"flag", "list", "--csv"});
+  const std::string row = "000000000000901,non-disclosure,TM00000000000002,,2099-09-30\r\n";
+  CHECK_THAT(csv.output, ContainsSubstring(row));
+  const std::string file =
+      staff.write("flags.csv", "団体内統合宛名番号,設定,特定個人情報,開始日,終了日\r\n" + row +
+                                   "902,hold,,,\r\n");
+  CHECK(staff.change_json({"flag", "set", "--file", file})["changed"] == 1);
+  CHECK(staff.json({"flag", "list", "--person", "902"})[0]["flag"] == "hold");
+  CHECK(staff.change_json({"flag", "clear", "--file", file})["changed"] == 2);
+  CHECK(listed().empty());
+  CHECK(staff.change({"flag", "set", "--person", "901"}).status == 1);  // which flag?
+}
+
+// approval --------------------------------------------------------------------
+
+/// A question of the demo's that leads to an answer from a copy, and whom its provider means.
+struct Question {
+  std::vector<std::string> ask;
+  std::size_t provider = 0;
+  std::string person;
+};
+
+Question plain_question(const StandingPool& pool) {
+  static const copies::LayoutBook layouts = load_layouts().value();
+  std::vector<InstitutionCode> codes;
+  for (std::size_t town = 0; town < StandingPool::kTowns; ++town) {
+    for (const char board : {'1', '2'}) {
+      std::string code = mayor(town);
+      code.back() = board;
+      codes.push_back(InstitutionCode::parse(code).value());
+    }
+  }
+  const DemoResidents residents(
+      {.towns = StandingPool::kTowns, .persons = StandingPool::kExchanges}, codes, layouts);
+  constexpr std::uint64_t kOrdinals = 10'000'000'000;
+  for (std::uint64_t i = 0; i < StandingPool::kExchanges; ++i) {
+    const auto planned = residents.query(i);
+    const exchange::Subject& subject = planned.subject;
+    const bool plain = planned.expected == exchange::Outcome::kAnswered &&
+                       subject.affair != DemoResidents::own_affair() &&
+                       subject.kind != DemoResidents::live_kind() && planned.system % 2 == 0;
+    if (!plain) continue;
+    for (const DemoResidents::Copy& copy : residents.copies()) {
+      if (codes[copy.institution] != subject.provider || copy.kind != subject.kind) continue;
+      if (copy.person.reveal() % kOrdinals != planned.person.reveal() % kOrdinals) continue;
+      return {{"query",       "ask",
+               "--key-file",  pool.kept(fmt::format("system-{}.curve", subject.asker.text())),
+               "--asker",     subject.asker.text(),
+               "--provider",  subject.provider.text(),
+               "--affair",    subject.affair.text(),
+               "--procedure", subject.procedure.text(),
+               "--kind",      subject.kind.text(),
+               "--person",    std::to_string(planned.person.reveal()),
+               "--section",   subject.section,
+               "--patience",  "4"},
+              copy.institution / 2,
+              std::to_string(copy.person.reveal())};
+    }
+  }
+  FAIL("the demo asks nothing plain");
+  return {};
+}
+
+/// Asks in vain, as the person is flagged; returns the key of the question.
+std::string ask_for_held(const StandingPool& pool, const Question& question) {
+  const ProgramEnd asked = pool.run(question.ask);
+  CHECK(asked.status == 1);
+  const std::size_t place = asked.complaint.find("--key ");
+  REQUIRE(place != std::string::npos);
+  return asked.complaint.substr(place + 6, 32);
+}
+
+void check_approval(const StandingPool& pool) {
+  const Question question = plain_question(pool);
+  const Staff staff(pool, mayor(question.provider));
+  CHECK(staff.json({"approval", "list"}).empty());
+  const auto set_flag = [&](const std::string& verb) {
+    return staff.change({"flag", verb, "--person", question.person, "--flag", "hold"}).status;
+  };
+  const auto outcome_of = [&](const std::string& key, int status) {
+    std::vector<std::string> again = question.ask;
+    again.insert(again.end(), {"--key", key});
+    return pool.json(again, status);
+  };
+  CHECK(set_flag("set") == 0);
+  const std::string first = ask_for_held(pool, question);
+  const auto held = staff.json({"approval", "list"});
+  REQUIRE(held.size() == 1);
+  CHECK(held[0]["person"].get<std::string>().find(question.person) != std::string::npos);
+  CHECK_THAT(staff.run({"approval", "list", "--lang", "ja"}).output, ContainsSubstring("宛名番号"));
+  const std::string id = held[0]["id"];
+  CHECK(staff.run({"approval", "approve", id, "--who", "窓口"}).status == 1);  // why?
+  CHECK(staff.change({"approval", "approve", id}).status == 0);
+  CHECK(staff.json({"approval", "list"}).empty());
+  CHECK(outcome_of(first, 0)["outcome"] == "answered");
+
+  const std::string second = ask_for_held(pool, question);
+  const std::string other = staff.json({"approval", "list"})[0]["id"];
+  CHECK(staff.change({"approval", "refuse", other, "--reason", "under_correction"}).status == 0);
+  const auto refused = outcome_of(second, 1);
+  CHECK(refused["outcome"] == "refused");
+  CHECK(refused["reason"] == "under_correction");
+  CHECK(staff.change({"approval", "approve", other}).status == 1);
+  CHECK(set_flag("clear") == 0);
+}
+
+}  // namespace
+
+TEST_CASE("staff do their work at a standing pool as the commands' help says") {
+  StandingPool pool;
+  check_approval(pool);
+  const Staff staff(pool, mayor(0));
+  const std::string person = check_persons(staff);
+  check_symbols(staff, person);
+  check_modes(staff);
+  check_flags(staff);
+  check_copies(staff);
+  CHECK(pool.end() == 0);
+}
+
+TEST_CASE("the legal table is listed, explained, imported and compared as typed") {
+  const testing::TempFolder folder;
+  const auto run = [](std::vector<std::string> command) {
+    command.insert(command.begin(), kProgram);
+    auto end = run_program(command, "");
+    REQUIRE(end);
+    return *std::move(end);
+  };
+  const ProgramEnd listed =
+      run({"rules", "list", "--inquirer", "市町村長", "--item", "48", "--json"});
+  CHECK(listed.status == 0);
+  CHECK_FALSE(nlohmann::json::parse(listed.output).empty());
+  const auto explain = [&](const std::string& kind) {
+    return run({"rules", "explain", "--asker-class", "市町村長", "--affair", "48",
+                "--provider-class", "市町村長", "--kind", kind, "--date", "2026-06-14", "--json"});
+  };
+  const ProgramEnd allowed = explain("地方税関係情報");
+  CHECK(allowed.status == 0);
+  CHECK(nlohmann::json::parse(allowed.output)["item"] == "48");
+  const ProgramEnd denied = explain("児童手当関係情報");
+  CHECK(denied.status == 1);
+  CHECK(nlohmann::json::parse(denied.output)["allowed"] == false);
+  CHECK(explain("知らない情報").status == 2);
+
+  // One row less: what it allowed is closed.
+  const std::string shipped =
+      *read_file(std::string(NAKADACHI_SOURCE_DIR) + "/data/legal_table.tsv");
+  const std::string row = "106\t1,302\tJM01000000106000\t1\tTM00000000000002,TM00000000000001\n";
+  std::string fewer = shipped;
+  REQUIRE(fewer.find(row) != std::string::npos);
+  fewer.erase(fewer.find(row), row.size());
+  REQUIRE(write_private_file(folder.file("fewer.tsv"), fewer));
+  const ProgramEnd same = run({"rules", "diff", "shipped", "shipped", "--json"});
+  CHECK(nlohmann::json::parse(same.output).empty());
+  const ProgramEnd differs = run({"rules", "diff", "shipped", folder.file("fewer.tsv"), "--json"});
+  const auto differences = nlohmann::json::parse(differs.output);
+  REQUIRE_FALSE(differences.empty());
+  for (const auto& one : differences) CHECK(one["item"] == "106");
+  CHECK_THAT(run({"rules", "diff", "shipped", folder.file("fewer.tsv"), "--lang", "ja"}).output,
+             ContainsSubstring("廃止"));
+
+  const std::string affair =
+      "児童手当法による児童手当の支給に関する事務であって第百八条で定めるもの";
+  const std::string kind = "地方税関係情報であって第百八条で定めるもの";
+  REQUIRE(
+      write_private_file(folder.file("wording.tsv"),
+                         fmt::format("item\titem_kanji\tinquirer\taffair\tprovider\tinformation\n"
+                                     "106\t百六\t市町村長\t{0}\t市町村長\t{1}\n"
+                                     "107\t百七\tどこにもいない者\t{0}\t市町村長\t{1}\n",
+                                     affair, kind)));
+  const ProgramEnd imported = run(
+      {"rules", "import", folder.file("wording.tsv"), "--out", folder.file("facts.tsv"), "--json"});
+  CHECK(imported.status == 0);
+  const auto rows = nlohmann::json::parse(imported.output)["rows"];
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0]["decided"] == true);
+  CHECK(rows[1]["decided"] == false);
+  CHECK_FALSE(rows[1]["reasons"].empty());
+  CHECK(std::filesystem::exists(folder.file("facts.tsv")));
+}
+
+}  // namespace nakadachi::apps
