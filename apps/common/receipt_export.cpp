@@ -20,12 +20,8 @@ Result<void> write_entry(RecordReader& reader, const storage::LogEntry& row, New
     ++done.changes;
   } else {
     NAKADACHI_TRY(const ReadRecord record, reader.read(*step));
-    if (record.receipt == nullptr) {
-      ++done.without;
-    } else {
-      NAKADACHI_CHECK(file.write(receipt_line(*record.receipt) + '\n'));
-      ++done.receipts;
-    }
+    NAKADACHI_CHECK(file.write(receipt_line(*record.receipt) + '\n'));
+    ++done.receipts;
   }
   ++done.next;
   return {};
@@ -60,7 +56,6 @@ Result<ReceiptExport> export_receipts(storage::ExchangeStore& store, RecordReade
 nlohmann::json export_json(const ReceiptExport& done) {
   nlohmann::json made = {{"good", !done.wrong},
                          {"receipts", done.wrong ? 0 : done.receipts},
-                         {"without_receipt", done.without},
                          {"changes", done.changes},
                          {"next", done.next}};
   if (done.wrong) {
@@ -78,12 +73,6 @@ std::string export_text(const ReceiptExport& done, Language language) {
                        describe(*done.wrong, language));
   }
   std::string text = fmt::format("{}: {}\n", japanese ? "受領証" : "receipts", done.receipts);
-  if (done.without > 0) {
-    fmt::format_to(std::back_inserter(text), "{}: {}\n",
-                   japanese ? "受領証の導入前で、含まれていない記録"
-                            : "steps from before receipts, not in the file",
-                   done.without);
-  }
   fmt::format_to(std::back_inserter(text), "{}: {}\n", japanese ? "次の番号" : "next number",
                  done.next);
   return text;

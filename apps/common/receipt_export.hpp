@@ -23,7 +23,6 @@ struct ReceiptExport {
   /// that cannot be proved; a changed one takes the proof from all of its train.
   std::optional<Error> wrong;
   std::uint64_t receipts = 0;
-  std::uint64_t without = 0;  ///< steps from before receipts; not in the file
   std::uint64_t changes = 0;  ///< passed over
   std::uint64_t next = 0;     ///< the first entry that was not read
 };

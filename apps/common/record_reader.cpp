@@ -1,7 +1,5 @@
 #include "apps/common/record_reader.hpp"
 
-#include <algorithm>
-
 namespace nakadachi::apps {
 namespace {
 
@@ -28,19 +26,6 @@ Result<InstitutionCode> acting_in(storage::Step step, ByteView statement) {
   return Error{.code = ErrorCode::kUnknownEnumValue, .field = "step"};
 }
 
-/// Where a store finds no proof: whether a delegation is all that it lacks.
-Result<void> check_stated(storage::ExchangeStore& store, TenantId tenant,
-                          const storage::StoredStep& step) {
-  NAKADACHI_TRY(const auto train, store.find_train(step.lane, step.train));
-  if (!train) return Error{.code = ErrorCode::kLogHeadDiffers, .detail = "its train is missing"};
-  const auto head = std::ranges::find(train->heads, tenant, &storage::Head::tenant);
-  if (head == train->heads.end() || head->size <= step.number) {
-    return Error{.code = ErrorCode::kLogHeadDiffers,
-                 .detail = "its train states no head behind it"};
-  }
-  return {};
-}
-
 }  // namespace
 
 bool is_damage(ErrorCode code) noexcept {
@@ -61,7 +46,6 @@ Result<ReadRecord> RecordReader::read(const storage::StoredStep& step) {
   }
   NAKADACHI_TRY(const InstitutionCode acting, acting_in(step.step, statement));
   NAKADACHI_TRY(const tenant_vm::FoundProof* const proof, proof_of(step, acting));
-  if (proof == nullptr) return record;
   NAKADACHI_TRY(record.receipt, proof->receipt_of(tenant(), step, statement));
   NAKADACHI_CHECK(records::check(*record.receipt, *registry_, delegations_, batches_));
   return record;
@@ -86,15 +70,10 @@ Result<const tenant_vm::FoundProof*> RecordReader::proof_of(const storage::Store
   if (known == proofs_.end()) {
     NAKADACHI_TRY(auto stored,
                   store_->find_proof(tenant(), step.lane, step.train, step.number, acting));
-    std::optional<tenant_vm::FoundProof> proof;
-    if (stored) {
-      NAKADACHI_TRY(proof, tenant_vm::FoundProof::make(tenant(), *std::move(stored)));
-    } else {
-      NAKADACHI_CHECK(check_stated(*store_, tenant(), step));
-    }
+    NAKADACHI_TRY(auto proof, tenant_vm::FoundProof::make(tenant(), std::move(stored)));
     known = proofs_.emplace(acting, std::move(proof)).first;
   }
-  return known->second ? &*known->second : nullptr;
+  return &known->second;
 }
 
 }  // namespace nakadachi::apps

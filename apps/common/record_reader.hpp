@@ -20,9 +20,7 @@ namespace nakadachi::apps {
 /// A step, opened, and what proves it.
 struct ReadRecord {
   wire::StoredContent content;
-  /// Checked; null when the step is from before trains stated heads, or before delegations
-  /// were kept (or no kept delegation is left).
-  std::shared_ptr<const records::Receipt> receipt;
+  std::shared_ptr<const records::Receipt> receipt;  ///< checked
 };
 
 /// Opens steps of one body with its keys and makes their receipts, each checked before it
@@ -44,7 +42,8 @@ class RecordReader {
 
   /// Errors: `kKeyUnavailable`; those of the store; and where what is stored is not what was
   /// signed (`is_damage`): `kSealBroken`, those of wire's decoders, `kStatementDiffers`, those
-  /// of `FoundProof` and `records::check`, `kLogHeadDiffers` also when the train is missing.
+  /// of `FoundProof` and `records::check`, `kLogHeadDiffers` also when the train is missing,
+  /// `kDelegationInvalid` also when none is there.
   Result<ReadRecord> read(const storage::StoredStep& step);
 
   /// The record of a change, opened and compared with its leaf. Errors: `kKeyUnavailable`,
@@ -62,8 +61,7 @@ class RecordReader {
   crypto::DelegationVerifier delegations_;
   crypto::BatchVerifier batches_;
   std::pair<LaneId, TrainNumber> train_;
-  /// Of `train_`, by who acts in the step; nothing where there is no proof.
-  std::map<InstitutionCode, std::optional<tenant_vm::FoundProof>> proofs_;
+  std::map<InstitutionCode, tenant_vm::FoundProof> proofs_;  ///< of `train_`, by who acts
 };
 
 /// Whether an error says that what is stored contradicts itself or what was signed, and not

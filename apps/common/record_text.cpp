@@ -238,14 +238,13 @@ Result<std::optional<ShownRecord>> show_record(storage::ExchangeStore& store, Re
     NAKADACHI_TRY(shown.record, facts_of(entry, record, words));
     return std::optional(std::move(shown));
   }
-  shown.step = true;
   NAKADACHI_TRY(const ReadRecord record, reader.read(std::get<storage::StoredStep>(row)));
   NAKADACHI_TRY(shown.record, facts_of(entry, record.content, words));
   if (words.person && record.content.within_body) {
     shown.record.push_back({"person", "団体内統合宛名番号", "person within the body",
                             fmt::format("{:015}", record.content.within_body->reveal())});
   }
-  if (record.receipt != nullptr) shown.proof = facts_of(*record.receipt->witness);
+  shown.proof = facts_of(*record.receipt->witness);
   return std::optional(std::move(shown));
 }
 
@@ -254,9 +253,6 @@ std::string text_of(const ShownRecord& shown, Language language) {
   if (!shown.proof.empty()) {
     text += in(language, "受領証: 検証済\n", "receipt: checked\n");
     text += lines_of(shown.proof, language);
-  } else if (shown.step) {
-    text += in(language, "受領証: なし（受領証の導入前の記録）\n",
-               "receipt: none, the record is from before receipts\n");
   } else {
     text += in(language, "受領証: なし（受領証は照会・提供の記録のもの）\n",
                "receipt: none, they are of exchanges\n");

@@ -44,9 +44,7 @@ RecordFacts facts_of(const records::Witness& witness);
 
 struct ShownRecord {
   RecordFacts record;
-  bool step = false;
-  /// Of a step that has a receipt, which has just been checked; empty otherwise.
-  RecordFacts proof;
+  RecordFacts proof;  ///< of a step, by its receipt, which has just been checked; else empty
 };
 
 /// Opens entry `number` and proves it; nothing when the log ends before it. Errors: those of

@@ -57,12 +57,51 @@ std::string_view name_of(TenantId tenant) {
   return found->name;
 }
 
-/// What the line is of, by the language's word.
-std::string subject_of(const UsageLine& line, Language language) {
+struct KindText {
+  storage::MessageKind kind;
+  std::string_view name;  ///< snake_case, for JSON and CSV
+  std::string_view english;
+  std::string_view japanese;
+};
+constexpr std::array<KindText, 10> kKinds{
+    {{storage::Step::kAsked, "asked", "questions asked", "照会"},
+     {storage::Step::kProvided, "provided", "provisions", "提供"},
+     {storage::Step::kConcluded, "concluded", "outcomes of questions", "照会の結果"},
+     {storage::Step::kHeld, "held", "questions held for staff", "職員の確認待ち"},
+     {storage::Section::kSymbol, "symbol", "symbols", "符号"},
+     {storage::Section::kAcquisition, "acquisition", "acquisitions of symbols", "符号の取得"},
+     {storage::Section::kCopy, "copy", "copies", "副本"},
+     {storage::Section::kFlag, "flag", "flags", "自動応答不可等のフラグ"},
+     {storage::Section::kPerson, "person", "persons", "統合宛名"},
+     {storage::Section::kSetting, "setting", "settings", "応答の設定"}}};
+
+const KindText& kind_text(const storage::MessageKind& kind) {
+  const auto* const found = std::ranges::find(kKinds, kind, &KindText::kind);
+  NAKADACHI_ASSERT(found != kKinds.end());
+  return *found;
+}
+
+/// What the line is of, by the language's word; `name` where English is for programs.
+std::string subject_of(const UsageLine& line, Language language, bool name = false) {
   if (line.day) return line.day->text();
-  if (!line.cause) return {};
+  if (line.kind) {
+    const KindText& text = kind_text(*line.kind);
+    return std::string(in(language, text.japanese, name ? text.name : text.english));
+  }
   const billing::LineText& text = text_of(*line.cause);
-  return std::string(in(language, text.japanese, text.english));
+  return std::string(in(language, text.japanese, name ? text.name : text.english));
+}
+
+std::string_view heading_of(UsageBy by, Language language) {
+  switch (by) {
+    case UsageBy::kDay:
+      return in(language, "日", "day");
+    case UsageBy::kKind:
+      return in(language, "種別", "kind");
+    case UsageBy::kCause:
+      break;
+  }
+  return in(language, "原因", "cause");
 }
 
 Error wrong_format(std::string_view field) {
@@ -144,14 +183,32 @@ Result<std::vector<UsageLine>> usage_lines(const metering::Rollup& rollup, Usage
   return lines;
 }
 
+std::vector<UsageLine> kind_lines(const std::vector<storage::KindRow>& rows,
+                                  std::optional<TenantId> only) {
+  std::vector<UsageLine> lines;
+  for (const storage::KindRow& row : rows) {
+    if (only && row.tenant != *only) continue;
+    lines.push_back({.tenant = row.tenant,
+                     .day = std::nullopt,
+                     .cause = std::nullopt,
+                     .kind = row.kind,
+                     .sums = {.rows = row.rows,
+                              .persons = row.persons,
+                              .messages_in = row.messages_in,
+                              .messages_out = row.messages_out,
+                              .bytes_in = row.bytes_in,
+                              .bytes_out = row.bytes_out}});
+  }
+  return lines;
+}
+
 std::string usage_table(const std::vector<UsageLine>& lines, UsageBy by, Language language) {
   constexpr std::string_view kRow = "{:>12} {:>12} {:>10} {:>10} {:>16} {:>16}  {:>10}  {}{}{}\n";
   std::string table = fmt::format(
       kRow, in(language, "件数", "rows"), in(language, "人数", "persons"),
       in(language, "受信通数", "in"), in(language, "送信通数", "out"),
       in(language, "受信バイト数", "bytes in"), in(language, "送信バイト数", "bytes out"),
-      in(language, "団体コード", "body"),
-      by == UsageBy::kDay ? in(language, "日", "day") : in(language, "原因", "cause"), "", "");
+      in(language, "団体コード", "body"), heading_of(by, language), "", "");
   for (const UsageLine& line : lines) {
     const std::string_view name = name_of(line.tenant);
     fmt::format_to(std::back_inserter(table), kRow, line.sums.rows, line.sums.persons,
@@ -164,7 +221,7 @@ std::string usage_table(const std::vector<UsageLine>& lines, UsageBy by, Languag
 
 std::string usage_csv(const std::vector<UsageLine>& lines, UsageBy by, Language language) {
   std::string csv(in(language, "団体コード,", "tenant,"));
-  csv += by == UsageBy::kDay ? in(language, "日", "day") : in(language, "原因", "cause");
+  csv += heading_of(by, language);
   for (const SumText& text : kSums) {
     csv += ',';
     csv += in(language, text.japanese, text.name);
@@ -172,9 +229,7 @@ std::string usage_csv(const std::vector<UsageLine>& lines, UsageBy by, Language 
   csv += "\r\n";
   for (const UsageLine& line : lines) {
     fmt::format_to(std::back_inserter(csv), "{:06},{}", line.tenant.value,
-                   line.day ? line.day->text()
-                            : std::string(in(language, text_of(*line.cause).japanese,
-                                             text_of(*line.cause).name)));
+                   subject_of(line, language, true));
     for (const SumText& text : kSums) {
       fmt::format_to(std::back_inserter(csv), ",{}", line.sums.*text.sum);
     }
@@ -196,6 +251,7 @@ nlohmann::json usage_json(const std::vector<UsageLine>& lines) {
     one["tenant"] = line.tenant.value;
     if (line.day) one["day"] = line.day->text();
     if (line.cause) one["cause"] = text_of(*line.cause).name;
+    if (line.kind) one["kind"] = kind_text(*line.kind).name;
     list.push_back(std::move(one));
   }
   return list;

@@ -37,21 +37,26 @@ Result<TenantId> parse_tenant(std::string_view text);
 /// What the database rolled up. Errors: those of `metering::Rollup::add`.
 Result<metering::Rollup> rollup_of(const std::vector<storage::MeterRow>& rows);
 
-enum class UsageBy : std::uint8_t { kCause, kDay };
+enum class UsageBy : std::uint8_t { kCause, kDay, kKind };
 
-/// A body's use by one cause, or on one day.
+/// A body's use by one cause, on one day, or by one kind of message.
 struct UsageLine {
   TenantId tenant;
   std::optional<Day> day;
   std::optional<Cause> cause;
+  std::optional<storage::MessageKind> kind = std::nullopt;
   metering::Sums sums;
   friend bool operator==(const UsageLine&, const UsageLine&) = default;
 };
 
-/// Adds lines up over days or causes, ascending by tenant; of one body alone where
-/// `only` is set. Errors: `kSumTooLarge`.
+/// Adds lines up over days or causes (`by` is one of the two), ascending by tenant; of one body
+/// alone where `only` is set. Errors: `kSumTooLarge`.
 Result<std::vector<UsageLine>> usage_lines(const metering::Rollup& rollup, UsageBy by,
                                            std::optional<TenantId> only);
+
+/// Lines by kind of message; of one body alone where `only` is set.
+std::vector<UsageLine> kind_lines(const std::vector<storage::KindRow>& rows,
+                                  std::optional<TenantId> only);
 
 std::string usage_table(const std::vector<UsageLine>& lines, UsageBy by, Language language);
 /// RFC 4180, UTF-8, CR LF, under one header line.

@@ -59,20 +59,32 @@ Result<void> run_roll_up(const FinanceOptions& options) {
   return {};
 }
 
-Result<void> run_meter_show(const FinanceOptions& options) {
+Result<std::vector<UsageLine>> wanted_lines(const FinanceOptions& options, UsageBy by) {
   NAKADACHI_TRY(const Days days, parse_days(options.month, options.from, options.until));
   NAKADACHI_TRY(const auto tenant, wanted_tenant(options));
-  const UsageBy by = options.by == "day" ? UsageBy::kDay : UsageBy::kCause;
   storage::MeterStore meter(options.finance_login);
+  if (by == UsageBy::kKind) {
+    NAKADACHI_TRY(const auto rows, meter.kinds(days.from, days.until));
+    return kind_lines(rows, tenant);
+  }
   NAKADACHI_TRY(const auto rows, meter.days(days.from, days.until));
   NAKADACHI_TRY(const metering::Rollup rollup, rollup_of(rows));
-  NAKADACHI_TRY(const auto lines, usage_lines(rollup, by, tenant));
+  return usage_lines(rollup, by, tenant);
+}
+
+Result<void> run_meter_show(const FinanceOptions& options) {
+  const UsageBy by = options.by == "day"    ? UsageBy::kDay
+                     : options.by == "kind" ? UsageBy::kKind
+                                            : UsageBy::kCause;
+  NAKADACHI_TRY(const auto lines, wanted_lines(options, by));
   if (options.report.json) {
     print_json(usage_json(lines));
   } else if (options.csv) {
     fmt::print("{}", usage_csv(lines, by, options.report.language()));
   } else if (lines.empty()) {
-    fmt::print("{}\n", options.say("集計はありません", "nothing is rolled up of these days"));
+    fmt::print("{}\n", by == UsageBy::kKind
+                           ? options.say("記録はありません", "there are no rows of these days")
+                           : options.say("集計はありません", "nothing is rolled up of these days"));
   } else {
     fmt::print("{}", usage_table(lines, by, options.report.language()));
   }
@@ -247,13 +259,15 @@ void add_meter_command(CLI::App& app, Command& chosen, const ChosenLanguage& lan
   add_days(*roll_up, *of_roll_up);
   add_json_option(*roll_up, of_roll_up->report.json);
 
-  CLI::App* const show = meter->add_subcommand("show", "What was rolled up");
+  CLI::App* const show = meter->add_subcommand("show", "What was rolled up, or rows by kind");
   const auto of_show = add_finance(*show, chosen, language, run_meter_show);
   show->footer("Example: nakadachi meter show --month 2026-11 --tenant 011002 --by day");
   add_days(*show, *of_show);
   show->add_option("--tenant", of_show->tenant, kTenantHelp);
-  show->add_option("--by", of_show->by, "cause or day: what each line is of")
-      ->check(CLI::IsMember({"cause", "day"}))
+  show->add_option("--by", of_show->by,
+                   "what each line is of: cause or day, as rolled up, or kind of message, which\n"
+                   "reads all rows of the days")
+      ->check(CLI::IsMember({"cause", "day", "kind"}))
       ->capture_default_str();
   add_forms(*show, *of_show);
 

@@ -105,8 +105,8 @@ void add_show(CLI::App& records, Command& chosen, int& status, const ChosenLangu
   CLI::App* const command = records.add_subcommand("show", "Open one record and prove it");
   command->footer(
       "Says what the record says (番号法23条、命令47条), and by what signed head, train and\n"
-      "delegation its receipt was just proved, or that it has none: a change of a holding, or a\n"
-      "step from before receipts. The person is shown with --person only: that is personal.\n"
+      "delegation its receipt was just proved; a change of a holding has none. The person is\n"
+      "shown with --person only: that is personal.\n"
       "Exit status: 0 shown, 1 the record is not what was signed, 2 it could not be read.\n"
       "Example: nakadachi records show --tenant 011002 --number 12000 --config node.toml");
   const auto options = add_options(*command, language);
@@ -124,7 +124,7 @@ void add_export(CLI::App& records, Command& chosen, int& status, const ChosenLan
   command->footer(
       "The file holds statements in the clear: it is as personal as the exchanges. Only its\n"
       "owner may read it. It is written whole or not at all, and replaces no other. Each\n"
-      "receipt is checked before. Steps from before receipts are counted and left out.\n"
+      "receipt is checked before.\n"
       "Exit status: 0 written, 1 a record is not what was signed, 2 it could not be done.\n"
       "Example: nakadachi records export --tenant 011002 --config node.toml --out r.jsonl");
   const auto options = add_options(*command, language);

@@ -529,16 +529,15 @@ void NodeCore::Impl::handle(ProofFound& event) {
   const auto refuse_all = [&](ErrorCode code) {
     for (const StoredReply& one : waiting) reply_error(one.client, one.reply.key, code);
   };
-  if (!event.proof) {
-    count(event.proof.error().code);
+  if (!event.proof && event.proof.error().code == ErrorCode::kStoreUnavailable) {
+    count(ErrorCode::kStoreUnavailable);
     return refuse_all(ErrorCode::kOutcomeUnknown);
   }
-  if (!*event.proof) {  // recorded before there were receipts: the outcome, and no proof of it
-    for (StoredReply& one : waiting) out(SendReply{one.client, std::move(one.reply)});
-    counts_.replayed += waiting.size();
-    return;
-  }
-  auto made = FoundProof::make(event.name.tenant, **std::move(event.proof));
+  const auto make = [&]() -> Result<FoundProof> {
+    NAKADACHI_TRY(storage::StoredProof stored, std::move(event.proof));
+    return FoundProof::make(event.name.tenant, std::move(stored));
+  };
+  auto made = make();
   if (!made) {
     tell_operators(made.error().code, event.name.institution);
     return refuse_all(made.error().code);

@@ -110,10 +110,9 @@ Result<void> SharedStore::keep_delegations(TenantId tenant,
   return kept_->store.keep_delegations(tenant, delegations);
 }
 
-Result<std::optional<storage::StoredProof>> SharedStore::find_proof(TenantId tenant, LaneId lane,
-                                                                    TrainNumber number,
-                                                                    std::uint64_t entry_number,
-                                                                    const InstitutionCode& wished) {
+Result<storage::StoredProof> SharedStore::find_proof(TenantId tenant, LaneId lane,
+                                                     TrainNumber number, std::uint64_t entry_number,
+                                                     const InstitutionCode& wished) {
   const std::scoped_lock lock(kept_->mutex);
   return kept_->store.find_proof(tenant, lane, number, entry_number, wished);
 }

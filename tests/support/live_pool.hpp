@@ -49,10 +49,9 @@ class SharedStore final : public storage::ExchangeStore {
                                                         std::size_t limit) override;
   Result<void> keep_delegations(TenantId tenant,
                                 std::span<const storage::KeptDelegation> delegations) override;
-  Result<std::optional<storage::StoredProof>> find_proof(TenantId tenant, LaneId lane,
-                                                         TrainNumber number,
-                                                         std::uint64_t entry_number,
-                                                         const InstitutionCode& wished) override;
+  Result<storage::StoredProof> find_proof(TenantId tenant, LaneId lane, TrainNumber number,
+                                          std::uint64_t entry_number,
+                                          const InstitutionCode& wished) override;
 
  private:
   std::shared_ptr<Kept> kept_;

@@ -67,7 +67,7 @@ class QuietPool {
   std::function<storage::AppendResult(const storage::Train&)> on_append;
   /// Called with what was found for receipts of stored entries, when set; receipts are
   /// not checked then.
-  std::function<void(Result<std::optional<storage::StoredProof>>&)> on_proof;
+  std::function<void(Result<storage::StoredProof>&)> on_proof;
   std::vector<exchange::Reply> replies;
   std::vector<exchange::LiveQuestion> questions;  ///< put to business systems, in order
   std::vector<LaneId> lanes_given_up;

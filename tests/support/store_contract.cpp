@@ -273,10 +273,10 @@ void StoreContract::check_find_proof() {
   INFO("proof of entry " << number << " of tenant " << tenant.value);
   const InstitutionCode wished = any_.institution();
   const auto found = store_.find_proof(tenant, lane, of_train, number, wished);
-  REQUIRE(found);
   const auto& trains = model_.trains(lane);
   if (number >= log.size() || of_train.value > trains.size()) {
-    CHECK(!*found);
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == ErrorCode::kLogHeadDiffers);
     return;
   }
   const storage::StoredTrain& train = trains[of_train.value - 1];
@@ -286,9 +286,13 @@ void StoreContract::check_find_proof() {
   };
   const auto& kept = model_.delegations(tenant);
   const auto of_wished = [&](const auto& one) { return fits(one) && one.institution == wished; };
-  REQUIRE(found->has_value() == std::ranges::any_of(kept, fits));
-  if (!*found) return;
-  const storage::StoredProof& proof = **found;
+  if (std::ranges::none_of(kept, fits)) {
+    REQUIRE_FALSE(found);
+    CHECK(found.error().code == ErrorCode::kDelegationInvalid);
+    return;
+  }
+  REQUIRE(found);
+  const storage::StoredProof& proof = *found;
   CHECK((proof.train == train));
   CHECK(std::ranges::find(kept, proof.delegation) != kept.end());
   CHECK(fits(proof.delegation));

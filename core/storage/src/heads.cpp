@@ -33,6 +33,14 @@ std::optional<std::vector<Head>> decode_heads(ByteView bytes) {
   return heads;
 }
 
+Error no_head_behind() {
+  return {.code = ErrorCode::kLogHeadDiffers, .detail = "no train states a head behind it"};
+}
+
+Error no_delegation() {
+  return {.code = ErrorCode::kDelegationInvalid, .detail = "none to the train's signer is kept"};
+}
+
 const Head* head_behind(const StoredTrain& train, TenantId tenant, std::uint64_t entry_number) {
   for (const Head& head : train.heads) {
     if (head.tenant == tenant) return head.size > entry_number ? &head : nullptr;

@@ -13,6 +13,10 @@ Bytes encode_heads(const std::vector<Head>& heads);
 /// Nothing when `bytes` are no whole number of heads.
 std::optional<std::vector<Head>> decode_heads(ByteView bytes);
 
+/// Why there is no proof of an entry.
+Error no_head_behind();
+Error no_delegation();
+
 /// The head of the tenant that the train states, when it is behind this entry; else null.
 const Head* head_behind(const StoredTrain& train, TenantId tenant, std::uint64_t entry_number);
 

@@ -314,15 +314,15 @@ std::optional<KeptDelegation> MemoryStore::delegation_for(TenantId tenant, const
   return found;
 }
 
-Result<std::optional<StoredProof>> MemoryStore::find_proof(TenantId tenant, LaneId lane,
-                                                           TrainNumber number,
-                                                           std::uint64_t entry_number,
-                                                           const InstitutionCode& wished) {
+Result<StoredProof> MemoryStore::find_proof(TenantId tenant, LaneId lane, TrainNumber number,
+                                            std::uint64_t entry_number,
+                                            const InstitutionCode& wished) {
   const auto train = trains_.find({lane, number});
-  if (train == trains_.end()) return std::optional<StoredProof>{};
+  if (train == trains_.end()) return no_head_behind();
   const Head* const head = head_behind(train->second, tenant, entry_number);
   const auto delegation = delegation_for(tenant, train->second, wished);
-  if (head == nullptr || !delegation) return std::optional<StoredProof>{};
+  if (head == nullptr) return no_head_behind();
+  if (!delegation) return no_delegation();
   StoredProof proof{.train = train->second,
                     .leaves = leaves_of(train->second),
                     .checkpoint = {},
@@ -340,7 +340,7 @@ Result<std::optional<StoredProof>> MemoryStore::find_proof(TenantId tenant, Lane
       std::get<StoredChange>(entry).record.clear();
     }
   }
-  return std::optional<StoredProof>{std::move(proof)};
+  return proof;
 }
 
 void MemoryStore::put_holding(TenantId tenant, Holding holding) {

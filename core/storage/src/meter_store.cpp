@@ -9,6 +9,17 @@
 
 namespace nakadachi::storage {
 
+namespace {
+
+constexpr std::uint8_t kFirstSection = 16;  // kinds from here on are sections (0010_kinds.sql)
+
+MessageKind kind_of(std::uint8_t number) {
+  if (number < kFirstSection) return static_cast<Step>(number);
+  return static_cast<Section>(number - kFirstSection);
+}
+
+}  // namespace
+
 struct MeterStore::Impl {
   explicit Impl(std::string login)
       : finance(std::move(login), Purpose::kFinance, kFinanceTimeoutMs) {}
@@ -59,6 +70,30 @@ Result<std::vector<MeterRow>> MeterStore::days(Day from, Day until) {
                       .messages_out = number_of<std::uint64_t>(row[6]),
                       .bytes_in = number_of<std::uint64_t>(row[7]),
                       .bytes_out = number_of<std::uint64_t>(row[8])});
+    }
+    return rows;
+  });
+}
+
+Result<std::vector<KindRow>> MeterStore::kinds(Day from, Day until) {
+  return impl_->finance.run([&](Connection& connection) -> Result<std::vector<KindRow>> {
+    pqxx::nontransaction transaction(connection.pqxx());
+    const pqxx::result found = exec_params(
+        transaction,
+        "SELECT tenant, kind, rows, persons, messages_in, messages_out, bytes_in, bytes_out"
+        " FROM nakadachi.used_by_kind($1, $2)",
+        from.text(), until.text());
+    std::vector<KindRow> rows;
+    rows.reserve(static_cast<std::size_t>(found.size()));
+    for (const auto& row : found) {
+      rows.push_back({.tenant = TenantId{number_of<std::uint32_t>(row[0])},
+                      .kind = kind_of(number_of<std::uint8_t>(row[1])),
+                      .rows = number_of<std::uint64_t>(row[2]),
+                      .persons = number_of<std::uint64_t>(row[3]),
+                      .messages_in = number_of<std::uint64_t>(row[4]),
+                      .messages_out = number_of<std::uint64_t>(row[5]),
+                      .bytes_in = number_of<std::uint64_t>(row[6]),
+                      .bytes_out = number_of<std::uint64_t>(row[7])});
     }
     return rows;
   });

@@ -385,23 +385,22 @@ Result<std::vector<Digest>> PostgresStore::leaves_of(LaneId lane, TrainNumber nu
   });
 }
 
-Result<std::optional<StoredProof>> PostgresStore::find_proof(TenantId tenant, LaneId lane,
-                                                             TrainNumber number,
-                                                             std::uint64_t entry_number,
-                                                             const InstitutionCode& wished) {
-  if (!storable(tenant)) return std::optional<StoredProof>{};
+Result<StoredProof> PostgresStore::find_proof(TenantId tenant, LaneId lane, TrainNumber number,
+                                              std::uint64_t entry_number,
+                                              const InstitutionCode& wished) {
+  if (!storable(tenant)) return no_head_behind();
   NAKADACHI_TRY(auto train, find_train(lane, number));
   const Head* const head = train ? head_behind(*train, tenant, entry_number) : nullptr;
-  if (head == nullptr) return std::optional<StoredProof>{};
+  if (head == nullptr) return no_head_behind();
   StoredProof proof;
   NAKADACHI_TRY(proof.leaves, leaves_of(lane, number));
   NAKADACHI_TRY(TenantTx transaction, TenantTx::begin(impl_->node, tenant));
   NAKADACHI_TRY(const auto delegation, read_delegation(transaction, tenant, *train, wished));
-  if (!delegation) return std::optional<StoredProof>{};
+  if (!delegation) return no_delegation();
   proof.delegation = *delegation;
   NAKADACHI_CHECK(read_log(transaction, tenant, entry_number, head->size, proof));
   proof.train = *std::move(train);
-  return std::optional<StoredProof>{std::move(proof)};
+  return proof;
 }
 
 }  // namespace nakadachi::storage

@@ -118,6 +118,7 @@ TEST_CASE("the rights that are granted are exactly these") {
                                "tenant.lane nakadachi_operator UPDATE",
                                "tenant.name nakadachi_operator UPDATE",
                                "tenant.population nakadachi_operator UPDATE",
+                               "used_by_kind() nakadachi_finance EXECUTE",
                                "tenant_key nakadachi_node INSERT",
                                "tenant_key nakadachi_node SELECT",
                                "tenants() nakadachi_node EXECUTE",

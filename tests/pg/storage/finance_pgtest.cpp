@@ -38,11 +38,14 @@ struct Fixture {
         row.exchange = any_id();
         row.units = any_units(static_cast<Cause>(1 + random.below(3)));
         add(row.tenant, row.exchange, row.units);
+        add_kind(row.tenant, static_cast<std::uint8_t>(row.step), row.step, row.units);
       }
       for (ChangeRow& change : train.changes) {
         change.change = any_id();
         change.units = any_units(static_cast<Cause>(3 + random.below(3)));
         add(change.tenant, change.change, change.units);
+        add_kind(change.tenant, 100 + static_cast<std::uint8_t>(change.section), change.section,
+                 change.units);
       }
       REQUIRE(store.append(train).commit == Commit::kCommitted);
       testing::grow(sizes, train);
@@ -66,6 +69,17 @@ struct Fixture {
             .messages_out = static_cast<std::uint16_t>(random.below(4)),
             .bytes_in = static_cast<std::uint32_t>(random.below(kMaxUnitBytes)),
             .bytes_out = static_cast<std::uint32_t>(random.below(kMaxUnitBytes))};
+  }
+  void add_kind(TenantId tenant, std::uint8_t place, MessageKind kind, const Units& units) {
+    KindRow& sum = kinds[{tenant, place}];
+    sum.tenant = tenant;
+    sum.kind = kind;
+    ++sum.rows;
+    sum.persons += units.persons;
+    sum.messages_in += units.messages_in;
+    sum.messages_out += units.messages_out;
+    sum.bytes_in += units.bytes_in;
+    sum.bytes_out += units.bytes_out;
   }
   void add(TenantId tenant, const ExchangeId& id, const Units& units) {
     const Day on = Day::of(Timestamp{bucket_of(id) * kBucketMs});
@@ -95,7 +109,38 @@ struct Fixture {
   SeededRandom random{31};
   testing::LogSizes sizes;
   std::map<std::tuple<TenantId, Day, Cause>, MeterRow> sums;
+  std::map<std::pair<TenantId, std::uint8_t>, KindRow> kinds;  // of all days
 };
+
+TEST_CASE("rows are added up by kind of message, which comes to the same as by cause") {
+  Fixture fixture;
+  const Day first = day("2026-03-29");
+  const Day last = day("2026-04-03");
+  const auto kinds = fixture.meter.kinds(first, last);
+  REQUIRE(kinds);
+  std::vector<KindRow> expected;
+  for (const auto& [key, row] : fixture.kinds) expected.push_back(row);
+  CHECK((*kinds == expected));
+
+  REQUIRE(fixture.meter.roll_up(first, last));
+  for (const Day from : {first, day("2026-04-01")}) {
+    const auto by_day = *fixture.meter.days(from, from);
+    std::uint64_t rows_by_cause = 0;
+    std::uint64_t bytes_by_cause = 0;
+    for (const MeterRow& row : by_day) {
+      rows_by_cause += row.rows;
+      bytes_by_cause += row.bytes_in;
+    }
+    const auto by_kind = *fixture.meter.kinds(from, from);
+    for (const KindRow& row : by_kind) {
+      rows_by_cause -= row.rows;
+      bytes_by_cause -= row.bytes_in;
+    }
+    CHECK(rows_by_cause == 0);
+    CHECK(bytes_by_cause == 0);
+  }
+  CHECK(fixture.meter.kinds(day("2027-01-01"), day("2027-12-31"))->empty());
+}
 
 TEST_CASE("a roll-up has the sums of the rows, day by day in Japan, and is rebuilt the same") {
   Fixture fixture;

@@ -31,7 +31,7 @@ struct Scene {
     records::LogEntry entry{.number = 12, .part = static_cast<std::uint8_t>(step)};
     const auto said = facts_of(entry, content, words(person));
     REQUIRE(said);
-    return json_of(ShownRecord{.record = *said, .step = true});
+    return json_of(ShownRecord{.record = *said});
   }
 
   testing::Universe universe;

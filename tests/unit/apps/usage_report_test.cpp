@@ -87,6 +87,25 @@ TEST_CASE("use is shown as table, CSV and JSON") {
         "      011002  2026-11-02  札幌市\n");
 }
 
+TEST_CASE("use by kind of message is shown with the kinds' names") {
+  const std::vector<storage::KindRow> rows = {
+      {.tenant = TenantId{11002}, .kind = storage::Step::kAsked, .rows = 2, .persons = 2},
+      {.tenant = TenantId{11002}, .kind = storage::Section::kCopy, .rows = 1, .bytes_in = 50},
+      {.tenant = TenantId{12025}, .kind = storage::Step::kHeld, .rows = 1, .persons = 1}};
+  CHECK(apps::kind_lines(rows, TenantId{12025}).size() == 1);
+  const auto lines = apps::kind_lines(rows, TenantId{11002});
+  CHECK(apps::usage_csv(lines, apps::UsageBy::kKind, Language::kEnglish) ==
+        "tenant,kind,rows,persons,messages_in,messages_out,bytes_in,bytes_out\r\n"
+        "011002,asked,2,2,0,0,0,0\r\n"
+        "011002,copy,1,0,0,0,50,0\r\n");
+  CHECK(apps::usage_csv(lines, apps::UsageBy::kKind, Language::kJapanese).find("011002,副本,1") !=
+        std::string::npos);
+  CHECK(apps::usage_json(lines)[0]["kind"] == "asked");
+  CHECK(
+      apps::usage_table(lines, apps::UsageBy::kKind, Language::kEnglish).find("questions asked") !=
+      std::string::npos);
+}
+
 TEST_CASE("where two roll-ups part is told in a line") {
   metering::Rollup more = sample();
   REQUIRE(more.add(

@@ -175,7 +175,7 @@ struct ProofName {
 };
 struct ProofFound {
   ProofName name;
-  Result<std::optional<storage::StoredProof>> proof;
+  Result<storage::StoredProof> proof;
 };
 /// Institutions have signed new delegations to this node's key, in time before
 /// the former ones end.

@@ -69,7 +69,7 @@ struct Reply {
   std::uint32_t retry_after_ms = 0;       ///< when turned away for capacity
   Bytes answer;                           ///< when answered
   /// Proves the asker's record of the outcome (情報提供等の記録, 番号法 23条): when concluded,
-  /// unless the record is older than logs are. As personal as the answer.
+  /// and never without. As personal as the answer.
   std::shared_ptr<const records::Receipt> receipt;
 
   /// Whether both tell the same. One record may be proved by more receipts than one.

@@ -338,13 +338,12 @@ class ExchangeStore {
                                         std::span<const KeptDelegation> delegations) = 0;
 
   /// What receipts of the tenant's entries in a train are made of; `entry_number` is one of
-  /// them. Nothing when there is no such train, it states no head of the tenant behind this
-  /// entry, or no delegation to its signer was kept: it is older than those are.
-  /// Errors: `kStoreUnavailable`.
-  virtual Result<std::optional<StoredProof>> find_proof(TenantId tenant, LaneId lane,
-                                                        TrainNumber number,
-                                                        std::uint64_t entry_number,
-                                                        const InstitutionCode& wished) = 0;
+  /// them. Errors: `kStoreUnavailable`; `kLogHeadDiffers` when there is no such train, or it
+  /// states no head of the tenant behind this entry; `kDelegationInvalid` when no delegation
+  /// to its signer is there.
+  virtual Result<StoredProof> find_proof(TenantId tenant, LaneId lane, TrainNumber number,
+                                         std::uint64_t entry_number,
+                                         const InstitutionCode& wished) = 0;
 };
 
 }  // namespace nakadachi::storage

@@ -43,9 +43,9 @@ class MemoryStore final : public ExchangeStore {
                                                std::size_t limit) override;
   Result<void> keep_delegations(TenantId tenant,
                                 std::span<const KeptDelegation> delegations) override;
-  Result<std::optional<StoredProof>> find_proof(TenantId tenant, LaneId lane, TrainNumber number,
-                                                std::uint64_t entry_number,
-                                                const InstitutionCode& wished) override;
+  Result<StoredProof> find_proof(TenantId tenant, LaneId lane, TrainNumber number,
+                                 std::uint64_t entry_number,
+                                 const InstitutionCode& wished) override;
 
   /// Puts a holding there as if a change of long ago had left it.
   void put_holding(TenantId tenant, Holding holding);

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "nakadachi/base/day.hpp"
 #include "nakadachi/base/ids.hpp"
 #include "nakadachi/base/result.hpp"
 #include "nakadachi/base/units.hpp"
+#include "nakadachi/storage/exchange_store.hpp"
 
 namespace nakadachi::storage {
 
@@ -25,6 +27,23 @@ struct MeterRow {
   std::uint64_t bytes_out = 0;
 
   friend bool operator==(const MeterRow&, const MeterRow&) = default;
+};
+
+/// Kind of message: the step of an exchange, or what was changed.
+using MessageKind = std::variant<Step, Section>;
+
+/// What a tenant's rows of one kind were metered with, added up.
+struct KindRow {
+  TenantId tenant;
+  MessageKind kind;
+  std::uint64_t rows = 0;
+  std::uint64_t persons = 0;
+  std::uint64_t messages_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+
+  friend bool operator==(const KindRow&, const KindRow&) = default;
 };
 
 /// Units a day, rolled up in the database, as finance sees them: no row of an
@@ -49,6 +68,11 @@ class MeterStore {
   /// What was rolled up of these days, both included, ascending by (tenant, day,
   /// cause). What has no rows is not listed.
   Result<std::vector<MeterRow>> days(Day from, Day until);
+
+  /// What the rows of these days, both included, come to by kind of message, ascending by
+  /// (tenant, kind), steps first. Not from a roll-up: all rows of the days are read. What has
+  /// no rows is not listed.
+  Result<std::vector<KindRow>> kinds(Day from, Day until);
 
  private:
   struct Impl;

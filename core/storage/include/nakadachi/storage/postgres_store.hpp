@@ -56,9 +56,9 @@ class PostgresStore final : public ExchangeStore {
                                                std::size_t limit) override;
   Result<void> keep_delegations(TenantId tenant,
                                 std::span<const KeptDelegation> delegations) override;
-  Result<std::optional<StoredProof>> find_proof(TenantId tenant, LaneId lane, TrainNumber number,
-                                                std::uint64_t entry_number,
-                                                const InstitutionCode& wished) override;
+  Result<StoredProof> find_proof(TenantId tenant, LaneId lane, TrainNumber number,
+                                 std::uint64_t entry_number,
+                                 const InstitutionCode& wished) override;
 
  private:
   Result<std::vector<Digest>> leaves_of(LaneId lane, TrainNumber number);
