@@ -108,15 +108,15 @@ template <class Row>
 Result<socket::AddressCheck> place_of(const Row& row, const std::string& file,
                                       const std::optional<WallsDoor>& door) {
   if (row.place.empty()) return socket::AddressCheck();
+  std::string says = "a place needs [walls]";
   if (door) {
     auto check = door->callers_at(row.place);
     if (check) return check;
+    says = check.error().detail;
   }
   return Error{.code = ErrorCode::kConfigInvalid,
                .field = "place",
-               .detail = fmt::format(
-                   "{}: number {}: {}", file, row.number,
-                   door ? "the door cannot be reached from there" : "a place needs [walls]")};
+               .detail = fmt::format("{}: number {}: {}", file, row.number, says)};
 }
 
 /// The keys of all rows; and what each holder may do, told once: of one with two keys the second
