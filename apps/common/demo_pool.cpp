@@ -332,12 +332,14 @@ Result<void> DemoPool::start_gateway() {
   NAKADACHI_TRY(const auto link_keys, make_curve_key("node-link"));
   gateway_key_ = keys.public_key();
   link_key_ = link_keys.public_key();
+  NAKADACHI_CHECK(
+      write_private_file(file("nodes.tsv"), write_nodes({{.number = 1, .key = link_key_}})));
   NAKADACHI_CHECK(write_private_file(
       file("gateway.toml"),
       fmt::format("[nodes]\nendpoint = \"{}\"\nkey_file = \"gateway.curve\"\n"
-                  "keys = ['{}']\n\n[national]\nendpoint = \"{}\"\npublic_key = '{}'\n"
+                  "keys = \"nodes.tsv\"\n\n[national]\nendpoint = \"{}\"\npublic_key = '{}'\n"
                   "key_file = \"gateway-to-national.curve\"\n\n{}",
-                  plan_.network.nodes, to_z85(link_key_), national_endpoint_, to_z85(national_key_),
+                  plan_.network.nodes, national_endpoint_, to_z85(national_key_),
                   walls_config("gateway"))));
   NAKADACHI_TRY(gateway_endpoint_, start_process(gateway_, "gateway", {"nakadachi", "gateway"}));
   return {};

@@ -222,6 +222,15 @@ Result<oltp::Callers> load_callers(const NodeConfig& config, const WallsPolicy* 
   return callers;
 }
 
+Result<std::vector<socket::DoorUsers::Key>> load_nodes(const GatewayConfig& config,
+                                                       const WallsPolicy* policy) {
+  NAKADACHI_TRY(const auto nodes, read_nodes(config.nodes_file));
+  std::vector<socket::DoorUsers::Key> keys;
+  NAKADACHI_CHECK(take_rows(nodes, config.nodes_file, door_of(policy, nodes_end(config)), keys,
+                            [](const NodeRow&) {}));
+  return keys;
+}
+
 Result<NodeAssembly> assemble_node(const NodeConfig& config, const WallsPolicy* policy) {
   NAKADACHI_CHECK(crypto::check_profile(config.roots, config.profile));
   NAKADACHI_TRY(crypto::RootKey root, open_root_key(config));

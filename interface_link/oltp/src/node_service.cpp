@@ -4,15 +4,18 @@
 #include <map>
 #include <utility>
 
-#include "door_users.hpp"
 #include "nakadachi/base/log.hpp"
 #include "nakadachi/base/random.hpp"
+#include "nakadachi/socket/door_users.hpp"
 #include "nakadachi/tenant_vm/recovery.hpp"
 #include "nakadachi/wire/link_frame.hpp"
 #include "nakadachi/wire/oltp_frame.hpp"
 #include "store_worker.hpp"
 
 namespace nakadachi::oltp {
+
+using socket::DoorUsers;
+
 namespace {
 
 constexpr std::size_t kRecoveryPage = 1'000;

@@ -161,7 +161,7 @@ TEST_CASE("a process that the model contradicts does not start, and says why", "
 [nodes]
 endpoint = "tcp://127.0.0.2:5702"
 key_file = "gateway.curve"
-keys = []
+keys = "nodes.tsv"
 [national]
 endpoint = "tcp://127.0.0.3:5703"
 public_key = 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7'
