@@ -133,7 +133,8 @@ TEST_CASE("a key that is newly tied to a place is cut elsewhere, and its system 
   REQUIRE(place.ok());
   callers.systems.front().place = "business@011002";
   callers.systems.front().may_come_from = *place;
-  REQUIRE(pool.node().replace_callers(std::move(callers)).ok());
+  const auto replaced = pool.node().replace_callers(std::move(callers));
+  REQUIRE(replaced.ok());
   pool.start_gateway();
 
   const auto at_its_place = first_system_at(pool, "127.0.64.10");
