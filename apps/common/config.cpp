@@ -255,7 +255,7 @@ Result<GatewayConfig> load_gateway_config(const std::string& path) {
     section(file, "nodes", [&](TomlReader& nodes) {
       config.nodes_endpoint = nodes.text("endpoint");
       config.key_file = paths.needed(nodes, "key_file");
-      config.node_keys = curve_keys(nodes, "keys");
+      config.nodes_file = paths.needed(nodes, "keys");
     });
     section(file, "national", [&](TomlReader& national) {
       config.national_endpoint = national.text("endpoint");

@@ -74,7 +74,7 @@ Result<NodeConfig> load_node_config(const std::string& path);
 struct GatewayConfig {
   std::string nodes_endpoint;
   std::string key_file;
-  std::vector<socket::CurvePublicKey> node_keys;
+  std::string nodes_file;
   std::string national_endpoint;
   socket::CurvePublicKey national_key;
   std::string national_key_file;  ///< our key towards the national system

@@ -50,12 +50,16 @@ Result<void> DemoPool::acquire_symbols() {
   if (!plan_.acquire) return take_over_symbols();
   NAKADACHI_CHECK(begin_acquisitions());
   const std::string log = file("hand-over.log");
-  NAKADACHI_TRY(
-      ChildProcess residents,
-      ChildProcess::start({plan_.program_directory + "/nakadachi-national", "hand-over",
-                           "--endpoint", resident_endpoint_, "--server-key", to_z85(national_key_),
-                           "--key-file", file("residents.curve"), "--file", file("hand-over.tsv")},
-                          log));
+  std::optional<ChildProcess> residents;
+  NAKADACHI_CHECK(at("national_system", [&]() -> Result<void> {
+    NAKADACHI_TRY(residents,
+                  ChildProcess::start(
+                      {plan_.program_directory + "/nakadachi-national", "hand-over", "--endpoint",
+                       resident_endpoint_, "--server-key", to_z85(national_key_), "--key-file",
+                       file("residents.curve"), "--file", file("hand-over.tsv")},
+                      log));
+    return {};
+  }));
   return wait_for_symbols();
 }
 

@@ -42,21 +42,26 @@ Result<std::unique_ptr<DemoPool>> DemoPool::start(PoolPlan plan, const Tell& tel
   auto pool = std::unique_ptr<DemoPool>(new DemoPool(std::move(plan)));
   pool->towns_.assign(municipalities().begin(),
                       municipalities().begin() + static_cast<std::ptrdiff_t>(pool->plan_.towns));
-  const std::array<std::pair<std::string_view, Result<void> (DemoPool::*)()>, 11> stages = {
-      {{"preparing the directory", &DemoPool::make_directory},
-       {"starting a private PostgreSQL", &DemoPool::start_database},
-       {"joining the towns", &DemoPool::join_towns},
-       {"signing the registry", &DemoPool::init_national},
-       {"starting the reference national system", &DemoPool::start_national},
-       {"starting the gateway", &DemoPool::start_gateway},
-       {"starting the node", &DemoPool::start_node},
-       {"acquiring symbols", &DemoPool::acquire_symbols},
-       {"registering copies", &DemoPool::register_copies},
-       {"setting flags", &DemoPool::set_flags},
-       {"letting business systems answer", &DemoPool::set_answer_modes}}};
-  for (const auto& [name, stage] : stages) {
-    tell(name);
-    NAKADACHI_CHECK((pool.get()->*stage)());
+  struct Stage {
+    std::string_view name;
+    const char* host;
+    Result<void> (DemoPool::*work)();
+  };
+  const std::array<Stage, 11> stages = {
+      {{"preparing the directory", "operators", &DemoPool::make_directory},
+       {"starting a private PostgreSQL", "postgres", &DemoPool::start_database},
+       {"joining the towns", "postgres", &DemoPool::join_towns},
+       {"signing the registry", "national_system", &DemoPool::init_national},
+       {"starting the reference national system", "national_system", &DemoPool::start_national},
+       {"starting the gateway", "gateway", &DemoPool::start_gateway},
+       {"starting the node", "node", &DemoPool::start_node},
+       {"acquiring symbols", "operators", &DemoPool::acquire_symbols},
+       {"registering copies", "operators", &DemoPool::register_copies},
+       {"setting flags", "operators", &DemoPool::set_flags},
+       {"letting business systems answer", "operators", &DemoPool::set_answer_modes}}};
+  for (const Stage& stage : stages) {
+    tell(stage.name);
+    NAKADACHI_CHECK(pool->at(stage.host, [&] { return (pool.get()->*stage.work)(); }));
   }
   return pool;
 }
@@ -68,6 +73,11 @@ DemoPool::~DemoPool() {
   cluster_.reset();
   std::error_code ignored;
   if (!plan_.keep && !directory_.empty()) std::filesystem::remove_all(directory_, ignored);
+}
+
+Result<void> DemoPool::at(const std::string& host,
+                          const std::function<Result<void>()>& work) const {
+  return plan_.network.at ? plan_.network.at(host, work) : work();
 }
 
 std::string DemoPool::file(std::string_view name) const {
@@ -99,6 +109,8 @@ Result<void> DemoPool::start_database() {
   storage::PrivateCluster::Options options;
   if (plan_.keep) options.directory = directory_ + "-postgres";
   options.keep = plan_.keep;
+  options.address = plan_.network.database;
+  options.trusted_clients = plan_.network.database_clients;
   NAKADACHI_TRY(cluster_, storage::PrivateCluster::start(options));
   const auto applied = storage::migrate(cluster_->login("postgres"));
   if (!applied) return applied.error();
@@ -296,11 +308,11 @@ Result<void> DemoPool::start_national() {
   gateway_key_at_national_ = gateway_keys.public_key();
   NAKADACHI_CHECK(write_private_file(
       file("national.toml"),
-      fmt::format("[national]\nendpoint = \"tcp://127.0.0.1:*\"\nkey_file = \"national.curve\"\n"
+      fmt::format("[national]\nendpoint = \"{}\"\nkey_file = \"national.curve\"\n"
                   "gateway_keys = ['{}']\nlatency_ms = {}\nviolations = \"violations.tsv\"\n\n"
                   "[resident]\nendpoint = \"tcp://127.0.0.1:*\"\nkeys = ['{}']\n",
-                  to_z85(gateway_key_at_national_), plan_.national_latency_ms,
-                  to_z85(resident_keys.public_key()))));
+                  plan_.network.national, to_z85(gateway_key_at_national_),
+                  plan_.national_latency_ms, to_z85(resident_keys.public_key()))));
   std::string violations;
   if (const auto suspended = residents_->suspended()) {
     violations = fmt::format("{}\t{}\n", systems_[suspended->institution].institution.text(),
@@ -321,29 +333,46 @@ Result<void> DemoPool::start_gateway() {
   NAKADACHI_TRY(const auto link_keys, make_curve_key("node-link"));
   gateway_key_ = keys.public_key();
   link_key_ = link_keys.public_key();
+  NAKADACHI_CHECK(
+      write_private_file(file("nodes.tsv"), write_nodes({{.number = 1, .key = link_key_}})));
   NAKADACHI_CHECK(write_private_file(
       file("gateway.toml"),
-      fmt::format("[nodes]\nendpoint = \"tcp://127.0.0.1:*\"\nkey_file = \"gateway.curve\"\n"
-                  "keys = ['{}']\n\n[national]\nendpoint = \"{}\"\npublic_key = '{}'\n"
-                  "key_file = \"gateway-to-national.curve\"\n",
-                  to_z85(link_key_), national_endpoint_, to_z85(national_key_))));
+      fmt::format("[nodes]\nendpoint = \"{}\"\nkey_file = \"gateway.curve\"\n"
+                  "keys = \"nodes.tsv\"\n\n[national]\nendpoint = \"{}\"\npublic_key = '{}'\n"
+                  "key_file = \"gateway-to-national.curve\"\n\n{}",
+                  plan_.network.nodes, national_endpoint_, to_z85(national_key_),
+                  walls_config("gateway"))));
   NAKADACHI_TRY(gateway_endpoint_, start_process(gateway_, "gateway", {"nakadachi", "gateway"}));
   return {};
 }
 
+std::string DemoPool::walls_config(std::string_view host) const {
+  if (plan_.network.walls.empty()) return {};
+  return fmt::format("[walls]\nmodel = \"{}\"\nhost = \"{}\"\n\n", plan_.network.walls, host);
+}
+
+storage::PostgresLogins DemoPool::logins_of_node() const {
+  if (plan_.network.database.empty()) return cluster_->logins();
+  const auto login = [&](std::string_view role) {
+    return fmt::format("host={} port=5432 user={} dbname=postgres", plan_.network.database, role);
+  };
+  return {.train = login("nakadachi_train"), .node = login("nakadachi_node")};
+}
+
 std::string DemoPool::node_config() const {
-  const storage::PostgresLogins logins = cluster_->logins();
+  const storage::PostgresLogins logins = logins_of_node();
   return fmt::format(
       "[node]\nname = \"demo node\"\nprofile = \"demo\"\n\n"
       "[database]\ntrain = \"{}\"\nnode = \"{}\"\n\n"
       "[keys]\nroot_key_file = \"root.key\"\npassphrase_file = \"passphrase\"\n\n"
-      "[oltp]\nendpoint = \"tcp://127.0.0.1:*\"\nkey_file = \"oltp.curve\"\n"
+      "[oltp]\nendpoint = \"{}\"\nkey_file = \"oltp.curve\"\n"
       "systems = \"systems.tsv\"\n\n"
       "[gateway]\nendpoint = \"{}\"\npublic_key = '{}'\nkey_file = \"node-link.curve\"\n\n"
-      "[admin]\nendpoint = \"tcp://127.0.0.1:*\"\nstaff = \"staff.tsv\"\n\n"
+      "[admin]\nendpoint = \"{}\"\nstaff = \"staff.tsv\"\n\n"
       "[law]\nordinances = \"ordinances.tsv\"\n\n"
-      "[exchange]\nvalidity_s = {}\n\n",
-      logins.train, logins.node, gateway_endpoint_, to_z85(gateway_key_), plan_.validity_s);
+      "[exchange]\nvalidity_s = {}\n\n{}",
+      logins.train, logins.node, plan_.network.oltp, gateway_endpoint_, to_z85(gateway_key_),
+      plan_.network.admin, plan_.validity_s, walls_config("node"));
 }
 
 Result<void> DemoPool::start_node() {
@@ -362,7 +391,7 @@ Result<void> DemoPool::start_node() {
 Result<void> DemoPool::reopen() {
   std::error_code ignored;  // whoever waits for it must not see the former one
   std::filesystem::remove(file("node.ready"), ignored);
-  return run_node();
+  return at("node", [this] { return run_node(); });
 }
 
 Result<void> DemoPool::run_node() {

@@ -19,6 +19,21 @@
 
 namespace nakadachi::apps {
 
+/// Where the parts of a pool are, unless all are on loopback: each on a host of its own.
+struct PoolNetwork {
+  std::string oltp = "tcp://127.0.0.1:*";
+  std::string admin = "tcp://127.0.0.1:*";
+  std::string nodes = "tcp://127.0.0.1:*";     ///< the gateway's door
+  std::string national = "tcp://127.0.0.1:*";  ///< resident systems come from its own host
+  std::string database;          ///< address of PostgreSQL; empty: a local socket only
+  std::string database_clients;  ///< from where the node comes to it, as in 10.1.1.0/24
+  std::string walls;  ///< model that node and gateway keep, as hosts of these names; empty: none
+  /// Calls `work` in the network of a host: postgres, national_system, gateway, node or
+  /// operators, from where everybody comes to the admin door. Empty: all are here.
+  std::function<Result<void>(const std::string& host, const std::function<Result<void>()>& work)>
+      at = {};
+};
+
 /// What a pool of towns for demo and benchmark is made of.
 struct PoolPlan {
   std::size_t towns = 12;       ///< the first of data/municipalities.csv, at least 2
@@ -34,6 +49,7 @@ struct PoolPlan {
   std::string directory;          ///< empty: a new one under the temporary directory
   bool keep = false;              ///< leave it at the end, with everybody's keys
   std::string program_directory;  ///< where nakadachi and nakadachi-national are
+  PoolNetwork network = {};
 };
 
 /// A whole pool on this machine: private PostgreSQL, reference national system,
@@ -84,6 +100,7 @@ class DemoPool {
 
  private:
   explicit DemoPool(PoolPlan plan) : plan_(std::move(plan)) {}
+  Result<void> at(const std::string& host, const std::function<Result<void>()>& work) const;
   Result<void> make_directory();
   Result<void> start_database();
   Result<void> join_towns();
@@ -110,7 +127,9 @@ class DemoPool {
                                     std::vector<std::string> arguments);
   Result<socket::CurveKeyPair> make_curve_key(std::string_view name) const;
   std::string file(std::string_view name) const;
+  storage::PostgresLogins logins_of_node() const;
   std::string node_config() const;
+  std::string walls_config(std::string_view host) const;
 
   PoolPlan plan_;
   std::string directory_;

@@ -124,7 +124,6 @@ class Holders {
     if (!keys_.insert(row.key).second) return wrong("key");
     auto& [first, count] = known_.try_emplace(row.number, row, 0).first->second;
     if (++count > kMostKeys) return wrong("number");
-    if (first.institution != row.institution) return wrong("institution");
     if (const std::string_view field = differs(first, row); !field.empty()) return wrong(field);
     return {};
   }
@@ -267,6 +266,7 @@ Result<std::vector<BusinessSystem>> read_systems(const std::string& path) {
   constexpr std::size_t kColumns = 5;
   Holders<BusinessSystem> holders;
   const auto differs = [](const BusinessSystem& a, const BusinessSystem& b) -> std::string_view {
+    if (a.institution != b.institution) return "institution";
     if (!same_codes(a.affairs, b.affairs)) return "affairs";
     return same_codes(a.answers, b.answers) ? "" : "answers";
   };
@@ -303,6 +303,7 @@ Result<std::vector<StaffRow>> read_staff(const std::string& path) {
   constexpr std::size_t kColumns = 4;
   Holders<StaffRow> holders;
   const auto differs = [](const StaffRow& a, const StaffRow& b) -> std::string_view {
+    if (a.institution != b.institution) return "institution";
     const bool same = a.may_change == b.may_change && a.may_decide == b.may_decide;
     return same ? "" : "rights";
   };
@@ -329,6 +330,32 @@ Result<std::vector<StaffRow>> read_staff(const std::string& path) {
     return row;
   };
   return read_list<StaffRow>(path, kColumns, parse, kAboutKey);
+}
+
+std::string write_nodes(const std::vector<NodeRow>& nodes) {
+  std::string text = "# number\tCURVE public key\tfrom\tuntil\tplace\n";
+  for (const NodeRow& row : nodes) {
+    text +=
+        fmt::format("{}\t{}\t{}\t{}\t{}\n", row.number, socket::to_z85(row.key),
+                    moment_text(row.time.from), moment_text(row.time.until), place_text(row.place));
+  }
+  return text;
+}
+
+Result<std::vector<NodeRow>> read_nodes(const std::string& path) {
+  constexpr std::size_t kColumns = 2;
+  Holders<NodeRow> holders;
+  const auto parse = [&](const Fields& fields) -> Result<NodeRow> {
+    NodeRow row;
+    NAKADACHI_TRY(row.number, parse_number<std::uint32_t>(fields[0], "number"));
+    NAKADACHI_TRY(row.key, parse_key(fields[1]));
+    NAKADACHI_TRY(row.time,
+                  parse_key_time(field_at(fields, kColumns), field_at(fields, kColumns + 1)));
+    NAKADACHI_TRY(row.place, parse_place(field_at(fields, kColumns + 2)));
+    NAKADACHI_CHECK(holders.take(row, [](const NodeRow&, const NodeRow&) { return ""; }));
+    return row;
+  };
+  return read_list<NodeRow>(path, kColumns, parse, kAboutKey);
 }
 
 }  // namespace nakadachi::apps

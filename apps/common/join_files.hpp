@@ -82,6 +82,18 @@ std::string write_staff(const std::vector<StaffRow>& staff);
 /// Errors: as `read_systems`.
 Result<std::vector<StaffRow>> read_staff(const std::string& path);
 
+/// A node at a gateway's door, or one of its two keys while they change. number, CURVE public
+/// key (Z85); and times and place of the key, as of a system.
+struct NodeRow {
+  std::uint32_t number = 0;
+  socket::CurvePublicKey key;
+  socket::KeyTime time = {};
+  std::string place = {};  ///< empty: wherever the door may be reached from
+};
+std::string write_nodes(const std::vector<NodeRow>& nodes);
+/// Errors: as `read_systems`.
+Result<std::vector<NodeRow>> read_nodes(const std::string& path);
+
 /// When a key is good, by the clocks of Japan: days as in 2027-03-31, of which both ends
 /// belong to it, or minutes as in 2027-03-31T18:00, the last of which does not; - leaves an
 /// end open. Errors: `kWrongFormat`, field "from" or "until" (also when it has no time at all).

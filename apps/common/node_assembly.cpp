@@ -108,15 +108,34 @@ template <class Row>
 Result<socket::AddressCheck> place_of(const Row& row, const std::string& file,
                                       const std::optional<WallsDoor>& door) {
   if (row.place.empty()) return socket::AddressCheck();
+  std::string says = "a place needs [walls]";
   if (door) {
     auto check = door->callers_at(row.place);
     if (check) return check;
+    says = check.error().detail;
   }
   return Error{.code = ErrorCode::kConfigInvalid,
                .field = "place",
-               .detail = fmt::format(
-                   "{}: number {}: {}", file, row.number,
-                   door ? "the door cannot be reached from there" : "a place needs [walls]")};
+               .detail = fmt::format("{}: number {}: {}", file, row.number, says)};
+}
+
+/// The keys of all rows; and what each holder may do, told once: of one with two keys the second
+/// row says nothing new.
+template <class Row, class Key, class TakeRights>
+Result<void> take_rows(const std::vector<Row>& rows, const std::string& file,
+                       const std::optional<WallsDoor>& door, std::vector<Key>& keys,
+                       TakeRights take_rights) {
+  std::set<std::uint32_t> known;
+  for (const Row& row : rows) {
+    NAKADACHI_TRY(auto place, place_of(row, file, door));
+    keys.push_back({.holder = {row.number},
+                    .key = row.key,
+                    .time = row.time,
+                    .place = row.place,
+                    .may_come_from = std::move(place)});
+    if (known.insert(row.number).second) take_rights(row);
+  }
+  return {};
 }
 
 std::optional<WallsDoor> door_of(const WallsPolicy* policy, const WallsEnd& end) {
@@ -181,43 +200,35 @@ Result<crypto::TenantCipher> open_cipher(const NodeConfig& config, TenantId tena
 Result<oltp::Callers> load_callers(const NodeConfig& config, const WallsPolicy* policy) {
   oltp::Callers callers;
   NAKADACHI_TRY(const auto systems, read_systems(config.systems_file));
-  const auto oltp_door = door_of(policy, oltp_end(config));
-  std::set<std::uint32_t> known;  // of one with two keys the second row says nothing new
-  for (const BusinessSystem& system : systems) {
-    NAKADACHI_TRY(auto place, place_of(system, config.systems_file, oltp_door));
-    callers.systems.push_back({.holder = {system.number},
-                               .key = system.key,
-                               .time = system.time,
-                               .place = system.place,
-                               .may_come_from = std::move(place)});
-    if (!known.insert(system.number).second) continue;
-    callers.rights.systems.push_back({.system = {system.number},
-                                      .institution = system.institution,
-                                      .affairs = system.affairs,
-                                      .answers = system.answers});
-  }
+  NAKADACHI_CHECK(take_rows(systems, config.systems_file, door_of(policy, oltp_end(config)),
+                            callers.systems, [&](const BusinessSystem& system) {
+                              callers.rights.systems.push_back({.system = {system.number},
+                                                                .institution = system.institution,
+                                                                .affairs = system.affairs,
+                                                                .answers = system.answers});
+                            }));
   if (config.admin_endpoint.empty()) return callers;
   NAKADACHI_TRY(const auto staff, read_staff(config.staff_file));
-  const auto admin_door = door_of(policy, admin_end(config));
-  known.clear();
-  for (const StaffRow& row : staff) {
-    NAKADACHI_TRY(auto place, place_of(row, config.staff_file, admin_door));
-    callers.staff.push_back({.holder = {row.number},
-                             .key = row.key,
-                             .time = row.time,
-                             .place = row.place,
-                             .may_come_from = std::move(place)});
-    if (!known.insert(row.number).second) continue;
-    if (!row.institution) {
-      callers.rights.operators.push_back({row.number});
-      continue;
-    }
-    callers.rights.staff.push_back({.staff = {row.number},
-                                    .institution = row.institution,
-                                    .may_change = row.may_change,
-                                    .may_decide = row.may_decide});
-  }
+  NAKADACHI_CHECK(take_rows(staff, config.staff_file, door_of(policy, admin_end(config)),
+                            callers.staff, [&](const StaffRow& row) {
+                              if (!row.institution) {
+                                return callers.rights.operators.push_back({row.number});
+                              }
+                              callers.rights.staff.push_back({.staff = {row.number},
+                                                              .institution = row.institution,
+                                                              .may_change = row.may_change,
+                                                              .may_decide = row.may_decide});
+                            }));
   return callers;
+}
+
+Result<std::vector<socket::DoorUsers::Key>> load_nodes(const GatewayConfig& config,
+                                                       const WallsPolicy* policy) {
+  NAKADACHI_TRY(const auto nodes, read_nodes(config.nodes_file));
+  std::vector<socket::DoorUsers::Key> keys;
+  NAKADACHI_CHECK(take_rows(nodes, config.nodes_file, door_of(policy, nodes_end(config)), keys,
+                            [](const NodeRow&) {}));
+  return keys;
 }
 
 Result<NodeAssembly> assemble_node(const NodeConfig& config, const WallsPolicy* policy) {

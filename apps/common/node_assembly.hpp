@@ -7,6 +7,7 @@
 #include "apps/common/walls_policy.hpp"
 #include "nakadachi/crypto/keys.hpp"
 #include "nakadachi/oltp/node_service.hpp"
+#include "nakadachi/socket/door_users.hpp"
 #include "nakadachi/storage/tenant_directory.hpp"
 
 namespace nakadachi::apps {
@@ -35,6 +36,10 @@ Result<crypto::TenantCipher> open_cipher(const NodeConfig& config, TenantId tena
 /// `kConfigInvalid`, field "place", for a place that the door cannot be reached from, or any
 /// without a policy.
 Result<oltp::Callers> load_callers(const NodeConfig& config, const WallsPolicy* policy);
+
+/// The nodes that may come to a gateway's door. Errors: those of `read_nodes`, and as above.
+Result<std::vector<socket::DoorUsers::Key>> load_nodes(const GatewayConfig& config,
+                                                       const WallsPolicy* policy);
 
 /// Everything a node is started with, put together from configuration, database
 /// and files. The node's signing key lives in memory only: each start makes a new

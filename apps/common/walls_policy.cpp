@@ -240,18 +240,29 @@ WallsDoor WallsPolicy::door(const WallsEnd& end) const {
   WallsDoor door;
   door.world_ = std::shared_ptr<const walls::World>(impl_, &impl_->now);
   door.address_ = parsed->address;
-  door.callers_ = walls::callers_of(impl_->now, parsed->address, parsed->service());
+  door.service_ = parsed->service();
+  door.callers_ = walls::callers_of(impl_->now, door.address_, door.service_);
   return door;
 }
 
 socket::AddressCheck WallsDoor::callers() const { return check_of(callers_); }
 
 Result<socket::AddressCheck> WallsDoor::callers_at(const std::string& place) const {
-  const Error problem{.code = ErrorCode::kConfigInvalid, .field = "place"};
+  const auto problem = [](const char* says) {
+    return Error{.code = ErrorCode::kConfigInvalid, .field = "place", .detail = says};
+  };
   const auto resolved = world_->resolve(std::array{place});
-  if (!resolved) return problem;
-  AddressSet callers = walls::seen_at(*world_, resolved->all(), address_) & callers_;
-  if (callers.empty()) return problem;
+  if (!resolved) return problem("the model has no such place");
+  const AddressSet there = resolved->all();
+  AddressSet callers = walls::seen_at(*world_, there, address_) & callers_;
+  if (callers.empty()) return problem("the door cannot be reached from there");
+  const auto& nats = world_->model().nats;
+  const bool translated = std::any_of(nats.begin(), nats.end(), [&](const walls::Nat& nat) {
+    return nat.kind == walls::Nat::Kind::kSource && callers.contains(nat.shown);
+  });
+  if (translated && callers.intersects(walls::callers_of(*world_, address_, service_, there))) {
+    return problem("others come to the door with the same address, behind a translation");
+  }
   return check_of(std::move(callers));
 }
 

@@ -41,7 +41,8 @@ class WallsDoor {
 
   /// Whether it may and is at `place`, which is written as a selector of the model (segment,
   /// host, either with @CODE of a town, address, prefix). Errors: `kConfigInvalid`, field
-  /// "place": there is no such place, or nobody there may come.
+  /// "place", with the reason: there is no such place, nobody there may come, or others come
+  /// from the same address, behind a translation, so that the door cannot tell them apart.
   Result<socket::AddressCheck> callers_at(const std::string& place) const;
 
  private:
@@ -50,6 +51,7 @@ class WallsDoor {
 
   std::shared_ptr<const walls::World> world_;
   walls::Address address_;
+  walls::ServiceSet service_;
   walls::AddressSet callers_;
 };
 

@@ -123,26 +123,43 @@ Result<void> run_node(const ServiceOptions& options) {
   return service->run();
 }
 
+/// As `read_callers_again`.
+void read_nodes_again(const GatewayConfig& config, const WallsPolicy* policy,
+                      gateway::GatewayService& service) {
+  auto nodes = load_nodes(config, policy);
+  if (nodes && nodes->empty()) {
+    nodes = Error{.code = ErrorCode::kConfigInvalid,
+                  .field = "nodes.keys",
+                  .detail = config.nodes_file + ": nobody is in it"};
+  }
+  const Result<void> done = nodes ? service.replace_nodes(*nodes) : Result<void>(nodes.error());
+  if (!done) log::write(log::Level::kError, "nodes_not_replaced", done.error());
+}
+
 Result<void> run_gateway(const ServiceOptions& options) {
-  StopSignal stop_signal;
+  StopSignal stop_signal(StopSignal::Hangup::kReads);
   NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
   NAKADACHI_TRY(const GatewayConfig config, load_gateway_config(options.config));
   NAKADACHI_CHECK(protect_keys(false));
   NAKADACHI_TRY(const auto walls, load_policy(config));
+  const WallsPolicy* const policy = walls ? &*walls : nullptr;
+  NAKADACHI_TRY(auto nodes, load_nodes(config, policy));
   NAKADACHI_TRY(socket::CurveKeyPair keys, socket::CurveKeyPair::load(config.key_file));
   NAKADACHI_TRY(socket::CurveKeyPair national_keys,
                 socket::CurveKeyPair::load(config.national_key_file));
-  NAKADACHI_TRY(const auto service,
-                gateway::GatewayService::start(
-                    {.nodes_endpoint = config.nodes_endpoint,
-                     .keys = std::move(keys),
-                     .nodes = config.node_keys,
-                     .nodes_may_come_from =
-                         walls ? walls->door(nodes_end(config)).callers() : socket::AddressCheck(),
-                     .national_endpoint = config.national_endpoint,
-                     .national_key = config.national_key,
-                     .national_keys = std::move(national_keys)}));
-  const auto registration = stop_signal.on_stop([&] { service->stop(); });
+  NAKADACHI_TRY(
+      const auto service,
+      gateway::GatewayService::start(
+          {.nodes_endpoint = config.nodes_endpoint,
+           .keys = std::move(keys),
+           .nodes = std::move(nodes),
+           .nodes_may_come_from = policy != nullptr ? policy->door(nodes_end(config)).callers()
+                                                    : socket::AddressCheck(),
+           .national_endpoint = config.national_endpoint,
+           .national_key = config.national_key,
+           .national_keys = std::move(national_keys)}));
+  const auto registration = stop_signal.on_stop(
+      [&] { service->stop(); }, [&] { read_nodes_again(config, policy, *service); });
   NAKADACHI_CHECK(tell_ready(options, service->endpoint()));
   NAKADACHI_CHECK(confine(options, Service::kGateway));
   service->run();
@@ -163,7 +180,9 @@ void add_node_command(CLI::App& app, Command& chosen) {
 void add_gateway_command(CLI::App& app, Command& chosen) {
   CLI::App* const command =
       app.add_subcommand("gateway", "Pass between nodes and the national system");
-  command->footer("Example: nakadachi gateway --config /etc/nakadachi/gateway.toml");
+  command->footer(
+      "SIGHUP: read the file of nodes.keys again.\n"
+      "Example: nakadachi gateway --config /etc/nakadachi/gateway.toml");
   const auto options = add_service_options(*command);
   command->callback([options, &chosen] { chosen = [options] { return run_gateway(*options); }; });
 }

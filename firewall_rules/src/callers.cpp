@@ -50,11 +50,12 @@ AddressSet seen_at(const World& world, const AddressSet& senders, Address to) {
   return seen;
 }
 
-AddressSet callers_of(const World& world, Address to, const ServiceSet& wanted) {
+AddressSet callers_of(const World& world, Address to, const ServiceSet& wanted,
+                      const AddressSet& except) {
   std::vector<Interval<Address>> pieces;  // sorted once: there may be an opening for each town
   for (const Opening& opening : world.openings()) {
     if (!opening.region.to.contains(to) || !opening.region.services.covers(wanted)) continue;
-    const AddressSet seen = seen_at(world, opening.region.from, to);
+    const AddressSet seen = seen_at(world, opening.region.from - except, to);
     pieces.insert(pieces.end(), seen.intervals().begin(), seen.intervals().end());
   }
   return AddressSet::of(std::move(pieces));

@@ -157,7 +157,8 @@ void LivePool::start_gateway() {
     return gateway::GatewayService::start(
         {.nodes_endpoint = gateway_endpoint_,
          .keys = gateway_keys,
-         .nodes = {link_keys.public_key(), second_link_keys.public_key()},
+         .nodes = {{.holder = 1, .key = link_keys.public_key()},
+                   {.holder = 2, .key = second_link_keys.public_key()}},
          .national_endpoint = national_endpoint_,
          .national_key = national_keys.public_key(),
          .national_keys = uplink_keys});

@@ -235,6 +235,55 @@ towards = "towns"
 shown = "fd00:2::9"
 )";
 
+const std::string kLoopbackWalls = R"(
+[model]
+name = "loopback"
+[towns]
+codes = ["011002", "012025"]
+[[segment]]
+name = "core"
+kind = "core"
+ipv4 = "127.0.0.0/30"
+inside = "walled"
+[[segment]]
+name = "business"
+kind = "business"
+per_town = true
+ipv4 = "127.0.64.0/22"
+[[host]]
+name = "node"
+segment = "core"
+address = "127.0.0.1"
+[[host]]
+name = "gateway"
+segment = "core"
+address = "127.0.0.2"
+[[host]]
+name = "business_systems"
+segment = "business"
+offset = 10
+[[service]]
+host = "node"
+name = "oltp"
+listens = "tcp/5701"
+[[service]]
+host = "gateway"
+name = "link"
+listens = "tcp/5702"
+[[wall]]
+name = "wall"
+joins = ["core", "business"]
+[[flow]]
+id = "oltp"
+from = "business_systems"
+to = "node:oltp"
+[[flow]]
+id = "link"
+from = "node"
+to = "gateway:link"
+valid_until = 2020-03-31
+)";
+
 World world_of(const std::string& toml) {
   return value_of(World::build(value_of(apps::parse_walls(toml, "test"))));
 }

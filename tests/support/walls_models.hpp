@@ -14,6 +14,9 @@ extern const std::string kTranslatedWalls;
 /// Everything a rule set can hold: both families, translations, echo, ranges, limits of towns,
 /// MACs, logs.
 extern const std::string kEverythingWalls;
+/// A node and one machine of business systems each for two towns, on loopback, where whoever
+/// connects may choose its address. The flow to the gateway is over.
+extern const std::string kLoopbackWalls;
 
 /// The world of a text; an exception, which fails the test, when it has mistakes.
 World world_of(const std::string& toml);

@@ -102,12 +102,14 @@ std::string last_words(const std::string& log_file) {
 }
 
 std::vector<std::vector<std::string>> programs_for(const std::string& bin,
-                                                   const std::string& directory) {
+                                                   const std::string& directory,
+                                                   const std::string& address) {
   const std::string data = directory + "/data";
   // No password: only the owner of the directory reaches the socket in it.
   return {{bin + "/initdb", "--pgdata=" + data, "--username=postgres", "--auth=trust",
            "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions"},
-          {bin + "/postgres", "-D", data, "-k", directory, "-p", "5432", "-c", "listen_addresses=",
+          {bin + "/postgres", "-D", data, "-k", directory, "-p", "5432", "-c",
+           "listen_addresses=" + address,
            // As durable after a crash as syncing file by file, and not seconds slower.
            "-c", "recovery_init_sync_method=syncfs"}};
 }
@@ -156,16 +158,23 @@ Result<void> PrivateCluster::prepare() {
   NAKADACHI_TRY(const PostgresPrograms programs, find_postgres(version));
   programs_ = programs.folder;
   const std::string log_file = directory_ + "/server.log";
-  NAKADACHI_TRY(Supervisor supervisor,
-                Supervisor::start({.programs = programs_for(programs.folder, directory_),
-                                   .log_file = log_file,
-                                   .account = account,
-                                   .remove_afterwards = options_.keep ? "" : directory_}));
+  NAKADACHI_TRY(
+      Supervisor supervisor,
+      Supervisor::start({.programs = programs_for(programs.folder, directory_, options_.address),
+                         .log_file = log_file,
+                         .account = account,
+                         .remove_afterwards = options_.keep ? "" : directory_}));
   server_ = std::make_unique<Server>(Server{std::move(supervisor), log_file});
   if (version != 0) return {};
   server_->supervisor.run(kInitdb);
-  if (server_->supervisor.wait()) return {};
-  return Error{.code = ErrorCode::kStoreUnavailable, .detail = last_words(log_file)};
+  if (!server_->supervisor.wait()) {
+    return Error{.code = ErrorCode::kStoreUnavailable, .detail = last_words(log_file)};
+  }
+  if (!options_.trusted_clients.empty()) {
+    std::ofstream(directory_ + "/data/pg_hba.conf", std::ios::app)
+        << fmt::format("host all all {} trust\n", options_.trusted_clients);
+  }
+  return {};
 }
 
 PrivateCluster::~PrivateCluster() {

@@ -103,12 +103,14 @@ void Client::Impl::ask_all(std::vector<wire::AdminRequest> requests, const OnAns
       fresh.push_back(
           {next, std::move(requests[next]), now + config_.give_up_after_ms, Timestamp()});
     }
-    const bool posted = fresh.empty() || loop_->post([this, fresh] {
-      for (const Open& open : fresh) {
-        by_time_.emplace(open.ask_at, open.request.key);
-        open_.emplace(open.request.key, open);
-      }
-    });
+    const bool posted = fresh.empty() || loop_
+                                             ->post([this, fresh] {
+                                               for (const Open& open : fresh) {
+                                                 by_time_.emplace(open.ask_at, open.request.key);
+                                                 open_.emplace(open.request.key, open);
+                                               }
+                                             })
+                                             .ok();
     NAKADACHI_ASSERT(posted);
     std::deque<Answered> told;
     {

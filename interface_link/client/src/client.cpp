@@ -225,8 +225,7 @@ Result<void> Client::Impl::hand_over(exchange::HandOver answer) {
   const std::lock_guard lock(mutex);
   if (closed) return ErrorCode::kShuttingDown;
   auto shared = std::make_shared<exchange::HandOver>(std::move(answer));
-  const bool taken = loop->post([this, shared] { answers.push_back(std::move(*shared)); });
-  return taken ? Result<void>() : Result<void>(ErrorCode::kShuttingDown);
+  return loop->post([this, shared] { answers.push_back(std::move(*shared)); });
 }
 
 void Client::Impl::publish_counts() {

@@ -22,6 +22,7 @@ class GatewayService::Impl {
     log::write_counts("not_passed", core_.counts().errors);
   }
   void stop() { loop_->stop(); }
+  Result<void> replace_nodes(const std::vector<socket::DoorUsers::Key>& nodes);
   const std::string& endpoint() const noexcept { return door_->endpoint(); }
 
  private:
@@ -29,12 +30,14 @@ class GatewayService::Impl {
   Result<void> open_door();
   void happen(Event event);
   NodeId node_of(const socket::Peer& peer);
+  void forget_others_than(const socket::AccessTable& table);
 
   GatewayServiceConfig config_;
   GatewayCore core_;
   std::unique_ptr<socket::Loop> loop_;
   socket::Server* door_ = nullptr;
   socket::Client* link_ = nullptr;
+  socket::DoorUsers users_;  // of who starts the service, then of who replaces nodes
   /// A node's newest connection; a former one is gone.
   std::map<NodeId, socket::Peer> peers_;
 };
@@ -57,16 +60,11 @@ Result<void> GatewayService::Impl::open_link() {
 }
 
 Result<void> GatewayService::Impl::open_door() {
-  std::vector<socket::AccessTable::Entry> entries;
-  entries.reserve(config_.nodes.size());
-  for (const socket::CurvePublicKey& key : config_.nodes) {
-    entries.push_back({.key = key, .user = {entries.size() + 1}});
-  }
-  NAKADACHI_TRY(auto table, socket::AccessTable::make(entries));
+  NAKADACHI_TRY(const socket::DoorUsers::Renewed users, users_.renew(config_.nodes));
   socket::ServerConfig door{.name = "link",
                             .endpoint = config_.nodes_endpoint,
                             .keys = config_.keys,
-                            .table = std::move(table),
+                            .table = users.table,
                             .may_come_from = config_.nodes_may_come_from,
                             .max_frame_bytes = limits::kMaxLinkFrameBytes,
                             .rate = socket::RateLimit::none(),
@@ -77,6 +75,29 @@ Result<void> GatewayService::Impl::open_door() {
   };
   NAKADACHI_TRY(door_, loop_->listen(std::move(door), std::move(handlers)));
   return {};
+}
+
+Result<void> GatewayService::Impl::replace_nodes(const std::vector<socket::DoorUsers::Key>& nodes) {
+  socket::DoorUsers users = users_;  // a copy, so that nothing has changed when one is wrong
+  NAKADACHI_TRY(const socket::DoorUsers::Renewed renewed, users.renew(nodes));
+  NAKADACHI_CHECK(loop_->post([this, renewed] {
+    door_->replace_table(renewed.table);
+    forget_others_than(*renewed.table);
+  }));
+  users_ = std::move(users);
+  log::write(log::Level::kInfo, "nodes_replaced",
+             {{"keys", std::uint64_t{renewed.table->size()}},
+              {"keys_came", std::uint64_t{renewed.came}},
+              {"keys_went", std::uint64_t{renewed.went}}});
+  return {};
+}
+
+void GatewayService::Impl::forget_others_than(const socket::AccessTable& table) {
+  std::erase_if(peers_, [&](const auto& known) {
+    const bool went = !table.holds(known.second.user, loop_->now());
+    if (went) core_.on(NodeGone{known.first});
+    return went;
+  });
 }
 
 NodeId GatewayService::Impl::node_of(const socket::Peer& peer) {
@@ -106,6 +127,9 @@ Result<std::unique_ptr<GatewayService>> GatewayService::start(GatewayServiceConf
 }
 
 const std::string& GatewayService::endpoint() const noexcept { return impl_->endpoint(); }
+Result<void> GatewayService::replace_nodes(const std::vector<socket::DoorUsers::Key>& nodes) {
+  return impl_->replace_nodes(nodes);
+}
 void GatewayService::run() { impl_->run(); }
 void GatewayService::stop() { impl_->stop(); }
 

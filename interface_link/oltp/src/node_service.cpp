@@ -4,15 +4,18 @@
 #include <map>
 #include <utility>
 
-#include "door_users.hpp"
 #include "nakadachi/base/log.hpp"
 #include "nakadachi/base/random.hpp"
+#include "nakadachi/socket/door_users.hpp"
 #include "nakadachi/tenant_vm/recovery.hpp"
 #include "nakadachi/wire/link_frame.hpp"
 #include "nakadachi/wire/oltp_frame.hpp"
 #include "store_worker.hpp"
 
 namespace nakadachi::oltp {
+
+using socket::DoorUsers;
+
 namespace {
 
 constexpr std::size_t kRecoveryPage = 1'000;
@@ -225,12 +228,11 @@ Result<void> NodeService::Impl::replace_callers(Callers callers) {
   NAKADACHI_TRY(const DoorUsers::Renewed systems, system_users.renew(keys_of(callers.systems)));
   NAKADACHI_TRY(const DoorUsers::Renewed staff, staff_users.renew(keys_of(callers.staff)));
   const auto rights = std::make_shared<tenant_vm::CallersReplaced>(std::move(callers.rights));
-  const bool taken = loop_->post([this, rights, systems, staff] {
+  NAKADACHI_CHECK(loop_->post([this, rights, systems, staff] {
     door_->replace_table(systems.table);
     if (admin_ != nullptr) admin_->replace_table(staff.table);
     happen(std::move(*rights));
-  });
-  if (!taken) return ErrorCode::kShuttingDown;
+  }));
   system_users_ = std::move(system_users);
   staff_users_ = std::move(staff_users);
   log::write(log::Level::kInfo, "callers_replaced",
@@ -307,7 +309,7 @@ template <class Call>
 void NodeService::Impl::ask_store(StoreWorker& worker, Call call) {
   worker.give([this, call = std::move(call)](storage::ExchangeStore& store) {
     auto event = std::make_shared<tenant_vm::Event>(call(store));
-    loop_->post([this, event] { happen(std::move(*event)); });
+    static_cast<void>(loop_->post([this, event] { happen(std::move(*event)); }));
   });
 }
 
@@ -379,10 +381,10 @@ void NodeService::Impl::keep_delegations(tenant_vm::KeepDelegations renewed) {
   reader_->give([this, renewed = std::move(renewed)](storage::ExchangeStore& store) {
     const auto kept = store.keep_delegations(renewed.tenant, renewed.delegations);
     if (kept) return;
-    loop_->post([this, error = kept.error()] {
+    static_cast<void>(loop_->post([this, error = kept.error()] {
       renew_at_ = std::min(renew_at_, loop_->now() + kRenewAgainMs);
       log::write(log::Level::kError, "delegations_not_kept", error);
-    });
+    }));
   });
 }
 

@@ -35,6 +35,7 @@ void Client::Impl::close() noexcept {
 
 void Client::Impl::configure() {
   socket.set(zmq::sockopt::linger, 0);
+  choose_family(socket, config.endpoint);
   socket.set(zmq::sockopt::immediate, 1);
   socket.set(zmq::sockopt::curve_serverkey, to_z85(config.server_key));
   socket.set(zmq::sockopt::curve_publickey, to_z85(config.keys.public_key()));

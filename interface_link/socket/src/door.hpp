@@ -32,6 +32,14 @@ struct DoorCounts {
   Count send_blocked{0};
 };
 
+/// The address of an IPv4 peer as IPv4, also where it came to a socket for both families.
+inline std::string_view unmapped(std::string_view address) noexcept {
+  constexpr std::string_view kMapped = "::ffff:";
+  const bool is_mapped =
+      address.starts_with(kMapped) && address.find('.') != std::string_view::npos;
+  return is_mapped ? address.substr(kMapped.size()) : address;
+}
+
 inline void count(DoorCounts::Count& counter, std::uint64_t by = 1) noexcept {
   counter.fetch_add(by, std::memory_order_relaxed);
 }

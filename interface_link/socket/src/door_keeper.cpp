@@ -212,7 +212,7 @@ const char* DoorKeeper::judge(const std::vector<zmq::message_t>& request, std::s
       count(door.counts().refused_keys);
       return kRefused;
     }
-    const std::string_view address = text_of_part(request[kAddress]);
+    const std::string_view address = unmapped(text_of_part(request[kAddress]));
     if (!door.may_come(address) || !known->may_come(address)) {
       count(door.counts().refused_addresses);
       watched.refused_address = address;

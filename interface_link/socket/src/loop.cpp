@@ -134,16 +134,17 @@ Result<Client*> Loop::connect(ClientConfig config, ClientHandlers handlers) {
 
 void Loop::add_hooks(TurnHooks hooks) { impl_->hooks.push_back(std::move(hooks)); }
 
-bool Loop::post(std::function<void()> task) {
+Result<void> Loop::post(std::function<void()> task) {
   bool is_first = false;
   {
     const std::lock_guard lock(impl_->mutex);
-    if (impl_->stopping || impl_->tasks.size() >= impl_->config.max_tasks) return false;
+    if (impl_->stopping) return ErrorCode::kShuttingDown;
+    if (impl_->tasks.size() >= impl_->config.max_tasks) return ErrorCode::kQueueFull;
     is_first = impl_->tasks.empty();
     impl_->tasks.push_back(std::move(task));
   }
   if (is_first) impl_->wake.wake();
-  return true;
+  return {};
 }
 
 void Loop::stop() {

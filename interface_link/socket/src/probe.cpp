@@ -46,6 +46,7 @@ Result<void> try_door(zmq::context_t& context, const std::string& endpoint,
                       const CurvePublicKey& server_key, const CurveKeyPair* keys) {
   zmq::socket_t stranger(context, zmq::socket_type::dealer);
   stranger.set(zmq::sockopt::linger, 0);
+  choose_family(stranger, endpoint);
   if (keys != nullptr) {
     stranger.set(zmq::sockopt::curve_serverkey, to_z85(server_key));
     stranger.set(zmq::sockopt::curve_publickey, to_z85(keys->public_key()));

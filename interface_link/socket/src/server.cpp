@@ -43,7 +43,7 @@ std::optional<Peer::Route> route_of(const zmq::message_t& part) {
 /// The address of its connection; empty, from which nobody may come, when it is not known.
 std::string_view address_of(zmq::message_t& part) {
   const char* const text = zmq_msg_gets(part.handle(), "Peer-Address");
-  return text == nullptr ? std::string_view() : std::string_view(text);
+  return text == nullptr ? std::string_view() : unmapped(text);
 }
 
 /// The key its connection has proven, which our access handler gave as user id.
@@ -58,6 +58,7 @@ std::optional<CurvePublicKey> key_of(zmq::message_t& part) {
 
 void configure_door(zmq::socket_t& socket, const ServerConfig& config, const std::string& domain) {
   socket.set(zmq::sockopt::linger, kLingerMs);
+  choose_family(socket, config.endpoint);
   socket.set(zmq::sockopt::curve_server, 1);
   socket.set(zmq::sockopt::zap_domain, domain);
   const int yes = 1;
@@ -88,9 +89,11 @@ Server::Impl::~Impl() { stop_monitor(socket); }
 
 Result<void> Server::Impl::open(zmq::context_t& context, const CurveKeyPair& unknown_keys) {
   try {
+    // Before anybody can come: a connection whose port is not known then cannot be cut. A port
+    // that the system chooses nobody else knows yet.
+    door->watch().set_port(port_of(config.endpoint));
     socket.bind(config.endpoint);
     endpoint = socket.get(zmq::sockopt::last_endpoint);
-    // Before anybody is let in: a connection whose port is not known then cannot be cut.
     door->watch().set_port(port_of(endpoint));
   } catch (const zmq::error_t& error) {
     return config_error("bind " + config.endpoint, error);

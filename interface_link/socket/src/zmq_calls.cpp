@@ -72,6 +72,10 @@ std::optional<MonitorEvent> take_event(zmq::socket_t& monitor) {
   return event;
 }
 
+void choose_family(zmq::socket_t& socket, const std::string& endpoint) {
+  socket.set(zmq::sockopt::ipv6, endpoint.find('[') == std::string::npos ? 0 : 1);
+}
+
 Error config_error(std::string_view what, const zmq::error_t& error) {
   return {.code = ErrorCode::kConfigInvalid, .detail = fmt::format("{}: {}", what, error.what())};
 }

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "nakadachi/base/bytes.hpp"
 #include "nakadachi/base/result.hpp"
@@ -40,6 +41,11 @@ void stop_monitor(zmq::socket_t& watched) noexcept;
 
 /// The next event, nothing when none is there.
 std::optional<MonitorEvent> take_event(zmq::socket_t& monitor);
+
+/// Before it is bound or connected: lets a socket whose endpoint is written with an IPv6 address
+/// (in brackets) speak IPv6. All others stay with IPv4: the library would give them sockets for
+/// both, at which an IPv4 peer has an IPv6 address. Throws zmq::error_t.
+void choose_family(zmq::socket_t& socket, const std::string& endpoint);
 
 /// The library's complaint as our error.
 Error config_error(std::string_view what, const zmq::error_t& error);

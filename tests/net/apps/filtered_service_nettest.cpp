@@ -30,10 +30,11 @@ class Gateway {
     const auto keys = socket::CurveKeyPair::make();
     REQUIRE(keys.save(file("gateway.curve")));
     const std::string key = to_z85(keys.public_key());
+    REQUIRE(write_private_file(file("nodes.tsv"), "1\t" + key + "\n"));
     REQUIRE(write_private_file(
         file("gateway.toml"),
         fmt::format("[nodes]\nendpoint = \"tcp://127.0.0.1:*\"\nkey_file = \"gateway.curve\"\n"
-                    "keys = ['{0}']\n\n[national]\nendpoint = \"tcp://127.0.0.1:1\"\n"
+                    "keys = \"nodes.tsv\"\n\n[national]\nendpoint = \"tcp://127.0.0.1:1\"\n"
                     "public_key = '{0}'\nkey_file = \"gateway.curve\"\n",
                     key)));
     std::vector<std::string> arguments = {std::string(NAKADACHI_BIN_DIR) + "/nakadachi",

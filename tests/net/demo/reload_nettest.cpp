@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <string>
 #include <thread>
 
@@ -19,9 +20,10 @@ namespace {
 
 constexpr std::int64_t kPatienceMs = 60'000;
 
-/// Lines of the node's log that tell of `event`.
-std::size_t told(const DemoPool& pool, std::string_view event, std::string_view with = "") {
-  const auto text = read_file(pool.directory() + "/node.log");
+/// Lines of a program's log that tell of `event`.
+std::size_t told(const DemoPool& pool, std::string_view event, std::string_view with = "",
+                 const std::string& program = "node") {
+  const auto text = read_file(pool.directory() + "/" + program + ".log");
   REQUIRE(text.ok());
   const auto lines = split(*text, '\n');
   return static_cast<std::size_t>(std::ranges::count_if(lines, [&](std::string_view line) {
@@ -106,6 +108,81 @@ TEST_CASE("SIGHUP: a node reads its systems again, and a wrong file changes noth
   CHECK_FALSE(
       before->ask_and_wait({client::Client::make_key(), first.person, first.subject}, 1'500).ok());
   CHECK(before->counters().replies == replies);
+}
+
+TEST_CASE("SIGHUP: a gateway reads its nodes again, and a wrong file changes nothing", "[demo]") {
+  auto started = DemoPool::start({.towns = 2,
+                                  .persons = 10,
+                                  .acquire = false,
+                                  .everything_answered = true,
+                                  .validity_s = 300,
+                                  .program_directory = NAKADACHI_BIN_DIR},
+                                 [](std::string_view) {});
+  INFO((started ? "" : started.error().detail));
+  REQUIRE(started.ok());
+  DemoPool& pool = **started;
+  const std::string file = pool.directory() + "/nodes.tsv";
+  const auto rows = read_nodes(file);
+  REQUIRE(rows.ok());
+  const auto read_nodes_again = [&](const std::string& text, std::string_view event,
+                                    std::string_view with) {
+    const std::size_t before = told(pool, event, with, "gateway");
+    REQUIRE(write_private_file(file, text).ok());
+    REQUIRE(kill(pool.gateway().pid(), SIGHUP) == 0);
+    for (int i = 0; i < 2'000 && told(pool, event, with, "gateway") == before; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    REQUIRE(told(pool, event, with, "gateway") == before + 1);
+  };
+  const auto system = system_with(pool, pool.systems()[pool.residents().query(0).system].keys);
+  std::uint64_t next = 0;
+  const auto next_query = [&] {
+    while (pool.residents().query(next).system != pool.residents().query(0).system) ++next;
+    const DemoResidents::PlannedQuery planned = pool.residents().query(next++);
+    return exchange::Query{client::Client::make_key(), planned.person, planned.subject};
+  };
+  const auto is_told = [&](const exchange::Query& query, std::int64_t patience_ms = kPatienceMs) {
+    const auto reply = system->ask_and_wait(query, patience_ms);
+    return reply.ok() && reply->concluded && reply->outcome == exchange::Outcome::kAnswered;
+  };
+  REQUIRE(is_told(next_query()));
+
+  // All or nothing: a third key of one node, half a row, nobody.
+  const auto new_keys = socket::CurveKeyPair::make();
+  auto both = *rows;
+  both.push_back({.number = 1, .key = new_keys.public_key()});
+  const std::string two = write_nodes(both);
+  const std::string third =
+      fmt::format("1\t{}\n", to_z85(socket::CurveKeyPair::make().public_key()));
+  read_nodes_again(two + third, "nodes_not_replaced", "\"field\":\"number\"");
+  read_nodes_again(two.substr(0, two.size() - 20), "nodes_not_replaced", "\"position\":3");
+  read_nodes_again("", "nodes_not_replaced", "nobody is in it");
+  REQUIRE(is_told(next_query()));
+
+  // Both keys, then the new one only: what is asked meanwhile waits and is not lost.
+  read_nodes_again(two, "nodes_replaced", "\"keys_came\":1");
+  REQUIRE(is_told(next_query()));
+  read_nodes_again(write_nodes({both.back()}), "nodes_replaced", "\"keys_went\":1");
+  const exchange::Query waiting = next_query();
+  CHECK_FALSE(is_told(waiting, 2'000));
+  CHECK(told(pool, "door_refused", "\"door\":\"link\"", "gateway") > 0);
+  pool.node().stop();
+  std::filesystem::remove(pool.directory() + "/node-link.curve");
+  REQUIRE(new_keys.save(pool.directory() + "/node-link.curve").ok());
+  REQUIRE(pool.reopen().ok());
+  const auto anew = system_with(pool, pool.systems()[pool.residents().query(0).system].keys);
+  const auto reply = anew->ask_and_wait(waiting, kPatienceMs);
+  REQUIRE(reply.ok());
+  CHECK(reply->outcome == exchange::Outcome::kAnswered);
+
+  // The key it has is over, which the file says; then it is not.
+  both.back().time.until = Timestamp{0};
+  read_nodes_again(write_nodes(both), "nodes_replaced", "\"keys\":2");
+  const exchange::Query too_late = next_query();
+  CHECK_FALSE(anew->ask_and_wait(too_late, 2'000).ok());
+  both.back().time = {};
+  read_nodes_again(write_nodes(both), "nodes_replaced", "\"keys\":2");
+  CHECK(anew->ask_and_wait(too_late, kPatienceMs).ok());
 }
 
 }  // namespace nakadachi::apps

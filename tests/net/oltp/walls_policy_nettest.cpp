@@ -4,14 +4,19 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <future>
+#include <thread>
 
 #include "apps/common/run_program.hpp"
 #include "apps/common/walls_file.hpp"
 #include "nakadachi/client/client.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/live_pool.hpp"
+#include "tests/support/walls_models.hpp"
 
 using namespace nakadachi;
 using testing::LivePool;
@@ -21,58 +26,8 @@ namespace {
 
 constexpr std::int64_t kPatienceMs = 60'000;
 
-/// The node, and one machine of business systems each for two towns, on loopback.
-constexpr std::string_view kLoopback = R"(
-[model]
-name = "loopback"
-[towns]
-codes = ["011002", "012025"]
-[[segment]]
-name = "core"
-kind = "core"
-ipv4 = "127.0.0.0/30"
-inside = "walled"
-[[segment]]
-name = "business"
-kind = "business"
-per_town = true
-ipv4 = "127.0.64.0/22"
-[[host]]
-name = "node"
-segment = "core"
-address = "127.0.0.1"
-[[host]]
-name = "gateway"
-segment = "core"
-address = "127.0.0.2"
-[[host]]
-name = "business_systems"
-segment = "business"
-offset = 10
-[[service]]
-host = "node"
-name = "oltp"
-listens = "tcp/5701"
-[[service]]
-host = "gateway"
-name = "link"
-listens = "tcp/5702"
-[[wall]]
-name = "wall"
-joins = ["core", "business"]
-[[flow]]
-id = "oltp"
-from = "business_systems"
-to = "node:oltp"
-[[flow]]
-id = "link"
-from = "node"
-to = "gateway:link"
-valid_until = 2020-03-31
-)";
-
 apps::WallsPolicy policy() {
-  auto model = apps::parse_walls(kLoopback, "loopback");
+  auto model = apps::parse_walls(walls::testing::kLoopbackWalls, "loopback");
   INFO((model ? "" : model.error().detail));
   REQUIRE(model.ok());
   auto made = apps::WallsPolicy::make(
@@ -96,13 +51,22 @@ std::unique_ptr<client::Client> first_system_at(const LivePool& pool, const std:
   return *std::move(made);
 }
 
-exchange::Query answered_query(const LivePool& pool, SeededRandom& random) {
+bool eventually(const std::function<bool()>& holds) {
+  for (int i = 0; i < 6'000; ++i) {
+    if (holds()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
+exchange::Query query_between_towns(const LivePool& pool, SeededRandom& random) {
   while (true) {
     exchange::Query query = pool.universe.make_query(0, SystemClock().now(), random);
     const Universe::Expected expected = pool.universe.expected(query);
     query.key = client::Client::make_key();
     if (expected.outcome == exchange::Outcome::kAnswered && Universe::system_of(query) == 0 &&
-        !Universe::is_live(query) && !pool.universe.waits_for_staff(query)) {
+         !Universe::is_live(query) &&
+        !Universe::is_within_body(query) && !pool.universe.waits_for_staff(query)) {
       return query;
     }
   }
@@ -110,7 +74,7 @@ exchange::Query answered_query(const LivePool& pool, SeededRandom& random) {
 
 bool is_served(LivePool& pool, client::Client& client, SeededRandom& random,
                std::int64_t patience_ms = kPatienceMs) {
-  const auto reply = client.ask_and_wait(answered_query(pool, random), patience_ms);
+  const auto reply = client.ask_and_wait(query_between_towns(pool, random), patience_ms);
   return reply.ok() && reply->concluded;
 }
 
@@ -144,16 +108,60 @@ TEST_CASE("a business system is served from where the model lets it come, and no
   CHECK(second_town->counters().connected == 1);
 }
 
+TEST_CASE("a key that is newly tied to a place is cut elsewhere, and its system told where it is",
+          "[live]") {
+  const apps::WallsPolicy walls = policy();
+  LivePool pool;
+  SeededRandom random(32);
+  const auto stolen = first_system_at(pool, "127.0.65.10");
+  REQUIRE(is_served(pool, *stolen, random));
+  const std::size_t rows_before = pool.stored_rows();
+
+  // Under way when the key gets its place: the answers cannot come yet.
+  pool.stop_gateway();
+  std::vector<exchange::Query> asked;
+  std::vector<std::future<Result<exchange::Reply>>> told;
+  for (int i = 0; i < 5; ++i) {
+    asked.push_back(query_between_towns(pool, random));
+    told.push_back(stolen->ask(asked.back()));
+  }
+  REQUIRE(eventually([&] { return pool.stored_rows() == rows_before + asked.size(); }));
+  const auto replies_before = stolen->counters().replies;
+  oltp::Callers callers = pool.callers();
+  const auto place = walls.door(kDoor).callers_at("business@011002");
+  REQUIRE(place.ok());
+  callers.systems.front().place = "business@011002";
+  callers.systems.front().may_come_from = *place;
+  const auto replaced = pool.node().replace_callers(std::move(callers));
+  REQUIRE(replaced.ok());
+  pool.start_gateway();
+
+  const auto at_its_place = first_system_at(pool, "127.0.64.10");
+  for (const exchange::Query& query : asked) {
+    const auto reply = at_its_place->ask_and_wait(query, kPatienceMs);
+    REQUIRE(reply.ok());
+    CHECK(reply->answer == pool.universe.expected(query).answer);
+  }
+  CHECK(pool.stored_rows() == rows_before + 3 * asked.size());
+  // The connection that stood was given nothing of it, was cut and not let in again.
+  CHECK(stolen->counters().replies == replies_before);
+  CHECK_FALSE(is_served(pool, *stolen, random, 1'500));
+  CHECK(stolen->counters().replies == replies_before);
+  CHECK(stolen->counters().connected == 1);
+  stolen->close();
+  for (auto& one : told) CHECK_FALSE(one.get().ok());
+}
+
 TEST_CASE("a process that the model contradicts does not start, and says why", "[live]") {
   std::string directory =
       (std::filesystem::temp_directory_path() / "nakadachi-walls-XXXXXX").string();
   REQUIRE(mkdtemp(directory.data()) != nullptr);
-  std::ofstream(directory + "/town.toml") << kLoopback;
+  std::ofstream(directory + "/town.toml") << walls::testing::kLoopbackWalls;
   std::ofstream(directory + "/gateway.toml") << R"(
 [nodes]
 endpoint = "tcp://127.0.0.2:5702"
 key_file = "gateway.curve"
-keys = []
+keys = "nodes.tsv"
 [national]
 endpoint = "tcp://127.0.0.3:5703"
 public_key = 'rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7'

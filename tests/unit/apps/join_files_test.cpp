@@ -146,6 +146,31 @@ TEST_CASE("staff: two keys of one person, with the same rights") {
         Place{3, "number"});
 }
 
+TEST_CASE("nodes: two keys of one node, with times and places") {
+  const auto nodes = [](const std::string& text) { return read(text, read_nodes); };
+  const auto line = [](unsigned number, std::uint8_t which_key, std::string_view more = "") {
+    return fmt::format("{}\t{}{}\n", number, key(which_key), more);
+  };
+  const auto rows =
+      nodes(line(1, 1, "\t-\t2027-03-31") + line(1, 2, "\t2027-03-28\t-\tnode") + line(2, 3));
+  REQUIRE(rows.ok());
+  REQUIRE(rows->size() == 3);
+  CHECK((*rows)[0].time.until.has_value());
+  CHECK((*rows)[1].place == "node");
+  CHECK((*rows)[2].time == socket::KeyTime{});
+  const auto again = nodes(write_nodes(*rows));
+  REQUIRE(again.ok());
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    CHECK((*again)[i].number == (*rows)[i].number);
+    CHECK((*again)[i].key == (*rows)[i].key);
+    CHECK((*again)[i].time == (*rows)[i].time);
+    CHECK((*again)[i].place == (*rows)[i].place);
+  }
+  CHECK(place_of(nodes(line(1, 1) + line(1, 2) + line(1, 3))) == Place{3, "number"});
+  CHECK(place_of(nodes(line(1, 1) + line(2, 1))) == Place{2, "key"});
+  CHECK(place_of(nodes(line(1, 1) + "2\tno key\n")) == Place{2, "key"});
+}
+
 TEST_CASE("a file that was cut in the middle of a row, or is none, is refused", "[apps]") {
   const std::string whole = row(1, 1) + row(1, 2, "\t2026-12-01\t2027-03-31\tbusiness@011002");
   REQUIRE(systems(whole).ok());

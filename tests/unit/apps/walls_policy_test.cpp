@@ -170,6 +170,38 @@ TEST_CASE("walls policy: a key is tied to a place from which its door is reached
   }
 }
 
+TEST_CASE("walls policy: a key is tied to no place that shares its address with others") {
+  const auto door_behind = [](const char* hidden) {
+    walls::Model model = centre();
+    walls::Nat nat;
+    nat.id = "masked";
+    nat.kind = walls::Nat::Kind::kSource;
+    nat.wall = "towns_wall";
+    nat.towards = "core";
+    nat.hidden_range = walls::Prefix::parse(hidden)->interval();
+    nat.shown = *walls::Address::parse("10.1.1.200");
+    model.nats.push_back(nat);
+    return policy_of(std::move(model)).door(door("tcp://10.1.1.11:5701"));
+  };
+  const std::string first = "business@" + centre().towns[0].code;
+  const std::string third = "business@" + centre().towns[2].code;
+
+  const WallsDoor two_towns = door_behind("10.64.0.0/23");
+  const auto shared = two_towns.callers_at(first);
+  REQUIRE_FALSE(shared.ok());
+  CHECK(shared.error().field == "place");
+  CHECK_THAT(shared.error().detail, ContainsSubstring("others come to the door with the same"));
+  CHECK_FALSE(two_towns.callers_at("10.1.1.200").ok());
+  CHECK(two_towns.callers_at(third).ok());
+  REQUIRE(two_towns.callers_at("business").ok());  // all who share it
+  CHECK((*two_towns.callers_at("business"))("10.1.1.200"));
+
+  const auto alone = door_behind("10.64.0.0/24").callers_at(first);
+  REQUIRE(alone.ok());
+  CHECK((*alone)("10.1.1.200"));
+  CHECK_FALSE((*alone)("10.64.0.10"));
+}
+
 TEST_CASE("walls policy: what stays in the machine is no matter of walls") {
   const WallsPolicy node = policy_of(centre());
   for (const char* server : {"tcp://127.0.0.1:5432", "tcp://127.9.9.9:5432", "tcp://[::1]:5432"}) {

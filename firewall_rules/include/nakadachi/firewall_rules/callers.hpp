@@ -14,8 +14,9 @@ Model in_force(Model model, std::chrono::year_month_day date);
 /// sources on the way.
 AddressSet seen_at(const World& world, const AddressSet& senders, Address to);
 
-/// Who may open connections to `to` for `wanted`, a single service, as `to` sees them; its
-/// neighbours in an open segment too. Empty: nobody.
-AddressSet callers_of(const World& world, Address to, const ServiceSet& wanted);
+/// Who may open connections to `to` for `wanted`, a single service, as `to` sees them, but for
+/// those who send from `except`; its neighbours in an open segment too. Empty: nobody.
+AddressSet callers_of(const World& world, Address to, const ServiceSet& wanted,
+                      const AddressSet& except = {});
 
 }  // namespace nakadachi::walls

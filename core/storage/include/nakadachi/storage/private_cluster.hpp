@@ -10,9 +10,10 @@
 namespace nakadachi::storage {
 
 /// A PostgreSQL server of one's own for demo, tests and benchmarks: `initdb` in a
-/// directory, a unix socket in it, no TCP, all durability settings at their
-/// defaults (fsync, synchronous_commit and full_page_writes on). Started by root
-/// it runs as an unprivileged account. Stopped and removed when dropped, and also
+/// directory, a unix socket in it, TCP only where it is asked for, all durability
+/// settings at their defaults (fsync, synchronous_commit and full_page_writes on).
+/// Started by root it runs as an unprivileged account. It stays in the network
+/// namespace of the thread that made it. Stopped and removed when dropped, and also
 /// when the process ends in any other way. One thread at a time.
 class PrivateCluster {
  public:
@@ -23,6 +24,11 @@ class PrivateCluster {
     std::string directory;
     bool keep = false;                 ///< leave the directory when dropped
     std::string account = "postgres";  ///< who runs it when the caller is root
+    /// Where it listens by TCP besides, port 5432, without TLS; empty: nowhere.
+    std::string address = {};
+    /// Who may come there, as in 10.1.1.0/24; believed to be whom they say, as over the
+    /// socket: for networks of one's own. Of a new cluster; a kept one knows it.
+    std::string trusted_clients = {};
   };
 
   /// Errors: `kFileProblem` (directory, programs not found: says which package),

@@ -146,7 +146,7 @@ class Client {
   /// nothing when there is no data. An answer that is lost on the way or comes when the
   /// validity of the request is over changes nothing: the question comes again, or has
   /// lapsed. Any thread. Errors: those of copies::encode, nothing is sent then;
-  /// `kShuttingDown`.
+  /// `kShuttingDown`, `kQueueFull`.
   Result<void> hand_over(const ExchangeId& request,
                          const std::optional<copies::CopyContent>& content);
 

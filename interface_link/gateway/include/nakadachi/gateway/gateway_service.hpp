@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "nakadachi/socket/door_users.hpp"
 #include "nakadachi/socket/loop.hpp"
 
 namespace nakadachi::gateway {
@@ -11,7 +12,7 @@ namespace nakadachi::gateway {
 struct GatewayServiceConfig {
   std::string nodes_endpoint;
   socket::CurveKeyPair keys;  ///< towards nodes
-  std::vector<socket::CurvePublicKey> nodes;
+  std::vector<socket::DoorUsers::Key> nodes;
   socket::AddressCheck nodes_may_come_from = {};
 
   std::string national_endpoint;
@@ -27,6 +28,14 @@ class GatewayService {
   static Result<std::unique_ptr<GatewayService>> start(GatewayServiceConfig config);
   ~GatewayService();
   const std::string& endpoint() const noexcept;
+
+  /// From now on the door knows these keys of nodes, and no others. A key that is no longer
+  /// there, or whose time is over, is cut at its next message; what goes to an institution of
+  /// its node is dropped until the node comes again. A key that stays at its place keeps its
+  /// connection. Errors: `kConfigInvalid` (a key that stands twice, a number of more than 24
+  /// bits), `kShuttingDown`, `kQueueFull`; nothing has changed then. Any thread, one at a time.
+  Result<void> replace_nodes(const std::vector<socket::DoorUsers::Key>& nodes);
+
   /// Works until `stop`. On the thread that called `start`.
   void run();
   /// Any thread.

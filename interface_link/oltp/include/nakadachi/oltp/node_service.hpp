@@ -96,8 +96,8 @@ class NodeService {
   /// to be sent to its connection is not sent (a frame that the socket library has taken may
   /// still leave); what its holder asked goes on. A key that stays
   /// keeps its connections. Errors: `kConfigInvalid` (a key that stands twice at one door,
-  /// a number too large), `kShuttingDown`; nothing has changed then. Any thread, one at a
-  /// time.
+  /// a number too large), `kShuttingDown`, `kQueueFull` (too much waits for the service's
+  /// thread); nothing has changed then. Any thread, one at a time.
   Result<void> replace_callers(Callers callers);
 
   /// Works until `stop`, or until every lane is lost to another writer

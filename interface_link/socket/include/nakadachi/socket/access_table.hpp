@@ -29,8 +29,8 @@ struct KeyTime {
   friend bool operator==(const KeyTime&, const KeyTime&) noexcept = default;
 };
 
-/// Whether a peer may come from an address, as in 10.1.1.11 or fd00::1. Called on several
-/// threads. An empty one lets all come.
+/// Whether a peer may come from an address, as in 10.1.1.11 or fd00::1; that of an IPv4 peer is
+/// IPv4 at every door. Called on several threads. An empty one lets all come.
 using AddressCheck = std::function<bool(std::string_view address)>;
 
 /// Which keys may connect when, from where, and as whom. A user may have several keys (while one

@@ -13,7 +13,7 @@ namespace nakadachi::socket {
 
 struct ClientConfig {
   std::string name;           ///< for logs
-  std::string endpoint;       ///< of the server, as in tcp://127.0.0.1:5701
+  std::string endpoint;       ///< of the server, as in tcp://127.0.0.1:5701; IPv6 in brackets
   CurvePublicKey server_key;  ///< only who holds its secret is talked to
   CurveKeyPair keys;          ///< by which the server knows us
   std::size_t max_frame_bytes = limits::kMaxClientFrameBytes;

@@ -63,10 +63,10 @@ class Loop {
   /// Before `run`, or on the loop's thread.
   void add_hooks(TurnHooks hooks);
 
-  /// Hands work to the loop's thread. False when the loop is stopping or has too
-  /// many tasks waiting; then the task is not run. True: it is run exactly once,
-  /// in order, provided `run` is called. Any thread.
-  bool post(std::function<void()> task);
+  /// Hands work to the loop's thread, where it is run exactly once, in order, provided
+  /// `run` is called. Errors, and then it is not run: `kShuttingDown`; `kQueueFull` when
+  /// too many tasks wait. Any thread.
+  Result<void> post(std::function<void()> task);
 
   /// Turns until `stop`. Tasks accepted by then are still run.
   void run();

@@ -37,8 +37,9 @@ struct RateLimit {
 };
 
 struct ServerConfig {
-  std::string name;      ///< of the door, for logs and for its access domain; not empty
-  std::string endpoint;  ///< as in tcp://127.0.0.1:5701; port * takes a free one
+  std::string name;  ///< of the door, for logs and for its access domain; not empty
+  std::string
+      endpoint;  ///< as in tcp://127.0.0.1:5701 or tcp://[::1]:5701; port * takes a free one
   CurveKeyPair keys;
   std::shared_ptr<const AccessTable> table;
   AddressCheck may_come_from = {};  ///< asked of every connection before it is let in

@@ -1,17 +1,17 @@
-#include "interface_link/oltp/src/door_users.hpp"
+#include "nakadachi/socket/door_users.hpp"
 
 #include "tests/support/catch.hpp"
 
-namespace nakadachi::oltp {
+namespace nakadachi::socket {
 namespace {
 
-socket::CurvePublicKey key(std::uint8_t number) {
+CurvePublicKey key(std::uint8_t number) {
   std::array<std::uint8_t, 32> bytes{};
   bytes[0] = number;
-  return socket::CurvePublicKey(bytes);
+  return CurvePublicKey(bytes);
 }
 
-socket::UserId user_of(const DoorUsers::Renewed& renewed, std::uint8_t number) {
+UserId user_of(const DoorUsers::Renewed& renewed, std::uint8_t number) {
   const auto* const known = renewed.table->find(key(number), {0});
   REQUIRE(known != nullptr);
   return known->user;
@@ -82,4 +82,4 @@ TEST_CASE("door users: what is wrong changes nothing") {
   CHECK(user_of(*after, 1) == user_of(*before, 1));
 }
 
-}  // namespace nakadachi::oltp
+}  // namespace nakadachi::socket

@@ -8,7 +8,7 @@
 
 #include "nakadachi/socket/access_table.hpp"
 
-namespace nakadachi::oltp {
+namespace nakadachi::socket {
 
 /// Makes every key at a door a user of its own: in the lower 24 bits the number of who
 /// holds it, in the 8 above which of the holder's keys it is. So what waits for a
@@ -22,13 +22,13 @@ class DoorUsers {
 
   struct Key {
     std::uint32_t holder = 0;
-    socket::CurvePublicKey key;
-    socket::KeyTime time = {};
+    CurvePublicKey key;
+    KeyTime time = {};
     std::string place = {};  ///< what `may_come_from` was made of
-    socket::AddressCheck may_come_from = {};
+    AddressCheck may_come_from = {};
   };
   struct Renewed {
-    std::shared_ptr<const socket::AccessTable> table;
+    std::shared_ptr<const AccessTable> table;
     std::size_t came = 0;  ///< keys that the former table had not
     std::size_t went = 0;
   };
@@ -37,17 +37,17 @@ class DoorUsers {
   /// and a key that stands twice; the former users stay then.
   Result<Renewed> renew(const std::vector<Key>& keys);
 
-  static std::uint32_t holder_of(socket::UserId user) noexcept {
+  static std::uint32_t holder_of(UserId user) noexcept {
     return static_cast<std::uint32_t>(user.value & ((std::uint64_t{1} << kHolderBits) - 1));
   }
 
  private:
   struct User {
-    socket::UserId id;
+    UserId id;
     std::string place;
   };
-  std::map<socket::CurvePublicKey, User> users_;
+  std::map<CurvePublicKey, User> users_;
   std::map<std::uint32_t, std::uint8_t> last_;  ///< by holder: number of its newest key
 };
 
-}  // namespace nakadachi::oltp
+}  // namespace nakadachi::socket
