@@ -136,12 +136,14 @@ LawConfig law(TomlReader& file, const Paths& paths) {
   return law;
 }
 
-crypto::TrustRoots trust_roots(TomlReader& trust) {
-  crypto::TrustRoots roots{.core_key = public_key(trust, "core_key"),
-                           .registry_key = public_key(trust, "registry_key")};
-  if (!trust.has("simulated")) trust.wrong("simulated", "must be true or false");
-  roots.simulated = trust.flag_or("simulated", true);
-  return roots;
+TrustConfig trust(TomlReader& table) {
+  TrustConfig trust;
+  trust.roots.core_key = public_key(table, "core_key");
+  trust.roots.registry_key = public_key(table, "registry_key");
+  if (!table.has("simulated")) table.wrong("simulated", "must be true or false");
+  trust.roots.simulated = table.flag_or("simulated", true);
+  trust.least_serial = table.large_or("least_serial", 0);
+  return trust;
 }
 
 /// Calls `read(table)` for the table `key`, all of which it must understand.
@@ -198,9 +200,9 @@ void read_node(TomlReader& file, const Paths& paths, NodeConfig& config) {
     config.node_login = database.text("node");
   });
   section(file, "keys", [&](TomlReader& keys) { read_keys(keys, paths, config); });
-  section(file, "trust", [&](TomlReader& trust) {
-    config.roots = trust_roots(trust);
-    config.registry_file = paths.needed(trust, "registry");
+  section(file, "trust", [&](TomlReader& table) {
+    config.trust = trust(table);
+    config.registry_file = paths.needed(table, "registry");
   });
   read_doors(file, paths, config);
   config.law = law(file, paths);
@@ -276,19 +278,20 @@ Result<NationalConfig> load_national_config(const std::string& path) {
   return config;
 }
 
-std::string write_trust_roots(const crypto::TrustRoots& roots) {
-  return fmt::format("[trust]\ncore_key = \"{}\"\nregistry_key = \"{}\"\nsimulated = {}\n",
-                     to_hex(roots.core_key.view()), to_hex(roots.registry_key.view()),
-                     roots.simulated);
+std::string write_trust(const TrustConfig& trust) {
+  return fmt::format(
+      "[trust]\ncore_key = \"{}\"\nregistry_key = \"{}\"\nsimulated = {}\nleast_serial = {}\n",
+      to_hex(trust.roots.core_key.view()), to_hex(trust.roots.registry_key.view()),
+      trust.roots.simulated, trust.least_serial);
 }
 
-Result<crypto::TrustRoots> load_trust_roots(const std::string& path) {
+Result<TrustConfig> load_trust(const std::string& path) {
   NAKADACHI_TRY(const std::string text, read_file(path));
-  crypto::TrustRoots roots;
+  TrustConfig read;
   NAKADACHI_CHECK(read_toml(text, path, [&](TomlReader& file) {
-    section(file, "trust", [&](TomlReader& trust) { roots = trust_roots(trust); });
+    section(file, "trust", [&](TomlReader& table) { read = trust(table); });
   }));
-  return roots;
+  return read;
 }
 
 }  // namespace nakadachi::apps

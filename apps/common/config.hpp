@@ -35,6 +35,13 @@ struct WallsConfig {
   std::string host;   ///< HOST, or HOST@CODE where each town has one
 };
 
+/// [trust]: whose keys are believed.
+struct TrustConfig {
+  crypto::TrustRoots roots;
+  /// No registry with a lower serial is taken: one that was replaced is not played back.
+  std::uint64_t least_serial = 0;
+};
+
 struct NodeConfig {
   std::string name;
   std::string profile;  ///< "demo" allows simulated trust roots
@@ -46,7 +53,7 @@ struct NodeConfig {
   std::string passphrase_file;  ///< opens root_key_file; or:
   std::string credential_file;  ///< the root key itself, handed over by systemd
 
-  crypto::TrustRoots roots;
+  TrustConfig trust;
   std::string registry_file;
 
   std::string oltp_endpoint;
@@ -95,9 +102,9 @@ struct NationalConfig {
 };
 Result<NationalConfig> load_national_config(const std::string& path);
 
-/// Trust roots as a TOML table, the way `load_node_config` reads them.
-std::string write_trust_roots(const crypto::TrustRoots& roots);
-/// Reads a file that holds nothing but that table.
-Result<crypto::TrustRoots> load_trust_roots(const std::string& path);
+/// As a TOML table, the way `load_node_config` reads it.
+std::string write_trust(const TrustConfig& trust);
+/// Reads a file that holds nothing but that table. Errors: `kConfigInvalid`, those of reading.
+Result<TrustConfig> load_trust(const std::string& path);
 
 }  // namespace nakadachi::apps

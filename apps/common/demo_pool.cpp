@@ -283,7 +283,7 @@ Result<void> DemoPool::init_national() {
                                         file("national"),
                                         "--institutions",
                                         file("institutions.tsv")};
-  std::string last = "national/registry.bin";
+  std::string last = "national/trust.toml";
   if (!plan_.acquire) {
     std::vector<KnownPerson> persons;
     for (const DemoResidents::Known& known : residents_->known()) {
@@ -378,12 +378,12 @@ std::string DemoPool::node_config() const {
 Result<void> DemoPool::start_node() {
   NAKADACHI_TRY(const auto keys, make_curve_key("oltp"));
   oltp_key_ = keys.public_key();
-  NAKADACHI_TRY(const crypto::TrustRoots roots, load_trust_roots(file("national/trust.toml")));
-  NAKADACHI_TRY(crypto::Registry registry, load_registry(roots, file("national/registry.bin")));
+  NAKADACHI_TRY(const TrustConfig trust, load_trust(file("national/trust.toml")));
+  NAKADACHI_TRY(crypto::Registry registry, load_registry(trust, file("national/registry.bin")));
   registry_ = std::make_shared<const crypto::Registry>(std::move(registry));
   NAKADACHI_CHECK(write_private_file(
       file("node.toml"),
-      node_config() + write_trust_roots(roots) + "registry = \"national/registry.bin\"\n"));
+      node_config() + write_trust(trust) + "registry = \"national/registry.bin\"\n"));
   NAKADACHI_CHECK(keep_keys());
   return run_node();
 }

@@ -172,9 +172,15 @@ Result<crypto::RootKey> open_root_key(const NodeConfig& config) {
   return crypto::RootKey::open(config.root_key_file, passphrase);
 }
 
-Result<crypto::Registry> load_registry(const crypto::TrustRoots& roots, const std::string& path) {
+Result<crypto::Registry> load_registry(const TrustConfig& trust, const std::string& path) {
   NAKADACHI_TRY(const std::string bytes, read_file(path));
-  return crypto::Registry::open(as_bytes(bytes), roots, crypto::Ed25519Verifier());
+  auto registry = crypto::Registry::open(as_bytes(bytes), trust.roots, crypto::Ed25519Verifier(),
+                                         trust.least_serial);
+  if (registry) return registry;
+  Error error = registry.error();
+  error.detail =
+      fmt::format("{}: {} (trust.least_serial {})", path, error.detail, trust.least_serial);
+  return error;
 }
 
 std::string wrap_context(TenantId tenant, std::string_view purpose, std::uint32_t version) {
@@ -232,14 +238,14 @@ Result<std::vector<socket::DoorUsers::Key>> load_nodes(const GatewayConfig& conf
 }
 
 Result<NodeAssembly> assemble_node(const NodeConfig& config, const WallsPolicy* policy) {
-  NAKADACHI_CHECK(crypto::check_profile(config.roots, config.profile));
+  NAKADACHI_CHECK(crypto::check_profile(config.trust.roots, config.profile));
   NAKADACHI_TRY(crypto::RootKey root, open_root_key(config));
-  NAKADACHI_TRY(crypto::Registry registry, load_registry(config.roots, config.registry_file));
+  NAKADACHI_TRY(crypto::Registry registry, load_registry(config.trust, config.registry_file));
   NAKADACHI_TRY(rules::LawBook law, load_law(config.law));
   NAKADACHI_TRY(copies::LayoutBook layouts, load_layouts(config.layouts_file));
 
   NodeAssembly assembly{.signer = nullptr,
-                        .setup = {.roots = config.roots,
+                        .setup = {.roots = config.trust.roots,
                                   .registry = registry,
                                   .law = std::move(law),
                                   .layouts = std::move(layouts),

@@ -16,7 +16,7 @@ namespace nakadachi::apps {
 Result<crypto::RootKey> open_root_key(const NodeConfig& config);
 
 /// Opens the pinned registry of institutions. Errors: those of files, `kRegistryInvalid`.
-Result<crypto::Registry> load_registry(const crypto::TrustRoots& roots, const std::string& path);
+Result<crypto::Registry> load_registry(const TrustConfig& trust, const std::string& path);
 
 /// What a secret of a tenant is wrapped for; part of the wrapping.
 std::string wrap_context(TenantId tenant, std::string_view purpose, std::uint32_t version);

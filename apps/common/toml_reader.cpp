@@ -52,14 +52,23 @@ bool TomlReader::flag_or(std::string_view key, bool otherwise) {
 
 std::uint32_t TomlReader::number_or(std::string_view key, std::uint32_t otherwise,
                                     std::uint32_t greatest) {
+  return static_cast<std::uint32_t>(whole_or(key, otherwise, greatest));
+}
+
+std::uint64_t TomlReader::large_or(std::string_view key, std::uint64_t otherwise) {
+  return whole_or(key, otherwise, std::numeric_limits<std::int64_t>::max());
+}
+
+std::uint64_t TomlReader::whole_or(std::string_view key, std::uint64_t otherwise,
+                                   std::int64_t greatest) {
   const toml::node* const node = find(key);
   if (node == nullptr) return otherwise;
   const auto value = node->is_integer() ? node->value<std::int64_t>() : std::nullopt;
-  if (!value || *value < 0 || *value > std::int64_t{greatest}) {
+  if (!value || *value < 0 || *value > greatest) {
     wrong(key, fmt::format("must be a whole number from 0 to {}", greatest));
     return otherwise;
   }
-  return static_cast<std::uint32_t>(*value);
+  return static_cast<std::uint64_t>(*value);
 }
 
 std::vector<std::string> TomlReader::texts(std::string_view key) {

@@ -39,6 +39,8 @@ class TomlReader {
   bool flag_or(std::string_view key, bool otherwise);
   std::uint32_t number_or(std::string_view key, std::uint32_t otherwise,
                           std::uint32_t greatest = std::numeric_limits<std::uint32_t>::max());
+  /// A whole number from 0 to 2^63 - 1.
+  std::uint64_t large_or(std::string_view key, std::uint64_t otherwise);
   /// A list of texts, or one text; empty when it is not there.
   std::vector<std::string> texts(std::string_view key);
   std::optional<std::chrono::year_month_day> date(std::string_view key);
@@ -79,6 +81,7 @@ class TomlReader {
 
  private:
   const toml::node* find(std::string_view key);
+  std::uint64_t whole_or(std::string_view key, std::uint64_t otherwise, std::int64_t greatest);
 
   const toml::table& table_;
   TomlProblem& problem_;

@@ -46,7 +46,7 @@ struct OpenedLog {
 Result<std::unique_ptr<OpenedLog>> open_log(const OpenedOptions& options) {
   NAKADACHI_TRY(const TenantId tenant, parse_tenant(options.tenant));
   NAKADACHI_TRY(const NodeConfig config, load_node_config(options.config));
-  NAKADACHI_TRY(crypto::Registry registry, load_registry(config.roots, config.registry_file));
+  NAKADACHI_TRY(crypto::Registry registry, load_registry(config.trust, config.registry_file));
   NAKADACHI_TRY(crypto::TenantCipher cipher, open_cipher(config, tenant));
   return std::make_unique<OpenedLog>(std::move(registry), config.node_login, std::move(cipher));
 }

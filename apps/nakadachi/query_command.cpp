@@ -156,8 +156,8 @@ Result<client::Config> config_of(const QueryOptions& options) {
   if (options.registry_file.empty()) {
     return Error{.code = ErrorCode::kMissingField, .field = "registry"};
   }
-  NAKADACHI_TRY(const crypto::TrustRoots roots, load_trust_roots(options.trust_file));
-  NAKADACHI_TRY(crypto::Registry registry, load_registry(roots, options.registry_file));
+  NAKADACHI_TRY(const TrustConfig trust, load_trust(options.trust_file));
+  NAKADACHI_TRY(crypto::Registry registry, load_registry(trust, options.registry_file));
   config.registry = std::make_shared<const crypto::Registry>(std::move(registry));
   return config;
 }

@@ -105,8 +105,8 @@ struct CheckOptions {
 
 Result<void> run_check(const CheckOptions& options, int& status) {
   status = kNotChecked;
-  NAKADACHI_TRY(const crypto::TrustRoots roots, load_trust_roots(options.trust_file));
-  NAKADACHI_TRY(const crypto::Registry registry, load_registry(roots, options.registry_file));
+  NAKADACHI_TRY(const TrustConfig trust, load_trust(options.trust_file));
+  NAKADACHI_TRY(const crypto::Registry registry, load_registry(trust, options.registry_file));
   NAKADACHI_TRY(const ReceiptsCheck check, check_receipts(options.file, registry));
   status = check.wrong ? kLogWrong : 0;
   if (options.report.json) {

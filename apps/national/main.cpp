@@ -12,6 +12,7 @@
 #include "apps/common/embedded_facts.hpp"
 #include "apps/common/join_files.hpp"
 #include "apps/common/national_files.hpp"
+#include "apps/common/node_assembly.hpp"
 #include "apps/common/stop_signal.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/national/hand_over_command.hpp"
@@ -55,15 +56,17 @@ Result<void> init(const InitOptions& options) {
   NAKADACHI_TRY(const NationalSecrets secrets, read_secrets(secrets_path));
   const crypto::Ed25519Signer core(secrets.core_seed);
   const crypto::Ed25519Signer registry(secrets.registry_seed);
-  NAKADACHI_CHECK(write_private_file(options.directory + "/trust.toml",
-                                     write_trust_roots({.core_key = core.public_key(),
-                                                        .registry_key = registry.public_key(),
-                                                        .simulated = true})));
   NAKADACHI_TRY(auto entries, read_institutions(options.institutions));
   const Timestamp now = SystemClock().now();
-  const Bytes published =
-      crypto::Registry::make(std::move(entries), static_cast<std::uint64_t>(now.ms), now, registry);
+  const auto serial = static_cast<std::uint64_t>(now.ms);
+  const Bytes published = crypto::Registry::make(std::move(entries), serial, now, registry);
+  // First, so that there is no moment with roots that refuse the registry beside them.
   NAKADACHI_CHECK(write_private_file(options.directory + "/registry.bin", as_chars(published)));
+  const TrustConfig trust{.roots = {.core_key = core.public_key(),
+                                    .registry_key = registry.public_key(),
+                                    .simulated = true},
+                          .least_serial = serial};
+  NAKADACHI_CHECK(write_private_file(options.directory + "/trust.toml", write_trust(trust)));
   return options.persons.empty() ? Result<void>() : issue_beforehand(options, secrets);
 }
 
@@ -77,11 +80,10 @@ Result<void> serve(const ServeOptions& options) {
   StopSignal stop_signal;
   NAKADACHI_TRY(const NationalConfig config, load_national_config(options.config));
   NAKADACHI_TRY(const NationalSecrets secrets, read_secrets(options.directory + "/secrets.tsv"));
-  NAKADACHI_TRY(const auto roots, load_trust_roots(options.directory + "/trust.toml"));
-  NAKADACHI_TRY(const std::string published, read_file(options.directory + "/registry.bin"));
-  const crypto::Ed25519Verifier verifier;
+  NAKADACHI_TRY(const TrustConfig trust, load_trust(options.directory + "/trust.toml"));
   NAKADACHI_TRY(crypto::Registry registry,
-                crypto::Registry::open(as_bytes(published), roots, verifier));
+                load_registry(trust, options.directory + "/registry.bin"));
+  const crypto::Ed25519Verifier verifier;
   NAKADACHI_TRY(rules::LawBook law, load_law(config.law));
   NAKADACHI_TRY(IssuedFiles issued, IssuedFiles::open(options.directory));
   std::vector<national::AssessmentViolation> violations;
@@ -100,7 +102,7 @@ Result<void> serve(const ServeOptions& options) {
       .keep_issued = [&issued](auto changed) { return issued.keep(changed); }};
   NAKADACHI_TRY(const auto service,
                 national::NationalService::start(std::move(service_config),
-                                                 {.roots = roots,
+                                                 {.roots = trust.roots,
                                                   .registry = std::move(registry),
                                                   .law = std::move(law),
                                                   .symbol_root = secrets.symbol_root,

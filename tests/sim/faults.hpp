@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace nakadachi::sim {
 
@@ -19,10 +21,12 @@ enum class Fault : std::uint8_t {
   kNodeCrash,
   kNodeCrashBetweenActions,
   kGatewayCrash,
+  kGatewayCrashBetweenActions,
   kNationalCrash,
+  kNationalCrashBetweenActions,
   kClientCrash
 };
-inline constexpr std::size_t kFaults = 13;
+inline constexpr std::size_t kFaults = 15;
 inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "packet lost",
     "packet duplicated",
@@ -35,9 +39,26 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "node crash",
     "node crash between two actions",
     "gateway crash",
+    "gateway crash between two actions",
     "national crash",
+    "national crash between two actions",
     "client crash"};
 
 using FaultCounts = std::array<std::uint64_t, kFaults>;
+
+/// From so many seeds on every fault has to have happened.
+inline constexpr std::uint64_t kSeedsForEveryFault = 40;
+
+/// Names of the faults that never happened in so many seeds that they should have: what a
+/// run without them shows of them is nothing.
+inline std::vector<std::string_view> missing_faults(const FaultCounts& counts,
+                                                    std::uint64_t seeds) {
+  std::vector<std::string_view> missing;
+  if (seeds < kSeedsForEveryFault) return missing;
+  for (std::size_t i = 0; i < kFaults; ++i) {
+    if (counts[i] == 0) missing.push_back(kFaultNames[i]);
+  }
+  return missing;
+}
 
 }  // namespace nakadachi::sim

@@ -7,6 +7,8 @@ namespace nakadachi::sim {
 namespace {
 
 constexpr std::int64_t kMeanCrashMs = 6'000;
+// Of a thousand actions so many find their process dead.
+constexpr std::uint32_t kBetweenActionsPermille = 2;
 
 template <class... Handlers>
 struct Overloaded : Handlers... {
@@ -60,7 +62,7 @@ void World::node_event(std::size_t node, tenant_vm::Event event) {
   if (nodes_[node].core == nullptr) return;
   tenant_vm::Actions actions = nodes_[node].core->on(std::move(event), now_);
   for (tenant_vm::Action& action : actions) {
-    if (faulty() && random_.chance(2)) {
+    if (faulty() && random_.chance(kBetweenActionsPermille)) {
       return crash_node(node, Fault::kNodeCrashBetweenActions);
     }
     if (!perform(node, action)) return;
@@ -195,23 +197,41 @@ void World::to_gateway(std::size_t node, const Bytes& frame) {
        [this, node](const Bytes& b) { gateway_event(gateway::FrameFromNode{{node}, b}); });
 }
 
+/// Its peers come back to it when it is there again.
+void World::crash_gateway() {
+  trace("gateway crash");
+  gateway_.reset();
+  after(50 + static_cast<std::int64_t>(random_.below(2'000)), [this] {
+    gateway_ = std::make_unique<gateway::GatewayCore>();
+    for (std::size_t node = 0; node < nodes_.size(); ++node) say_hello(node);
+  });
+}
+
+/// As of a node: what it was about to send when it died, nobody gets.
 void World::gateway_event(gateway::Event event) {
   if (gateway_ == nullptr) return;
   gateway::Actions actions = gateway_->on(std::move(event));
   for (gateway::Action& action : actions) {
-    std::visit(
-        Overloaded{
-            [&](gateway::SendToNational& out) {
-              send("gateway to national", out.frame, [this](const Bytes& b) { national_frame(b); });
-            },
-            [&](gateway::SendToNode& out) {
-              send("gateway to node", out.frame, [this, node = out.node.value](const Bytes& b) {
-                auto frame = wire::decode_link_frame(b);
-                node_event(node, tenant_vm::ItemsArrived{std::move(frame->items)});
-              });
-            }},
-        action);
+    if (chance(kBetweenActionsPermille, Fault::kGatewayCrashBetweenActions)) {
+      return crash_gateway();
+    }
+    perform(action);
   }
+}
+
+void World::perform(gateway::Action& action) {
+  std::visit(Overloaded{[&](gateway::SendToNational& out) {
+                          send("gateway to national", out.frame,
+                               [this](const Bytes& b) { national_frame(b); });
+                        },
+                        [&](gateway::SendToNode& out) {
+                          send("gateway to node", out.frame,
+                               [this, node = out.node.value](const Bytes& b) {
+                                 auto frame = wire::decode_link_frame(b);
+                                 node_event(node, tenant_vm::ItemsArrived{std::move(frame->items)});
+                               });
+                        }},
+             action);
 }
 
 void World::national_frame(const Bytes& frame) {
@@ -230,16 +250,35 @@ void World::start_national() {
                                                        universe_.verifier(), *national_random_);
 }
 
+/// Comes back with what its disk holds.
+void World::crash_national() {
+  trace("national crash");
+  national_.reset();
+  national_due_at_.reset();
+  ++national_incarnation_;
+  after(50 + static_cast<std::int64_t>(random_.below(2'000)), [this] {
+    start_national();
+    national_due();
+  });
+}
+
 /// What was issued is on disk before anything of it is sent. What is not confirmed
-/// is sent again when its time comes.
+/// is sent again when its time comes. It may die before each write and each frame.
 void World::national_due() {
-  for (national::IssuedSymbol& issued : national_->take_issued()) issued_.push_back(issued);
+  const auto dies = [this] {
+    return chance(kBetweenActionsPermille, Fault::kNationalCrashBetweenActions);
+  };
+  for (national::IssuedSymbol& issued : national_->take_issued()) {
+    if (dies()) return crash_national();
+    issued_.push_back(issued);
+  }
   const auto items = national_->due(now_);
   for (const wire::LinkItem& item : items) {
     flag_sometimes(item);
     note_size(item);
   }
   for (const Bytes& frame : wire::encode_link_frames(items)) {
+    if (dies()) return crash_national();
     send("national to gateway", frame,
          [this](const Bytes& b) { gateway_event(gateway::FrameFromNational{b}); });
   }
@@ -258,26 +297,15 @@ void World::national_due() {
 void World::crash_sometimes() {
   after(1 + static_cast<std::int64_t>(random_.below(2 * kMeanCrashMs)), [this] {
     if (!faulty()) return;
-    const std::int64_t down_ms = 50 + static_cast<std::int64_t>(random_.below(2'000));
     const std::uint64_t victim = random_.below(6);
     if (victim <= 2) {
       crash_node(random_.below(nodes_.size()), Fault::kNodeCrash);
     } else if (victim == 3 && gateway_ != nullptr) {
       happened(Fault::kGatewayCrash);
-      gateway_.reset();
-      after(down_ms, [this] {
-        gateway_ = std::make_unique<gateway::GatewayCore>();
-        for (std::size_t node = 0; node < nodes_.size(); ++node) say_hello(node);
-      });
+      crash_gateway();
     } else if (victim == 4 && national_ != nullptr) {
       happened(Fault::kNationalCrash);
-      national_.reset();
-      national_due_at_.reset();
-      ++national_incarnation_;
-      after(down_ms, [this] {
-        start_national();
-        national_due();
-      });
+      crash_national();
     } else {
       happened(Fault::kClientCrash);
       const std::size_t asker = random_.below(kInstitutions);

@@ -79,10 +79,13 @@ class World {
   void schedule_tick(std::size_t node);
   void say_hello(std::size_t node);
   void to_gateway(std::size_t node, const Bytes& frame);
+  void crash_gateway();
   void gateway_event(gateway::Event event);
+  void perform(gateway::Action& action);
   void national_frame(const Bytes& frame);
   void national_due();
   void start_national();
+  void crash_national();
   void crash_sometimes();
 
   // staff (staff.cpp)
@@ -158,7 +161,6 @@ class World {
   std::vector<NodeProcess> nodes_;
   std::vector<std::size_t> node_of_town_;
   std::unique_ptr<gateway::GatewayCore> gateway_;
-  std::uint64_t gateway_incarnation_ = 0;
   std::unique_ptr<SeededRandom> national_random_;
   std::unique_ptr<national::NationalCore> national_;
   std::uint64_t national_incarnation_ = 0;

@@ -17,6 +17,7 @@ import dead_files
 import edges
 import format as formatting
 import headers
+import proto
 import purity
 import tidy
 import units
@@ -25,7 +26,7 @@ from compile_db import CompileDb, progress
 from tree import ROOMS_FILE, Tree
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CHECKS = (words, edges, cycles, purity, dead_files, units, formatting, headers, tidy)
+CHECKS = (words, proto, edges, cycles, purity, dead_files, units, formatting, headers, tidy)
 
 
 def changed_files(root):

@@ -140,6 +140,28 @@ TEST_CASE("the model of the network is a file beside the configuration, or a bui
   }
 }
 
+TEST_CASE("the least serial of a registry is read, kept and bounded", "[apps]") {
+  const auto with = [](const std::string& serial) {
+    std::string text(kNode);
+    text.insert(text.find("registry = "), "least_serial = " + serial + "\n");
+    const TemporaryFile file(text);
+    return apps::load_node_config(file.path());
+  };
+  CHECK(load("")->trust.least_serial == 0);
+  const auto config = with("1795382400000");  // more than 32 bits
+  REQUIRE(config.ok());
+  CHECK(config->trust.least_serial == 1'795'382'400'000);
+  for (const char* const wrong : {"-1", "1.5", "\"7\"", "9223372036854775808"}) {
+    INFO(wrong);
+    CHECK(with(wrong).error().code == ErrorCode::kConfigInvalid);
+  }
+  const TemporaryFile trust(apps::write_trust(config->trust));
+  const auto again = apps::load_trust(trust.path());
+  REQUIRE(again.ok());
+  CHECK(again->least_serial == config->trust.least_serial);
+  CHECK(again->roots.registry_key == config->trust.roots.registry_key);
+}
+
 TEST_CASE("a configuration with two ways to the root key, or none, is refused", "[apps]") {
   const std::string both = "credential_file = \"/run/credentials/root\"\n";
   std::string text(kNode);

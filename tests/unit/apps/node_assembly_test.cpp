@@ -9,6 +9,7 @@
 #include "apps/common/text_table.hpp"
 #include "apps/common/walls_file.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -99,6 +100,25 @@ TEST_CASE("callers: a place is judged by the model of the network, and refused w
   REQUIRE_FALSE(refused.ok());
   CHECK_THAT(refused.error().detail,
              Catch::Matchers::ContainsSubstring("number 9: the door cannot be reached"));
+}
+
+TEST_CASE("registry: one that is older than the configuration allows is not taken") {
+  const testing::TempFolder folder;
+  const crypto::Ed25519Signer registrar(SecretBytes(as_bytes(std::string(32, 'r'))));
+  const std::string file = folder.file("registry.bin");
+  REQUIRE(write_private_file(file, as_chars(crypto::Registry::make({}, 7, {1}, registrar))));
+  TrustConfig trust{.roots = {.registry_key = registrar.public_key()}};
+  for (const std::uint64_t least : {0U, 6U, 7U}) {
+    trust.least_serial = least;
+    const auto taken = load_registry(trust, file);
+    REQUIRE(taken.ok());
+    CHECK(taken->serial() == 7);
+  }
+  trust.least_serial = 8;
+  const auto refused = load_registry(trust, file);
+  REQUIRE_FALSE(refused.ok());
+  CHECK(refused.error().code == ErrorCode::kRegistryInvalid);
+  CHECK(refused.error().detail == file + ": older than one seen before (trust.least_serial 8)");
 }
 
 }  // namespace nakadachi::apps

@@ -5,6 +5,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "apps/common/system_call_filter.hpp"
 #include "tests/unit/crypto/crypto_helpers.hpp"
 
 namespace nakadachi::crypto::test {
@@ -14,6 +19,16 @@ bool dumps_are_forbidden() {
   rlimit core{};
   return ::prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && ::getrlimit(RLIMIT_CORE, &core) == 0 &&
          core.rlim_cur == 0 && core.rlim_max == 0;
+}
+
+/// By the kernel's word, in KiB; -1 when it says nothing.
+long locked_kib() {
+  std::ifstream status("/proc/self/status");
+  std::string line;
+  while (std::getline(status, line)) {
+    if (line.starts_with("VmLck:")) return std::strtol(line.c_str() + 6, nullptr, 10);
+  }
+  return -1;
 }
 
 /// No permission to lock, whoever runs the test.
@@ -45,6 +60,21 @@ TEST_CASE("where locking is not permitted it is told, or refused when required")
     return !protection.ok() && protection.error().code == ErrorCode::kConfigInvalid &&
            protection.error().detail.find("RLIMIT_MEMLOCK") != std::string::npos &&
            dumps_are_forbidden();
+  }));
+}
+
+// Under sanitizers mlockall does nothing: they would lock all of their shadow.
+TEST_CASE("memory that is said to be locked is locked, and none is where it is not") {
+  CHECK(holds_in_child([] {
+    const bool nothing_before = locked_kib() == 0;
+    const auto protection = protect_memory(false);
+    const bool locked = locked_kib() > 0;
+    return nothing_before && protection.ok() &&
+           (!apps::kSystemCallsCanBeFiltered || locked == protection->locked);
+  }));
+  CHECK(holds_in_child([] {
+    become_nobody_without_limit();
+    return protect_memory(false).ok() && locked_kib() == 0;
   }));
 }
 

@@ -18,6 +18,7 @@ import dead_files  # noqa: E402
 import edges  # noqa: E402
 import format as formatting  # noqa: E402
 import headers  # noqa: E402
+import proto  # noqa: E402
 import purity  # noqa: E402
 import run  # noqa: E402
 import tidy  # noqa: E402
@@ -161,6 +162,70 @@ class Words(CheckTest):
 
     def test_words_within_words_are_none(self):
         self.assertEqual(words.find("stubborn todos"), [])
+
+
+class Proto(CheckTest):
+    FILE = "proto/a/v1/a.proto"
+    SOUND = """// What the file is.
+syntax = "proto3";
+package a.v1;
+import "a/v1/b.proto";
+option cc_enable_arenas = true;
+
+// A kind.
+enum Kind {
+  KIND_UNSPECIFIED = 0;  // never sent
+}
+
+// A thing.
+message Thing {
+  reserved 4;
+  optional Kind kind = 1;  // its kind
+  // Where it is,
+  // in words.
+  optional bytes place = 2;
+  repeated fixed64 numbers = 3 [packed = true];  // ascending
+  // One of both.
+  oneof what {
+    Nothing left = 5;   // to the left
+    Nothing right = 6;  // to the right
+  }
+}
+// Says nothing.
+message Nothing {}
+
+// What can be asked.
+service Things {
+  // Finds one.
+  rpc Find(Thing)
+      returns (Thing);
+  rpc Count(Nothing) returns (Thing) {}  // all of them
+}
+"""
+
+    def test_sound(self):
+        self.assertEqual(self.find(proto, {self.FILE: self.SOUND}), [])
+
+    def test_each_that_is_said_nothing_of(self):
+        for comment, name in {
+            "// A kind.\n": "Kind", "  // never sent": "KIND_UNSPECIFIED", "// A thing.\n": "Thing",
+            "  // its kind": "kind", "  // Where it is,\n  // in words.\n": "place",
+            "  // ascending": "numbers", "  // One of both.\n": "what", "   // to the left": "left",
+            "// Says nothing.\n": "Nothing", "// What can be asked.\n": "Things",
+            "  // Finds one.\n": "Find", "  // all of them": "Count",
+        }.items():  # fmt: skip
+            self.assertEqual(self.SOUND.count(comment), 1, comment)
+            text = self.SOUND.replace(comment, "\n" if comment.endswith("\n") else "")
+            self.assertEqual([what for _, what in proto.find(text)], [name])
+        self.assert_caught(proto, self.FILE, self.SOUND.replace("  // its kind", " //"), "kind")
+
+    def test_a_comment_of_the_line_before_or_apart_is_none(self):
+        text = "// All.\n\nmessage A {\n  optional bool b = 1;  // yes\n  optional bool c = 2;\n}\n"
+        self.assertEqual(proto.find(text), [(3, "A"), (5, "c")])
+
+    def test_two_on_one_line(self):
+        text = "// A.\nmessage A { optional bool b = 1; optional bool c = 2; }  // of all\n"
+        self.assertEqual([line for line, _ in proto.find(text)], [2])
 
 
 class Edges(CheckTest):
