@@ -315,7 +315,7 @@ DeficitRoundRobin::Served NodeCore::Impl::serve_flow(const LaneSlot::Flow& flow)
   }
   if (flow.sort == FlowSort::kRequests) {
     if (!partition.notices.empty()) {
-      const SymbolNoticeJob job = std::move(partition.notices.front());
+      const SymbolNoticeJob job = partition.notices.front();
       partition.notices.pop_front();
       take_notice(flow.partition, job);
       return Served::kOne;

@@ -104,7 +104,7 @@ struct Counters {
 ///  - `kQueueFull`: `max_in_flight` is reached; nothing was sent. Or the node's word,
 ///    as the next;
 ///  - what the node said, when its word is final or time is over and it had turned
-///    the query away each time before recording anything (`kRateLimited`,
+///    the query away each time before asking anything (`kRateLimited`,
 ///    `kClosedHours`, …): the retry class tells whether the same may be asked later;
 ///  - those of `ReceiptCheck::check`: the node told an outcome whose receipt is missing or
 ///    bad; counted in `receipts_refused`. What it told is dropped. The query may be
