@@ -105,7 +105,8 @@ TEST_CASE("exchanges pass the walls of the shared centre, and not without their 
   CHECK(outcomes.contains("answered"));
   CHECK(centre.rows(storage::Step::kConcluded) == questions.size());
   CHECK(centre.drifted(centre.model()).empty());
-  for (const char* host : {"node", "gateway", "postgres", "operators"}) {
+  for (const char* host :
+       {"node", "gateway", "postgres", "operators", "towns_wall", "inner_wall", "national_wall"}) {
     CAPTURE(host);
     auto packets = centre.counters(host);
     CHECK(packets.at("denied") == 0);
