@@ -78,10 +78,12 @@ std::string persons_csv(std::span<const symbols::PersonRecord> persons) {
     const symbols::PersonItems& items = person.items;
     const symbols::BirthDate::Parts& born = items.four.birth_date.reveal();
     std::vector<std::string> business;
+    business.reserve(person.business.size());
     for (const symbols::BusinessNumber& one : person.business) {
       business.push_back(fmt::format("{}:{:015}", one.system().value, one.reveal()));
     }
     std::vector<std::string> aliases;
+    aliases.reserve(person.aliases.size());
     for (const AddressNumber& alias : person.aliases) aliases.push_back(text_of(alias));
     csv += copies::csv_line(std::vector<std::string>{
         text_of(person.number), std::string(items.four.name.reveal()),

@@ -17,7 +17,7 @@ struct SymbolOptions {
   std::vector<std::string> persons;
   std::string file;
   bool dry_run = false;
-  std::string provider;
+  std::string inquiry;
   std::string name;
   std::string birth_date;
   std::string sex;
@@ -145,7 +145,9 @@ Result<void> run_count(const SymbolOptions& options) {
 }
 
 Result<void> run_ask_provider(const SymbolOptions& options) {
-  NAKADACHI_TRY(const auto provider, InstitutionCode::parse(options.provider));
+  const auto bytes = from_hex(options.inquiry);
+  const auto inquiry = bytes ? RequestKey::from(*bytes) : std::nullopt;
+  if (!inquiry) return Error{.code = ErrorCode::kWrongFormat, .field = "key"};
   NAKADACHI_TRY(auto name, symbols::PersonName::parse(options.name));
   NAKADACHI_TRY(const auto birth_date, symbols::BirthDate::parse(options.birth_date));
   NAKADACHI_TRY(const symbols::Sex sex, parse_sex(options.sex));
@@ -153,7 +155,7 @@ Result<void> run_ask_provider(const SymbolOptions& options) {
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
   symbols::FourItems person{std::move(name), birth_date, sex, std::move(home)};
   NAKADACHI_TRY(const auto done,
-                desk.ask<wire::Done>(wire::AskToAcquire{provider, std::move(person)}));
+                desk.ask<wire::Done>(wire::AskToAcquire{*inquiry, std::move(person)}));
   print_done(options.admin, done);
   return {};
 }
@@ -220,11 +222,14 @@ void add_import_options(CLI::App& command, SymbolOptions& options) {
 
 void add_ask_provider_options(CLI::App& command, SymbolOptions& options) {
   command.footer(
-      "After an answer provider_holds_no_symbol (施行令 26条3項).\n"
-      "Example: nakadachi symbol ask-provider --provider 1000001100210001 --name 山田花子 \\\n"
+      "After an outcome provider_holds_no_symbol (施行令 26条3項). The question is named by its "
+      "key,\n"
+      "which query ask --json and records show tell. The wish is sent until it is followed.\n"
+      "Example: nakadachi symbol ask-provider --key 019a…(32 digits) --name 山田花子 \\\n"
       "           --birth-date 1980-04-02 --sex 女 --address 北海道札幌市中央区1-1 \\\n"
       "           --who 福祉課 --why 照会");
-  command.add_option("--provider", options.provider, "institution code, 16 digits")->required();
+  command.add_option("--key", options.inquiry, "of the question, 32 hexadecimal digits")
+      ->required();
   command.add_option("--name", options.name, "氏名")->required();
   command.add_option("--birth-date", options.birth_date, "1980-04-02")->required();
   command.add_option("--sex", options.sex, "male, female, unknown, not_applicable; 男, 女")

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "nakadachi/tenant_vm/holding_values.hpp"
@@ -8,6 +9,13 @@ namespace nakadachi::tenant_vm {
 
 using exchange::StatementKind;
 using storage::Section;
+
+namespace {
+
+constexpr std::int64_t kFirstWishPauseMs = 2'000;
+constexpr std::int64_t kLastWishPauseMs = 600'000;
+
+}  // namespace
 
 // Our own acquisitions --------------------------------------------------------
 
@@ -155,37 +163,159 @@ void NodeCore::Impl::lapse_acquisitions() {
   }
 }
 
-// At another body's wish ------------------------------------------------------
+// At another body's wish: the asking side ---------------------------------------
 
-/// 施行令 26条3項, the asking side: name, birth date, sex and address go sealed to the
-/// provider. Nothing of it is kept.
-Result<void> NodeCore::Impl::ask_to_acquire(std::size_t partition,
-                                            const wire::AdminRequest& request,
-                                            const wire::AskToAcquire& command) {
+/// 施行令 26条3項. The inquiry that the wish stands for is among those of the institution's
+/// business systems, each of which has names of its own for its queries.
+void NodeCore::Impl::look_for_inquiry(std::size_t partition, AdminJob job) {
   Partition& owner = partitions_[partition];
-  const crypto::RegistryEntry* const provider = registry_.find(command.provider);
+  const auto& command = std::get<wire::AskToAcquire>(job.request.command);
+  Lookup lookup;
+  lookup.purpose = Lookup::For::kWish;
+  lookup.partition = partition;
+  for (const auto& [system, rights] : owner.callers) {
+    if (rights.institution != job.request.institution) continue;
+    const auto id = owner.ask_id(rights.institution, system, command.inquiry);
+    if (!id) return answer_admin(job.client, job.request.key, id.error());
+    lookup.others.push_back(*id);
+  }
+  lookup.job = std::move(job);
+  finish_wish(std::move(lookup), {});
+}
+
+/// Steps of one of the places where the inquiry may be; looks at the next when there are none.
+void NodeCore::Impl::finish_wish(Lookup lookup, const std::vector<storage::StoredStep>& steps) {
+  const AdminJob& job = *lookup.job;
+  const auto answer = [&](const Error& error) { answer_admin(job.client, job.request.key, error); };
+  if (steps.empty()) {
+    if (lookup.others.empty()) return answer({.code = ErrorCode::kNoLongerKept});
+    lookup.exchange = lookup.others.back();
+    lookup.others.pop_back();
+    return start_lookup(std::move(lookup));
+  }
+  Partition& owner = partitions_[lookup.partition];
+  if (!slot_of(lookup.partition).lane.is_open()) {
+    return answer({.code = ErrorCode::kStoreUnavailable});
+  }
+  const auto concluded = std::ranges::find(
+      steps, storage::Step::kConcluded, [](const storage::StoredStep& step) { return step.step; });
+  if (concluded == steps.end()) return answer({.code = ErrorCode::kOutcomeUnknown});
+  const auto content = owner.open(*concluded);
+  if (!content) return answer(content.error());
+  const auto inquiry = wire::decode_conclusion(content->statement);
+  if (!inquiry) return answer(inquiry.error());
+  if (inquiry->outcome != exchange::Outcome::kProviderHoldsNoSymbol) {
+    return answer({.code = ErrorCode::kUnknownEnumValue, .field = "inquiry"});
+  }
+  auto change = make_wish(owner, job.request, *inquiry);
+  if (!change) return answer(change.error());
+  std::vector<Change> changes;
+  changes.push_back(*std::move(change));
+  push_changes(lookup.partition, job, std::move(changes), wire::Done{.count = 1});
+}
+
+/// Name, birth date, sex and address go sealed to the provider; the asker cannot open them
+/// again. The wish is kept, and so recorded with who and why, until the provider has followed it.
+Result<NodeCore::Impl::Change> NodeCore::Impl::make_wish(Partition& partition,
+                                                         const wire::AdminRequest& request,
+                                                         const exchange::Conclusion& inquiry) {
+  const InstitutionCode& to = inquiry.subject.provider;
+  const crypto::RegistryEntry* const provider = registry_.find(to);
   if (provider == nullptr) return ErrorCode::kUnknownInstitution;
-  Institution& asker = owner.institutions.at(request.institution);
-  exchange::AcquisitionRequest wish;
-  wish.request_hash = crypto::sha256({as_bytes("nakadachi wish v1"), request.key.view()});
-  wish.asker = request.institution;
-  wish.provider = command.provider;
-  wish.asked_at = now_;
+  Institution& asker = partition.institutions.at(request.institution);
   const crypto::AnswerBinding binding{.permit_hash = Digest(),
-                                      .request_hash = wish.request_hash,
-                                      .provider = wish.asker,
-                                      .asker = wish.provider};
-  NAKADACHI_TRY(const auto sealed, asker.sealer.seal(provider->sealing_key, binding,
-                                                     symbols::encode(command.person), now_));
-  wish.sealed_items = wire::encode(sealed);
-  statuses_.add(
-      make_item(StatementKind::kAcquisitionRequest, wish.provider, wire::encode(wish), asker));
-  if (!outbox_since_) outbox_since_ = now_;
+                                      .request_hash = inquiry.request_hash,
+                                      .provider = asker.code,
+                                      .asker = to};
+  const auto& person = std::get<wire::AskToAcquire>(request.command).person;
+  NAKADACHI_TRY(const auto sealed,
+                asker.sealer.seal(provider->sealing_key, binding, symbols::encode(person), now_));
+  const exchange::AcquisitionRequest wish{.request_hash = inquiry.request_hash,
+                                          .asker = asker.code,
+                                          .provider = to,
+                                          .asked_at = now_,
+                                          .sealed_items = wire::encode(sealed)};
+  Change change;
+  change.section = Section::kAcquisition;
+  change.kind = inquiry.subject.kind;
+  NAKADACHI_TRY(change.key, wish_key(partition.cipher, asker.code, wish.request_hash));
+  NAKADACHI_TRY(change.value, seal_wish(partition.cipher, change.key,
+                                        {asker.code, wire::encode(wish)}, *random_));
+  return change;
+}
+
+/// A wish is durable, or was found again. Errors: `kSealBroken` when it is none.
+Result<void> NodeCore::Impl::take_wish(Partition& partition, const HoldingKey& key,
+                                       ByteView value) {
+  NAKADACHI_TRY(const StoredWish stored, open_wish(partition.cipher, key, value));
+  NAKADACHI_TRY(exchange::AcquisitionRequest request,
+                wire::decode_acquisition_request(stored.statement));
+  const Digest request_hash = request.request_hash;
+  partition.institutions.at(stored.institution)
+      .asked_wishes.insert_or_assign(
+          request_hash,
+          OpenWish{.request = std::move(request), .send_at = now_, .pause_ms = kFirstWishPauseMs});
+  next_wish_ = now_;
   return {};
 }
 
-/// The providing side: one person who fits in all four items is acquired at once;
-/// otherwise staff have to find out.
+void NodeCore::Impl::send_wishes() {
+  if (!next_wish_ || now_ < *next_wish_) return;
+  next_wish_.reset();
+  for (std::size_t index = 0; index < partitions_.size(); ++index) {
+    const bool open = slot_of(index).lane.is_open();
+    for (auto& [code, asker] : partitions_[index].institutions) {
+      std::vector<Digest> lapsed;
+      for (auto& [request_hash, wish] : asker.asked_wishes) {
+        if (open && wish.send_at <= now_) {
+          if (wish.request.asked_at + acquisition_ms_ < now_) {
+            lapsed.push_back(request_hash);
+            continue;
+          }
+          statuses_.add(make_item(StatementKind::kAcquisitionRequest, wish.request.provider,
+                                  wire::encode(wish.request), asker));
+          if (!outbox_since_) outbox_since_ = now_;
+          wish.send_at = now_ + wish.pause_ms;
+          wish.pause_ms = std::min(2 * wish.pause_ms, kLastWishPauseMs);
+        }
+        if (open && (!next_wish_ || wish.send_at < *next_wish_)) next_wish_ = wish.send_at;
+      }
+      for (const Digest& one : lapsed) end_wish(index, asker, one, "wish lapsed");
+    }
+  }
+}
+
+void NodeCore::Impl::end_wish(std::size_t partition, Institution& asker, const Digest& request_hash,
+                              std::string_view why) {
+  const auto key = wish_key(partitions_[partition].cipher, asker.code, request_hash);
+  asker.asked_wishes.erase(request_hash);
+  if (!key) return count(key.error().code);
+  push_own_change(partition, asker.code, why,
+                  {.section = Section::kAcquisition,
+                   .key = *key,
+                   .operation = copies::Operation::kDelete,
+                   .messages_in = 0,
+                   .bytes_in = 0});
+}
+
+/// The provider's word on a wish: its staff have to find out whom it means (held), or it is
+/// followed (pending). Any other word is about a request nobody waits for any more.
+void NodeCore::Impl::take_wish_status(const exchange::StatusReply& reply) {
+  const auto holder = holder_of(reply.asker);
+  if (!holder || !slot_of(*holder).lane.is_open()) return;
+  Institution& asker = institution(*holder, reply.asker);
+  const auto wish = asker.asked_wishes.find(reply.request_hash);
+  if (wish == asker.asked_wishes.end() || wish->second.request.provider != reply.provider) return;
+  if (reply.status == exchange::Status::kHeld) wish->second.pause_ms = kLastWishPauseMs;
+  if (reply.status == exchange::Status::kPending) {
+    end_wish(*holder, asker, reply.request_hash, "wish followed");
+  }
+}
+
+// At another body's wish: the providing side -----------------------------------
+
+/// One person who fits in all four items is acquired at once; otherwise staff have to find out.
+/// What waits for them is in memory: the asker sends its wish again until it is followed.
 void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
   const auto wish = wire::decode_acquisition_request(item.statement);
   if (!wish) return count(wish.error().code);
@@ -196,36 +326,64 @@ void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
   Partition& owner = partitions_[*holder];
   Institution& provider = owner.institutions.at(wish->provider);
   const auto same = [&](const KeptWish& kept) { return kept.request_hash == wish->request_hash; };
-  if (std::any_of(provider.wishes.begin(), provider.wishes.end(), same)) return;
-  const auto sealed = wire::decode_sealed_answer(wish->sealed_items);
-  if (!sealed) return count(sealed.error().code);
-  const auto opened = provider.opener.open(*sealed, {.permit_hash = Digest(),
-                                                     .request_hash = wish->request_hash,
-                                                     .provider = wish->asker,
-                                                     .asker = wish->provider});
-  if (!opened) return count(opened.error().code);
-  auto items = symbols::decode_four_items(*opened);
-  if (!items) return count(items.error().code);
-  const symbols::AddressBook::Match match = owner.persons.match(*items);
-  bool begun = false;
-  if (match.person && slot_of(*holder).lane.has_room()) {
-    wire::AdminAnswer ignored;
-    auto change = start_acquisition(owner, provider, *match.person, ignored);
-    begun = change.ok();
-    if (begun) {
-      const crypto::RegistryEntry* const asker = registry_.find(wish->asker);
-      change->outside = asker == nullptr || !members_.contains(asker->tenant);
-      change->bytes_in = static_cast<std::uint32_t>(item.statement.size());
-      push_own_change(*holder, wish->provider, "asked by another body", *std::move(change));
-    }
+  auto kept = std::find_if(provider.wishes.begin(), provider.wishes.end(), same);
+  if (kept == provider.wishes.end()) {
+    const auto sealed = wire::decode_sealed_answer(wish->sealed_items);
+    if (!sealed) return count(sealed.error().code);
+    const auto opened = provider.opener.open(*sealed, {.permit_hash = Digest(),
+                                                       .request_hash = wish->request_hash,
+                                                       .provider = wish->asker,
+                                                       .asker = wish->provider});
+    if (!opened) return count(opened.error().code);
+    auto items = symbols::decode_four_items(*opened);
+    if (!items) return count(items.error().code);
+    if (provider.wishes.size() == limits::kMaxWishesKept) provider.wishes.pop_front();
+    provider.wishes.push_back({.request_hash = wish->request_hash,
+                               .wish = {.asker = wish->asker,
+                                        .person = *std::move(items),
+                                        .candidates = {},
+                                        .begun = false,
+                                        .asked_at = wish->asked_at}});
+    kept = std::prev(provider.wishes.end());
   }
-  provider.wishes.push_back({.request_hash = wish->request_hash,
-                             .wish = {.asker = wish->asker,
-                                      .person = *std::move(items),
-                                      .candidates = match.candidates,
-                                      .begun = begun,
-                                      .asked_at = wish->asked_at}});
-  if (provider.wishes.size() > limits::kMaxWishesKept) provider.wishes.pop_front();
+  if (!kept->wish.begun) {
+    follow_wish(*holder, provider, *kept, static_cast<std::uint32_t>(item.statement.size()));
+  }
+  answer_wish(*holder, *kept, provider.code);
+}
+
+/// The persons may be others than when the wish came first; what is metered is the wish as it
+/// came this time, of `bytes`.
+void NodeCore::Impl::follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
+                                 std::uint32_t bytes) {
+  Partition& owner = partitions_[partition];
+  const symbols::AddressBook::Match match = owner.persons.match(kept.wish.person);
+  kept.wish.candidates = match.candidates;
+  if (!match.person || !slot_of(partition).lane.has_room()) return;
+  wire::AdminAnswer ignored;
+  auto change = start_acquisition(owner, provider, *match.person, ignored);
+  kept.wish.begun = change.ok() || change.error().code == ErrorCode::kAlreadyAcquired;
+  if (!change) return;
+  const crypto::RegistryEntry* const asker = registry_.find(kept.wish.asker);
+  change->outside = asker == nullptr || !members_.contains(asker->tenant);
+  change->bytes_in = bytes;
+  push_own_change(partition, provider.code, "asked by another body", *std::move(change));
+}
+
+/// Says nothing while the beginning is not durable: the wish comes again.
+void NodeCore::Impl::answer_wish(std::size_t partition, const KeptWish& kept,
+                                 const InstitutionCode& provider) {
+  if (kept.wish.begun && !partitions_[partition].changing.empty()) return;
+  statuses_.add(make_item(
+      StatementKind::kStatusReply, kept.wish.asker,
+      wire::encode(exchange::StatusReply{
+          .request_hash = kept.request_hash,
+          .asker = kept.wish.asker,
+          .provider = provider,
+          .status = kept.wish.begun ? exchange::Status::kPending : exchange::Status::kHeld,
+          .at = now_}),
+      institution(partition, provider)));
+  if (!outbox_since_) outbox_since_ = now_;
 }
 
 }  // namespace nakadachi::tenant_vm

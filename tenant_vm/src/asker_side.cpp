@@ -367,7 +367,7 @@ void NodeCore::Impl::on_status_reply(const wire::LinkItem& item) {
 /// A believed answer to the question what became of a request.
 void NodeCore::Impl::take_status(const exchange::StatusReply& reply) {
   const auto known = open_by_request_.find(reply.request_hash);
-  if (known == open_by_request_.end()) return;
+  if (known == open_by_request_.end()) return take_wish_status(reply);
   const auto [partition, id] = known->second;
   OpenAsk& open = partitions_[partition].asking.at(id);
   if (open.inquiry.subject.provider != reply.provider) {

@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::string_view kSymbol = "symbol";
 constexpr std::string_view kAcquisition = "acquisition";
+constexpr std::string_view kWish = "wish";
 constexpr std::string_view kPerson = "person";
 
 Result<HoldingKey> key_of_person(crypto::TenantCipher& cipher, const InstitutionCode& institution,
@@ -75,6 +76,30 @@ Result<StoredAcquisition> open_acquisition(crypto::TenantCipher& cipher, const H
   NAKADACHI_TRY(const InstitutionCode institution, InstitutionCode::from_number(code));
   NAKADACHI_TRY(const symbols::PendingAcquisition acquisition, symbols::decode_pending(rest));
   return StoredAcquisition{institution, acquisition};
+}
+
+Result<HoldingKey> wish_key(crypto::TenantCipher& cipher, const InstitutionCode& institution,
+                            const Digest& request_hash) {
+  return crypto::holding_key(cipher, institution, kWish, {request_hash.view()});
+}
+
+/// institution (8 bytes) ‖ statement.
+Result<Bytes> seal_wish(crypto::TenantCipher& cipher, const HoldingKey& key, const StoredWish& wish,
+                        Random& random) {
+  Bytes plain;
+  append_big_endian<8>(plain, wish.institution.number());
+  append(plain, wish.statement);
+  return crypto::seal_holding(cipher, kWish, key, plain, random);
+}
+
+Result<StoredWish> open_wish(crypto::TenantCipher& cipher, const HoldingKey& key, ByteView sealed) {
+  NAKADACHI_TRY(const Bytes plain, crypto::open_holding(cipher, kWish, key, sealed));
+  Reader reader(plain);
+  const std::uint64_t code = reader.number<8>();
+  const ByteView statement = reader.take(reader.left());
+  if (reader.failed()) return malformed(kWish);
+  NAKADACHI_TRY(const InstitutionCode institution, InstitutionCode::from_number(code));
+  return StoredWish{institution, Bytes(statement.begin(), statement.end())};
 }
 
 Result<HoldingKey> person_key(crypto::TenantCipher& cipher, const AddressNumber& person) {

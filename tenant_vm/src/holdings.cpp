@@ -19,10 +19,10 @@ void NodeCore::Impl::apply(Partition& partition, const storage::Holding& holding
       case Section::kSymbol:
         return apply_symbol(partition, holding.key, holding.value, true);
       case Section::kAcquisition: {
-        NAKADACHI_TRY(const StoredAcquisition stored,
-                      open_acquisition(partition.cipher, holding.key, holding.value));
-        return partition.institutions.at(stored.institution)
-            .acquisitions.recover(stored.acquisition);
+        const auto stored = open_acquisition(partition.cipher, holding.key, holding.value);
+        if (!stored) return take_wish(partition, holding.key, holding.value);
+        return partition.institutions.at(stored->institution)
+            .acquisitions.recover(stored->acquisition);
       }
       case Section::kCopy: {
         NAKADACHI_TRY(const copies::StoredCopy copy,
@@ -79,6 +79,7 @@ void NodeCore::Impl::finish_recovery(Partition& partition) {
       count(made.error().code);
       tell_operators(made.error().code, code);
     }
+    if (!institution.asked_wishes.empty()) next_wish_ = now_;
     const auto lapse = institution.acquisitions.next_lapse();
     if (lapse && (!next_lapse_ || *lapse < *next_lapse_)) next_lapse_ = lapse;
   }
@@ -180,7 +181,11 @@ void NodeCore::Impl::on_change_durable(const PendingChange& change) {
   } else if (row.section == Section::kSymbol) {
     const auto applied = apply_symbol(owner, row.key, row.value, false);
     if (!applied) count(applied.error().code);
-  } else if (row.section != Section::kAcquisition && row.section != Section::kPerson) {
+  } else if (row.section == Section::kAcquisition) {
+    // Of an acquisition memory was changed when it was decided; a wish may leave now.
+    const auto is_wish = take_wish(owner, row.key, row.value);
+    if (!is_wish && is_wish.error().code != ErrorCode::kSealBroken) count(is_wish.error().code);
+  } else if (row.section != Section::kPerson) {
     apply(owner, {.section = row.section, .key = row.key, .value = row.value});
   }  // else memory was changed when it was decided
   if (const auto receipt = owner.receipts.extract(row.change)) {

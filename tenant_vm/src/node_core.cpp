@@ -54,6 +54,7 @@ NodeCore::Impl::Impl(NodeSetup setup, const crypto::Signer& signer,
       members_(setup.members.begin(), setup.members.end()),
       timing_(setup.timing),
       validity_ms_(setup.validity_ms),
+      acquisition_ms_(setup.acquisition_ms),
       signer_(&signer),
       random_(&random),
       items_(roots_, registry_, verifier) {
@@ -93,6 +94,7 @@ std::optional<Timestamp> NodeCore::Impl::deadline() const {
   if (outbox_since_) consider(*outbox_since_ + limits::kTrainAgeMs);
   if (!timers_.empty()) consider(std::get<Timestamp>(timers_.top()));
   if (next_lapse_) consider(*next_lapse_);
+  if (next_wish_) consider(*next_wish_);
   return earliest;
 }
 
@@ -226,6 +228,7 @@ void NodeCore::Impl::handle(StepsFound& event) {
       partitions_[lookup.partition].providing.erase(lookup.exchange);
     }
     if (lookup.client) reply_error(*lookup.client, lookup.key, ErrorCode::kOutcomeUnknown);
+    if (lookup.job) answer_admin(lookup.job->client, lookup.job->request.key, event.steps.error());
     return;
   }
   switch (lookup.purpose) {
@@ -235,6 +238,8 @@ void NodeCore::Impl::handle(StepsFound& event) {
       return finish_permit(std::move(lookup), *event.steps);
     case Lookup::For::kStatus:
       return finish_status(lookup, *event.steps);
+    case Lookup::For::kWish:
+      return finish_wish(std::move(lookup), *event.steps);
   }
 }
 
@@ -288,6 +293,7 @@ void NodeCore::Impl::pump() {
   forget_old_ids();
   run_timers();
   lapse_acquisitions();
+  send_wishes();
   for (auto& [id, slot] : lanes_) {
     serve_queues(slot);
     run_lane(slot);
@@ -528,6 +534,9 @@ void NodeCore::Impl::start_lookup(Lookup lookup) {
       partitions_[lookup.partition].providing.erase(lookup.exchange);
     }
     if (lookup.client) reply_error(*lookup.client, lookup.key, ErrorCode::kQueueFull);
+    if (lookup.job) {
+      answer_admin(lookup.job->client, lookup.job->request.key, ErrorCode::kQueueFull);
+    }
     return;
   }
   const LookupId id{++last_lookup_};

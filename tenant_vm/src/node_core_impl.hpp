@@ -65,7 +65,7 @@ class NodeCore::Impl {
   }
 
   struct Lookup {
-    enum class For : std::uint8_t { kReplay, kPermit, kStatus };
+    enum class For : std::uint8_t { kReplay, kPermit, kStatus, kWish };
     For purpose = For::kReplay;
     std::size_t partition = 0;
     ExchangeId exchange;
@@ -79,6 +79,9 @@ class NodeCore::Impl {
     PermitJob permit;
     // kStatus
     exchange::StatusQuery status;
+    // kWish
+    std::optional<AdminJob> job;
+    std::vector<ExchangeId> others;  ///< where the inquiry may be too
   };
 
   // Events (node_core.cpp)
@@ -301,8 +304,18 @@ class NodeCore::Impl {
                                    const AddressNumber& person, wire::AdminAnswer& answer);
   void lapse_acquisitions();
   void on_acquisition_request(const wire::LinkItem& item);
-  Result<void> ask_to_acquire(std::size_t partition, const wire::AdminRequest& request,
-                              const wire::AskToAcquire& command);
+  void look_for_inquiry(std::size_t partition, AdminJob job);
+  void finish_wish(Lookup lookup, const std::vector<storage::StoredStep>& steps);
+  Result<Change> make_wish(Partition& partition, const wire::AdminRequest& request,
+                           const exchange::Conclusion& inquiry);
+  Result<void> take_wish(Partition& partition, const HoldingKey& key, ByteView value);
+  void send_wishes();
+  void end_wish(std::size_t partition, Institution& asker, const Digest& request_hash,
+                std::string_view why);
+  void take_wish_status(const exchange::StatusReply& reply);
+  void follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
+                   std::uint32_t bytes);
+  void answer_wish(std::size_t partition, const KeptWish& kept, const InstitutionCode& provider);
 
   void tell_operators(ErrorCode code, const InstitutionCode& institution) {
     out(TellOperators{code, institution});
@@ -326,6 +339,7 @@ class NodeCore::Impl {
   std::set<TenantId> members_;
   exchange::AskerTiming timing_;
   std::int64_t validity_ms_;
+  std::int64_t acquisition_ms_;
   const crypto::Signer* signer_;
   Random* random_;
   wire::ItemVerifier items_;
@@ -350,6 +364,7 @@ class NodeCore::Impl {
   wire::BatchBuilder resends_;
   std::optional<Timestamp> outbox_since_;
   std::optional<Timestamp> next_lapse_;  ///< of an acquisition
+  std::optional<Timestamp> next_wish_;   ///< to be sent again, or to lapse
   std::uint64_t batch_number_ = 0;
   std::uint32_t remembered_from_ = 0;
 

@@ -86,6 +86,13 @@ struct KeptWish {
   wire::AcquisitionWish wish;
 };
 
+/// A wish of ours that another body acquires a symbol; sent until that body has.
+struct OpenWish {
+  exchange::AcquisitionRequest request;
+  Timestamp send_at;
+  std::int64_t pause_ms = 0;
+};
+
 /// An exchange this tenant has asked and not concluded.
 struct OpenAsk {
   OpenAsk(const exchange::AskerTiming& timing, exchange::Inquiry asked)
@@ -125,6 +132,7 @@ struct Institution {
   copies::FlagShelf flags;
   copies::AnswerModes modes;
   std::deque<KeptWish> wishes;
+  std::map<Digest, OpenWish> asked_wishes;  ///< by the request hash of the inquiry
   std::unique_ptr<crypto::SealingKey> sealing_key;
   crypto::AnswerSealer sealer;
   crypto::AnswerOpener opener;

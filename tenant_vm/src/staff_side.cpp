@@ -149,10 +149,6 @@ void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
     return answer(reason.error());
   }
   if (is_decision(request.command)) return decide_held(partition, std::move(job));
-  if (const auto* const wish = std::get_if<wire::AskToAcquire>(&request.command)) {
-    const auto asked = ask_to_acquire(partition, request, *wish);
-    return answer(asked ? Result<wire::AdminAnswer>(wire::Done{.count = 1}) : asked.error());
-  }
   const auto id = owner.change_id(job.staff, request);
   if (!id) return answer(id.error());
   const std::int64_t age_ms = now_ - time_of(request.key);
@@ -165,6 +161,9 @@ void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
     return;
   }
   if (owner.changed.find(*id) != nullptr) return answer(wire::AdminAnswer(wire::Done{}));
+  if (is_one_of<wire::AskToAcquire>(request.command)) {
+    return look_for_inquiry(partition, std::move(job));
+  }
   wire::AdminAnswer told = wire::Done{.count = 0};
   auto changes = plan(owner, request, told);
   if (!changes) return answer(changes.error());

@@ -129,16 +129,16 @@ std::optional<Decide> read(const v1::Decide& from, FieldReader& reader) {
 }
 
 void put(const AskToAcquire& from, v1::AdminRequest& to) {
-  to.mutable_ask_to_acquire()->set_provider(from.provider.number());
+  NAKADACHI_PUT(*to.mutable_ask_to_acquire(), inquiry, from.inquiry.view());
   put_four_items(from.person, *to.mutable_ask_to_acquire()->mutable_person());
 }
 
 std::optional<AskToAcquire> read(const v1::AskToAcquire& from, FieldReader& reader) {
-  InstitutionCode provider;
-  reader.code(NAKADACHI_FIELD(from, provider), provider);
+  RequestKey inquiry;
+  reader.fixed(NAKADACHI_FIELD(from, inquiry), inquiry);
   auto person = read_items(from.has_person(), from.person(), reader);
   if (!person) return std::nullopt;
-  return AskToAcquire{provider, std::move(person->four)};
+  return AskToAcquire{inquiry, std::move(person->four)};
 }
 
 void put(const PutPerson& from, v1::AdminRequest& to) {

@@ -319,28 +319,29 @@ TEST_CASE("a request of staff is one message, however much it changes", "[tenant
 
 TEST_CASE("what another body's wish begins is symbol work, or a matter from outside the pool",
           "[tenant_vm]") {
-  constexpr std::size_t kAsker = 0;
-  constexpr std::size_t kProvider = 2;  // mayor of the other town
   const bool member = GENERATE(true, false);
   MeasuredPool pool;
+  const exchange::Query query = pool.query_for(exchange::Outcome::kProviderHoldsNoSymbol);
+  const std::size_t asker = Universe::system_of(query);
+  std::size_t provider = 0;
+  while (pool.universe.institution(provider) != query.subject.provider) ++provider;
   if (!member) {
     NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
-    std::erase(setup.members, pool.universe.tenant(Universe::town_of(kAsker)));
+    std::erase(setup.members, pool.universe.tenant(Universe::town_of(asker)));
     pool.start_node(std::move(setup));
   }
   const symbols::FourItems items{.name = *symbols::PersonName::parse("山田 花子"),
                                  .birth_date = *symbols::BirthDate::parse("1980-04-02"),
                                  .sex = symbols::Sex::kFemale,
                                  .home = *symbols::HomeAddress::parse("北海道札幌市中央区1")};
+  REQUIRE(pool.ask(query).concluded);
   std::size_t seen = 0;
-  REQUIRE(
-      pool.command(request(pool, kProvider, wire::PutPerson{{}, {.four = items, .kana = {}}, {}}),
-                   kProvider)
-          .ok());
-  changes_since(pool, kProvider, seen);
-  const wire::AskToAcquire wish{pool.universe.institution(kProvider), items};
-  REQUIRE(pool.command(request(pool, kAsker, wish), kAsker).ok());
-  const auto begun = changes_since(pool, kProvider, seen);
+  const wire::PutPerson person{{}, {.four = items, .kana = {}}, {}};
+  REQUIRE(pool.command(request(pool, provider, person), provider).ok());
+  changes_since(pool, provider, seen);
+  const wire::AskToAcquire wish{query.key, items};
+  REQUIRE(pool.command(request(pool, asker, wish), asker).ok());
+  const auto begun = changes_since(pool, provider, seen);
   REQUIRE(begun.size() == 1);
   CHECK(begun[0].units == Units{.cause = member ? Cause::kSymbols : Cause::kOutside,
                                 .messages_in = 1,

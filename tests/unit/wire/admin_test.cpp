@@ -43,7 +43,7 @@ std::vector<AdminCommand> one_of_each(SeededRandom& random) {
           BindSymbol{person(5), *Symbol::from(samples::bytes(random, Symbol::kSize))},
           Decide{random.make<ExchangeId>(), {}},
           Decide{random.make<ExchangeId>(), ErrorCode::kUnderCorrection},
-          AskToAcquire{samples::institution(random), four_items()},
+          AskToAcquire{random.make<RequestKey>(), four_items()},
           PutPerson{{}, items(), {business()}},
           PutPerson{person(6), {four_items(), {}}, {}},
           MergePersons{person(7), person(8)},

@@ -33,6 +33,18 @@ Result<Bytes> seal_acquisition(crypto::TenantCipher& cipher, const HoldingKey& k
 Result<StoredAcquisition> open_acquisition(crypto::TenantCipher& cipher, const HoldingKey& key,
                                            ByteView sealed);
 
+/// 符号の取得の求め that this institution has sent and that is not settled: an
+/// exchange::AcquisitionRequest, encoded. Only the provider can open what it says of the person.
+struct StoredWish {
+  InstitutionCode institution;
+  Bytes statement;
+};
+Result<HoldingKey> wish_key(crypto::TenantCipher& cipher, const InstitutionCode& institution,
+                            const Digest& request_hash);
+Result<Bytes> seal_wish(crypto::TenantCipher& cipher, const HoldingKey& key, const StoredWish& wish,
+                        Random& random);
+Result<StoredWish> open_wish(crypto::TenantCipher& cipher, const HoldingKey& key, ByteView sealed);
+
 /// 統合宛名 is the whole body's, so its key is of no institution.
 Result<HoldingKey> person_key(crypto::TenantCipher& cipher, const AddressNumber& person);
 Result<Bytes> seal_person(crypto::TenantCipher& cipher, const HoldingKey& key,

@@ -67,9 +67,9 @@ struct Decide {
   ExchangeId request;
   std::optional<ErrorCode> refusal;  ///< nothing: provide
 };
-/// Asks a provider that holds no symbol of a person to acquire one (Cabinet Order 26(3)).
+/// Asks the provider that held no symbol of a person to acquire one (Cabinet Order 26(3)).
 struct AskToAcquire {
-  InstitutionCode provider;
+  RequestKey inquiry;  ///< the query that came to this end, by its business system's own name
   symbols::FourItems person;
 };
 /// 統合宛名: a new person with its business numbers; or, where `number` is given,
