@@ -11,12 +11,12 @@
 #include <mutex>
 #include <thread>
 
-#include "apps/common/demo_pool.hpp"
-#include "apps/common/text_table.hpp"
-#include "apps/nakadachi/commands.hpp"
 #include "apps/common/demo_books.hpp"
 #include "apps/common/demo_check.hpp"
+#include "apps/common/demo_pool.hpp"
 #include "apps/common/demo_report.hpp"
+#include "apps/common/text_table.hpp"
+#include "apps/nakadachi/commands.hpp"
 #include "apps/nakadachi/demo_staff.hpp"
 #include "apps/nakadachi/progress_bar.hpp"
 #include "nakadachi/base/clock.hpp"

@@ -65,8 +65,8 @@ exchange::Query query_between_towns(const LivePool& pool, SeededRandom& random) 
     const Universe::Expected expected = pool.universe.expected(query);
     query.key = client::Client::make_key();
     if (expected.outcome == exchange::Outcome::kAnswered && Universe::system_of(query) == 0 &&
-         !Universe::is_live(query) &&
-        !Universe::is_within_body(query) && !pool.universe.waits_for_staff(query)) {
+        !Universe::is_live(query) && !Universe::is_within_body(query) &&
+        !pool.universe.waits_for_staff(query)) {
       return query;
     }
   }
