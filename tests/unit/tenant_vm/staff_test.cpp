@@ -475,8 +475,10 @@ symbols::FourItems hanako() {
 
 /// A question whose provider held no symbol, and both sides of a wish that stands for it.
 struct Lack {
-  explicit Lack(QuietPool& of) : pool(of), query(pool.query_for(Outcome::kProviderHoldsNoSymbol)) {
-    asker = Universe::system_of(query);
+  explicit Lack(QuietPool& of)
+      : pool(of),
+        query(pool.query_for(Outcome::kProviderHoldsNoSymbol)),
+        asker(Universe::system_of(query)) {
     while (pool.universe.institution(provider) != query.subject.provider) ++provider;
     CHECK(pool.ask(query).outcome == Outcome::kProviderHoldsNoSymbol);
   }
@@ -511,7 +513,7 @@ struct Lack {
 
   QuietPool& pool;
   exchange::Query query;
-  std::size_t asker = 0;
+  std::size_t asker;
   std::size_t provider = 0;
 };
 
