@@ -10,7 +10,7 @@ namespace nakadachi {
 
 /// The closed list of errors. Numbers stand on the wire and in stored rows: a
 /// number is never reused and never changes its meaning. The first digit tells
-/// the family: 1 input, 2 caller, 3 capacity (nothing was recorded), 4 what law
+/// the family: 1 input, 2 caller, 3 capacity (nothing is under way), 4 what law
 /// or the counterpart says, 5 proofs, 6 store, 7 keys, 8 operation.
 enum class ErrorCode : std::uint16_t {
   kMalformedFrame = 101,

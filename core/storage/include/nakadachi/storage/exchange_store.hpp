@@ -54,7 +54,7 @@ struct StepRow {
 /// Sorts of what a town holds. Numbers stand in the database.
 enum class Section : std::uint8_t {
   kSymbol = 1,       ///< 符号
-  kAcquisition = 2,  ///< 取得番号 not yet answered; erased once it is
+  kAcquisition = 2,  ///< 取得番号 not yet answered and wishes not yet followed; erased then
   kCopy = 3,         ///< 副本
   kFlag = 4,         ///< 自動応答不可 and other flags of a copy
   kPerson = 5,       ///< 統合宛名, with the numbers of business systems
