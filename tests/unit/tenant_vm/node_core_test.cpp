@@ -206,7 +206,7 @@ TEST_CASE("a permit repeated is honoured once", "[tenant_vm]") {
   CHECK(pool.node->counts().provided == 1);
 }
 
-// Turned away before anything is recorded --------------------------------------
+// Turned away before anything is asked ------------------------------------------
 
 TEST_CASE("who is not registered is told so", "[tenant_vm]") {
   QuietPool pool;
