@@ -22,6 +22,7 @@ foreach(pair IN LISTS app_names)
   if(sources)
     add_executable(${program} ${sources})
     target_link_libraries(${program} PRIVATE nakadachi_apps_common)
+    nakadachi_link_allocator(${program})
     # Commands run once: -O1, as CLI11's inline code is most of what each of them compiles.
     target_compile_options(${program} PRIVATE $<$<CONFIG:Release>:-O1>)
     nakadachi_precompile(${program} PRIVATE ${NAKADACHI_COMMON_HEADERS}

@@ -33,3 +33,14 @@ nakadachi_pkg_external(pqxx libpqxx)
 target_link_libraries(nakadachi_external_pqxx INTERFACE pq)
 nakadachi_pkg_external(zmq libzmq)
 nakadachi_pkg_external(seccomp libseccomp)
+
+# Not of a room, but of programs alone: whoever embeds the library chooses the allocator himself.
+# Never with a sanitizer, which has its own. Replaces malloc, of which no symbol is named: kept
+# although nothing seems to need it.
+function(nakadachi_link_allocator program)
+  if(NOT NAKADACHI_SANITIZE)
+    target_link_libraries(${program} PRIVATE
+      -Wl,--push-state,--no-as-needed nakadachi_external_tcmalloc -Wl,--pop-state)
+  endif()
+endfunction()
+nakadachi_pkg_external(tcmalloc libtcmalloc_minimal)
