@@ -33,7 +33,10 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kWarmUp = std::chrono::seconds(3);
+/// Persons are prepared for so many exchanges a second, and for so many of each one in flight:
+/// three commits take 10 ms and more. A run in which all have been asked about ends early.
 constexpr std::uint64_t kMostExchangesPerSecond = 12'000;
+constexpr std::uint64_t kMostPerSecondInFlight = 100;
 constexpr std::size_t kAnswerBytes = 256;
 
 std::uint64_t own_cpu_us() {
@@ -268,8 +271,8 @@ Result<void> run_e2e(const E2eOptions& options) {
   plan.answer_bytes = kAnswerBytes;
   plan.everything_answered = true;
   plan.acquire = false;
-  plan.persons =
-      kMostExchangesPerSecond * (options.seconds + static_cast<std::uint64_t>(kWarmUp.count()));
+  plan.persons = std::min(kMostExchangesPerSecond, kMostPerSecondInFlight * options.in_flight) *
+                 (options.seconds + static_cast<std::uint64_t>(kWarmUp.count()));
   plan.program_directory = std::filesystem::canonical("/proc/self/exe").parent_path().string();
   const std::uint64_t persons = plan.persons;
   NAKADACHI_TRY(const auto pool, apps::DemoPool::start(std::move(plan), [](std::string_view stage) {

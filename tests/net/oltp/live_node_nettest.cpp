@@ -253,6 +253,8 @@ constexpr std::uint64_t kManyFrames = 50'000;  // the thread sanitizer looks for
 #else
 constexpr std::uint64_t kManyFrames = 1'000'000;
 #endif
+// Frames of the link cost more to damage and to read, and only gateways and nodes can send any.
+constexpr std::uint64_t kManyLinkFrames = kManyFrames / 5;
 
 TEST_CASE("a million random frames at the door for business systems leave no trace", "[live]") {
   LivePool pool(socket::RateLimit::none());
@@ -312,18 +314,18 @@ TEST_CASE("a frame too large and frames too many are told why, counted, and leav
   CHECK(pool.stored_changes() == 0);
 }
 
-TEST_CASE("a million damaged frames at the gateway leave no trace", "[live]") {
+TEST_CASE("two hundred thousand damaged frames at the gateway leave no trace", "[live]") {
   LivePool pool;
   Thrower(pool.gateway_endpoint(), pool.gateway_keys.public_key(), pool.second_link_keys,
-          kManyFrames, damaged_link_frames())
+          kManyLinkFrames, damaged_link_frames())
       .wait();
   check_no_trace(pool);
 }
 
-TEST_CASE("a million damaged frames at the national system leave no trace", "[live]") {
+TEST_CASE("two hundred thousand damaged frames at the national system leave no trace", "[live]") {
   LivePool pool;
   Thrower(pool.national_endpoint(), pool.national_keys.public_key(), pool.second_uplink_keys,
-          kManyFrames, damaged_link_frames())
+          kManyLinkFrames, damaged_link_frames())
       .wait();
   check_no_trace(pool);
 }
