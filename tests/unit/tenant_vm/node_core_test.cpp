@@ -9,6 +9,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/opened_rows.hpp"
 #include "tests/support/quiet_pool.hpp"
+#include "tests/support/refused_apart.hpp"
 
 using namespace nakadachi;
 using exchange::Outcome;
@@ -235,12 +236,14 @@ TEST_CASE("the same key with another question is an error, open or settled", "[t
   }
   pool.on_item = [](wire::LinkItem&) { return true; };
   const std::size_t rows = pool.store.rows().size();
+  const Timestamp since = pool.now;
   for (int time = 0; time < 2; ++time) {
     const exchange::Reply reply = pool.ask(other);
     CHECK_FALSE(reply.concluded);
     CHECK(reply.code == ErrorCode::kSameKeyOtherContent);
     CHECK(pool.store.rows().size() == rows + 1);  // the refusal, beside what has the key
   }
+  testing::expect_refused_apart(pool, other, ErrorCode::kSameKeyOtherContent, since);
 }
 
 TEST_CASE("an answer asked for long after comes from the store", "[tenant_vm]") {
@@ -254,8 +257,10 @@ TEST_CASE("an answer asked for long after comes from the store", "[tenant_vm]") 
 
   exchange::Query other = query;
   other.subject.section += " 別";
+  const Timestamp since = pool.now;
   CHECK(pool.ask(other).code == ErrorCode::kSameKeyOtherContent);
   CHECK(pool.store.rows().size() == rows + 1);
+  testing::expect_refused_apart(pool, other, ErrorCode::kSameKeyOtherContent, since);
 }
 
 TEST_CASE("a permit repeated is honoured once", "[tenant_vm]") {
