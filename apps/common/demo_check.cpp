@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "nakadachi/crypto/hash.hpp"
 #include "nakadachi/crypto/merkle.hpp"
 #include "nakadachi/storage/postgres_store.hpp"
 #include "nakadachi/wire/statements.hpp"
@@ -30,7 +31,9 @@ struct Concluded {
 
 struct Provided {
   RowName row;
-  exchange::Outcome outcome = exchange::Outcome::kAnswered;
+  exchange::Provision provision;
+  exchange::Permit permit;
+  Digest leaf;
   std::uint32_t bytes_out = 0;
   bool concluded = false;  ///< by some query's asker
 };
@@ -45,10 +48,48 @@ std::uint32_t size_of(const Bytes& statement) {
   return static_cast<std::uint32_t>(statement.size());
 }
 
+/// What the provider's row says otherwise than the conclusion at the asker; empty when nothing.
+std::string_view difference(const Provided& provided, const Concluded& concluded) {
+  const auto& [row, conclusion, bytes_in] = concluded;
+  if (provided.permit.subject != conclusion.subject) return "subjects";
+  if (provided.permit.asked_at != conclusion.asked_at) return "times of the request";
+  if (provided.provision.outcome != conclusion.outcome) return "outcomes";
+  if (conclusion.provision_leaf == Digest()) return {};  // its end, not its word, was heard of
+  if (provided.leaf != conclusion.provision_leaf) return "leaves of the provision";
+  if (provided.permit.legal_item != conclusion.legal_item) return "items of the table";
+  if (provided.provision.provided_at != conclusion.provided_at) return "times of the provision";
+  if (provided.provision.non_disclosure != conclusion.provider_non_disclosure) {
+    return "words on non-disclosure";
+  }
+  const bool refused = conclusion.outcome == exchange::Outcome::kRefused;
+  if (refused && provided.provision.reason != conclusion.reason) return "reasons";
+  return provided.bytes_out != bytes_in ? "bytes metered" : "";
+}
+
+/// Whether the client was told what was recorded.
+bool is_as_told(const exchange::Conclusion& conclusion, const exchange::Reply& reply) {
+  const Digest answer_hash = reply.answer.empty() ? Digest() : crypto::sha256({reply.answer});
+  return conclusion.outcome == reply.outcome && conclusion.legal_item == reply.legal_item &&
+         conclusion.answer_hash == answer_hash &&
+         (reply.outcome != exchange::Outcome::kRefused || conclusion.reason == reply.code);
+}
+
+/// Refusals that are no outcome of their key (docs/records.md).
+bool is_apart(const exchange::Conclusion& conclusion) {
+  return conclusion.request_hash == Digest() &&
+         (conclusion.reason == ErrorCode::kUnknownKey ||
+          conclusion.reason == ErrorCode::kClockSkew ||
+          conclusion.reason == ErrorCode::kClosedHours ||
+          conclusion.reason == ErrorCode::kSameKeyOtherContent);
+}
+
 /// Whether the units are those that the statement's row has (docs/metering.md). Of what came in
-/// before a conclusion it knows nothing.
+/// before a conclusion it knows nothing; which of a provider's causes it was, the row alone does
+/// not say, and nobody is outside the demo's pool.
 bool units_fit(storage::Step step, const Units& units, const wire::StoredContent& content) {
-  Units wanted{.cause = units.cause};
+  const bool by_asker = step == storage::Step::kAsked || step == storage::Step::kConcluded;
+  Units wanted{.cause = by_asker ? Cause::kOwnQuery : units.cause};
+  if (units.cause == Cause::kOutside) return false;
   const std::uint32_t size = size_of(content.statement);
   switch (step) {
     case storage::Step::kAsked:
@@ -121,6 +162,11 @@ class Checker {
   void read_change(crypto::TenantCipher& cipher, const RowName& name,
                    const storage::StoredChange& stored) {
     ++check_.changes;
+    const bool of_symbols = stored.section == storage::Section::kSymbol ||
+                            stored.section == storage::Section::kAcquisition;
+    if (stored.units.cause != (of_symbols ? Cause::kSymbols : Cause::kHoldings)) {
+      contradiction(name.text() + ": its cause is not that of what was changed");
+    }
     const auto record = cipher.open(
         {.table = "change", .column = "record", .row = stored.change.view()}, stored.record);
     if (!record) return contradiction(name.text() + ": its sealed record does not open");
@@ -164,7 +210,12 @@ class Checker {
     const auto provision = wire::decode_provision(content.statement);
     if (!provision) return contradiction(name.text() + ": its statement is no provision");
     compare_outcome(name, stored, provision->outcome);
-    const Provided row{name, provision->outcome, stored.units.bytes_out};
+    const auto permit = wire::decode_permit(content.permit);
+    if (!permit) return contradiction(name.text() + ": it has no permit");
+    if (wire::permit_hash(content.permit) != provision->permit_hash) {
+      contradiction(name.text() + ": its permit is not the one of its statement");
+    }
+    const Provided row{name, *provision, *permit, stored.leaf, stored.units.bytes_out};
     const auto [other, first] = ledger_.provided.emplace(provision->request_hash, row);
     if (!first) {
       contradiction(fmt::format("{} and {}: a request was provided twice", other->second.row.text(),
@@ -177,6 +228,10 @@ class Checker {
     const auto conclusion = wire::decode_conclusion(content.statement);
     if (!conclusion) return contradiction(name.text() + ": its statement is no conclusion");
     compare_outcome(name, stored, conclusion->outcome);
+    if (is_apart(*conclusion)) {
+      ++check_.apart[{name.tenant, Side::kAsked, stored.outcome}];
+      return;
+    }
     const Concluded row{name, *conclusion, stored.units.bytes_in};
     const auto [other, first] = ledger_.concluded.emplace(content.key, row);
     if (!first) {
@@ -193,24 +248,22 @@ class Checker {
     const auto& [row, conclusion, bytes_in] = concluded->second;
     const auto outcome = static_cast<std::uint32_t>(reply.outcome);
     ++check_.told[{row.tenant, Side::kAsked, outcome}];
-    if (conclusion.outcome != reply.outcome) {
-      return contradiction(row.text() + ": the client was told another outcome");
+    if (!is_as_told(conclusion, reply)) {
+      return contradiction(row.text() + ": the client was told something else");
     }
     const auto provided = ledger_.provided.find(conclusion.request_hash);
-    const bool by_provider =
-        exchange::has_answer(reply.outcome) || reply.outcome == exchange::Outcome::kNoData;
+    const bool by_provider = exchange::has_answer(reply.outcome) ||
+                             reply.outcome == exchange::Outcome::kNoData ||
+                             conclusion.provision_leaf != Digest();
     if (provided == ledger_.provided.end()) {
       if (by_provider) contradiction(row.text() + ": no row at the provider");
       return;
     }
     provided->second.concluded = true;
     ++check_.told[{provided->second.row.tenant, Side::kProvided, outcome}];
-    const std::string both = row.text() + " and " + provided->second.row.text();
-    if (provided->second.outcome != conclusion.outcome) {
-      return contradiction(both + ": the two towns hold different outcomes");
-    }
-    if (by_provider && provided->second.bytes_out != bytes_in) {
-      contradiction(both + ": the two towns metered different bytes");
+    if (const auto what = difference(provided->second, concluded->second); !what.empty()) {
+      contradiction(fmt::format("{} and {}: the two towns hold different {}", row.text(),
+                                provided->second.row.text(), what));
     }
   }
 

@@ -21,6 +21,9 @@ struct RowCheck {
   std::uint64_t held = 0;  ///< requests that waited for staff
   /// What clients were told, at the town that asked and at the one that provided.
   Tallies told;
+  /// Refusals that are no outcome of their key and so of no exchange (docs/records.md): a
+  /// conclusion each at the asker, which no clear column tells apart.
+  Tallies apart;
   /// Every contradiction found, the first twenty; empty when clients and both towns agree.
   std::vector<std::string> contradictions;
 };
@@ -28,8 +31,9 @@ struct RowCheck {
 /// What only the towns' keys can tell. Opens every row of every town and compares: each sealed
 /// statement is the one of its leaf and its clear columns (outcome and, as far as it can tell,
 /// units); each query has exactly one conclusion at the asker, equal to what its client was told,
-/// and exactly one provision of the same outcome at the provider when the outcome is the
-/// provider's. Errors: `kStoreUnavailable`, `kKeyUnavailable`.
+/// and exactly one provision at the provider when the conclusion rests on one, the same in
+/// subject, times, item of the table, outcome, reason, 不開示 and bytes. Errors:
+/// `kStoreUnavailable`, `kKeyUnavailable`.
 Result<RowCheck> check_rows(DemoPool& pool, const ClientOutcomes& told);
 
 }  // namespace nakadachi::apps

@@ -65,9 +65,26 @@ std::array<metering::Sums, billing::kLineCount> used_by_pool(const billing::Bill
   return used;
 }
 
+std::uint64_t refused_apart(const DemoReport& report) {
+  std::uint64_t sum = 0;
+  for (const auto& [key, count] : report.rows.apart) sum += count;
+  return sum;
+}
+
 const metering::Sums& sums_of(const std::array<metering::Sums, billing::kLineCount>& used,
                               Cause cause) {
   return used.at(static_cast<std::size_t>(text_of(cause).kind) - 1);
+}
+
+/// Persons, messages and bytes of all causes together, as the auditor counts them.
+std::uint64_t units_sum(const billing::Bill& bill) {
+  const auto used = used_by_pool(bill);
+  std::uint64_t sum = 0;
+  for (const Cause cause : kCauses) {
+    const metering::Sums& one = sums_of(used, cause);
+    sum += one.persons + one.messages_in + one.messages_out + one.bytes_in + one.bytes_out;
+  }
+  return sum;
 }
 
 void print_outcomes(const DemoReport& report) {
@@ -228,10 +245,12 @@ nlohmann::json discrepancies_json(const Audit& audit) {
 }  // namespace
 
 bool is_well(const DemoReport& report) {
+  const AuditCounts& counts = report.audit.counts;
   return outcomes_are_well(report) && report.logs.wrong.empty() && report.audit.found.empty() &&
          statements_sum(report.bill) == report.bill.pool.cost_yen &&
-         report.audit.counts.exchanges == report.exchanges &&
-         report.audit.counts.records == report.logs.entries;
+         counts.exchanges == report.exchanges + refused_apart(report) &&
+         counts.records == report.logs.entries && counts.units == units_sum(report.bill) &&
+         counts.yen == report.bill.pool.cost_yen;
 }
 
 void print_report(const DemoReport& report) {
@@ -266,6 +285,7 @@ nlohmann::json report_json(const DemoReport& report) {
           {"unknown", report.exchanges - report.told},
           {"symbols", report.symbols},
           {"copies", report.copies},
+          {"refused_apart", refused_apart(report)},
           {"held", report.rows.held},
           {"decided_by_staff", report.decided},
           {"answered_live", report.answered_live},

@@ -132,6 +132,9 @@ Result<void> write_concluded(Writer& writer, ByteView statement) {
   writer.legal_item(conclusion.legal_item);
   writer.reason(conclusion.outcome, conclusion.reason);
   writer.time("asked_at", "照会日時", "asked at", conclusion.asked_at);
+  if (conclusion.provided_at != Timestamp()) {
+    writer.time("provided_at", "提供日時", "provided at", conclusion.provided_at);
+  }
   writer.time("concluded_at", "終結日時", "concluded at", conclusion.concluded_at);
   if (conclusion.provider_non_disclosure) {
     writer.add("provider_non_disclosure", "提供者の不開示", "non-disclosure at the provider", "○");

@@ -196,7 +196,9 @@ Result<void> check_books(const DemoOptions& options, DemoPool& pool, const Clien
   NAKADACHI_TRY(report.rows, check_rows(pool, told));
   tell("letting the auditor recount");
   NAKADACHI_TRY(report.audit, audit_pool(pool));
-  for (Discrepancy& one : differences(report.audit.tallies, report.rows.told)) {
+  Tallies recorded = report.rows.told;
+  for (const auto& [key, count] : report.rows.apart) recorded[key] += count;
+  for (Discrepancy& one : differences(report.audit.tallies, recorded)) {
     report.audit.found.push_back(std::move(one));
   }
   return {};

@@ -320,6 +320,7 @@ void NodeCore::Impl::take_provision(const wire::LinkItem& item,
   }
   if (!open.within_body) open.bytes_in = static_cast<std::uint32_t>(item.statement.size());
   open.provider_non_disclosure = provision.non_disclosure;
+  open.provided_at = provision.provided_at;
   open.provision_leaf =
       crypto::leaf_hash(item.salt, static_cast<std::uint8_t>(item.kind), item.statement);
   act(partition, id, open, open.leg.on_provision(provision.outcome, provision.reason));
@@ -394,6 +395,7 @@ void NodeCore::Impl::conclude(std::size_t partition, const ExchangeId& id, OpenA
       .asked_at = open.inquiry.asked_at,
       .concluded_at = now_,
       .provision_leaf = open.provision_leaf,
+      .provided_at = open.provided_at,
       .provider_non_disclosure = open.provider_non_disclosure,
       .answer_hash = open.answer.empty() ? Digest() : crypto::sha256({open.answer}),
       .key = open.key};

@@ -115,6 +115,7 @@ struct OpenAsk {
   wire::LinkItem item;                ///< the inquiry, for sending again; proof set once durable
   std::optional<Timestamp> timer_at;  ///< the one timer of this exchange that counts
   Digest provision_leaf;
+  Timestamp provided_at;
   std::uint32_t bytes_in = 0;  ///< of the statement that decided, when one came
   bool provider_non_disclosure = false;
   Bytes answer;

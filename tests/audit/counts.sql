@@ -1,5 +1,6 @@
 -- What there is to audit, in one line: exchanges, records, units and yen. The only script here that
--- finds nothing wrong. An exchange is one conclusion; a record one entry of a log; units are the
+-- finds nothing wrong. An exchange is one conclusion, and so is a refusal that is no outcome of its
+-- key (docs/records.md): only who has the keys can tell which were. A record is one entry of a log; units are the
 -- persons, messages and bytes of all rows together.
 SELECT (SELECT count(*) FROM nakadachi.step WHERE step = 3),
        (SELECT count(*) FROM nakadachi.step) + (SELECT count(*) FROM nakadachi.change),

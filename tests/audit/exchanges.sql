@@ -5,7 +5,8 @@
 -- by row they are compared by whoever has the keys (docs/audit.md).
 --
 -- Steps: 1 asked, 2 provided, 3 concluded, 4 held. Outcomes: 1 answered, 2 no data, 3 no symbol,
--- 4 refused, 5 lapsed, 6 answered in part.
+-- 4 refused, 5 lapsed, 6 answered in part. Causes: docs/metering.md; sections of changes: 1 and 2
+-- are of symbols.
 WITH leg AS MATERIALIZED (
   SELECT tenant, exchange, min(number) AS first,
          count(*) FILTER (WHERE step = 1) AS asked,
@@ -41,6 +42,20 @@ UNION ALL
 SELECT tenant, format('number %s: step %s with outcome %s', number, step, outcome)
   FROM nakadachi.step
  WHERE CASE WHEN step IN (1, 4) THEN outcome <> 0 ELSE outcome NOT BETWEEN 1 AND 6 END
+UNION ALL
+SELECT s.tenant, format('number %s: step %s with cause %s', s.number, s.step, s.cause)
+  FROM nakadachi.step AS s JOIN leg USING (tenant, exchange)
+ WHERE CASE WHEN s.step IN (1, 3) THEN s.cause <> 1
+            -- Within one body nothing travels. What staff had before them is an approval.
+            WHEN s.step = 4 THEN s.cause <> ALL (
+              CASE WHEN s.messages_in = 0 THEN ARRAY[1] ELSE ARRAY[3, 6] END)
+            ELSE s.cause <> ALL (
+              CASE WHEN s.messages_out = 0 THEN ARRAY[1]
+                   WHEN leg.held > 0 THEN ARRAY[3, 6] ELSE ARRAY[2, 6] END) END
+UNION ALL
+SELECT tenant, format('number %s: change of section %s with cause %s', number, section, cause)
+  FROM nakadachi.change
+ WHERE cause <> ALL (CASE WHEN section IN (1, 2) THEN ARRAY[4, 6] ELSE ARRAY[5, 6] END)
 UNION ALL
 SELECT NULL, format('outcome %s with %s bytes: %s conclusions, %s provisions',
                     outcome, bytes, coalesce(conclusions, 0), coalesce(provisions, 0))

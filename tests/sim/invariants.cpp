@@ -122,17 +122,40 @@ std::optional<std::vector<OpenedRow>> World::open_all_rows() {
   return *std::move(rows);
 }
 
+namespace {
+
+/// What the provider's row says otherwise than the asker's conclusion on it; empty when nothing.
+std::string difference(const OpenedRow& provided, const exchange::Conclusion& conclusion) {
+  const auto provision = wire::decode_provision(provided.content.statement);
+  const auto permit = wire::decode_permit(provided.content.permit);
+  if (!permit) return "permit";
+  if (permit->request_hash != conclusion.request_hash) return "request";
+  if (permit->subject != conclusion.subject) return "subject";
+  if (permit->asked_at != conclusion.asked_at) return "time of the request";
+  if (provision->outcome != conclusion.outcome) return "outcome";
+  if (conclusion.provision_leaf == Digest()) return {};  // its end, not its word, was heard of
+  if (provided.stored.leaf != conclusion.provision_leaf) return "leaf";
+  if (permit->legal_item != conclusion.legal_item) return "item of the table";
+  if (provision->provided_at != conclusion.provided_at) return "time of the provision";
+  if (provision->non_disclosure != conclusion.provider_non_disclosure) return "non-disclosure";
+  const bool refused = conclusion.outcome == exchange::Outcome::kRefused;
+  return refused && provision->reason != conclusion.reason ? "reason" : "";
+}
+
+}  // namespace
+
 /// provided-once and agreement, by what the disk holds.
 void World::check_rows(const std::vector<OpenedRow>& rows) {
-  std::map<Digest, exchange::Outcome> provided;
-  std::map<Digest, exchange::Outcome> concluded;
+  std::map<Digest, const OpenedRow*> provided;
+  std::map<Digest, exchange::Conclusion> concluded;
   std::map<Digest, TrainNumber> provided_in;
   std::map<Digest, std::pair<std::size_t, std::size_t>> about;  // institution and person
   std::set<Digest> held;
-  for (const auto& [town, stored, content] : rows) {
+  for (const OpenedRow& row : rows) {
+    const auto& [town, stored, content] = row;
     if (stored.step == storage::Step::kProvided) {
       const auto provision = wire::decode_provision(content.statement);
-      if (!provided.emplace(provision->request_hash, provision->outcome).second) {
+      if (!provided.emplace(provision->request_hash, &row).second) {
         return broken("provided-once", "a request was provided twice");
       }
       if (exchange::has_answer(provision->outcome)) {
@@ -147,24 +170,33 @@ void World::check_rows(const std::vector<OpenedRow>& rows) {
     } else {
       const auto conclusion = wire::decode_conclusion(content.statement);
       if (conclusion->request_hash != Digest()) {
-        concluded.emplace(conclusion->request_hash, conclusion->outcome);
+        concluded.emplace(conclusion->request_hash, *conclusion);
       }
     }
   }
-  for (const auto& [request, outcome] : provided) {
+  check_agreement(provided, concluded);
+  check_flags(provided_in, about, held);
+}
+
+/// agreement: both towns keep the same of a request.
+void World::check_agreement(const std::map<Digest, const OpenedRow*>& provided,
+                            const std::map<Digest, exchange::Conclusion>& concluded) {
+  for (const auto& [request, row] : provided) {
     const auto at_asker = concluded.find(request);
-    if (at_asker == concluded.end() || at_asker->second != outcome) {
-      return broken("agreement", "the provider's outcome is not the asker's");
+    if (at_asker == concluded.end()) {
+      return broken("agreement", "provided and never concluded");
     }
+    const std::string what = difference(*row, at_asker->second);
+    if (!what.empty()) return broken("agreement", "the two towns differ: " + what);
   }
-  for (const auto& [request, outcome] : concluded) {
-    const bool needs_provider =
-        exchange::has_answer(outcome) || outcome == exchange::Outcome::kNoData;
+  for (const auto& [request, conclusion] : concluded) {
+    const bool needs_provider = exchange::has_answer(conclusion.outcome) ||
+                                conclusion.outcome == exchange::Outcome::kNoData ||
+                                conclusion.provision_leaf != Digest();
     if (needs_provider && !provided.contains(request)) {
       return broken("agreement", "the asker holds an outcome its provider does not know of");
     }
   }
-  check_flags(provided_in, about, held);
 }
 
 /// one-outcome and refusal-recorded: what clients were told is on the disk, once.

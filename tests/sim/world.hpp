@@ -128,6 +128,8 @@ class World {
   void check_disk();
   std::optional<std::vector<testing::OpenedRow>> open_all_rows();
   void check_rows(const std::vector<testing::OpenedRow>& rows);
+  void check_agreement(const std::map<Digest, const testing::OpenedRow*>& provided,
+                       const std::map<Digest, exchange::Conclusion>& concluded);
   void check_conclusions(const std::vector<testing::OpenedRow>& rows);
   void check_logs();
 

@@ -127,6 +127,7 @@ void put(const exchange::Conclusion& from, v1::Conclusion& to) {
   if (from.provider_non_disclosure) to.set_provider_non_disclosure(true);
   if (from.answer_hash != Digest()) NAKADACHI_PUT(to, answer_hash, from.answer_hash.view());
   if (from.key != RequestKey()) NAKADACHI_PUT(to, key, from.key.view());
+  if (from.provided_at != Timestamp()) to.set_provided_at(from.provided_at.ms);
 }
 
 void read(const v1::Conclusion& from, FieldReader& reader, exchange::Conclusion& to) {
@@ -142,6 +143,7 @@ void read(const v1::Conclusion& from, FieldReader& reader, exchange::Conclusion&
   to.provider_non_disclosure = from.provider_non_disclosure();
   if (from.has_answer_hash()) reader.fixed(NAKADACHI_FIELD(from, answer_hash), to.answer_hash);
   if (from.has_key()) reader.fixed(NAKADACHI_FIELD(from, key), to.key);
+  if (from.has_provided_at()) reader.time(NAKADACHI_FIELD(from, provided_at), to.provided_at);
 }
 
 void put(const exchange::StatusQuery& from, v1::StatusQuery& to) {

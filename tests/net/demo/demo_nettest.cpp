@@ -26,6 +26,45 @@ ProgramEnd run_demo(const std::vector<std::string>& options) {
   return *std::move(end);
 }
 
+/// Every town's line and its exchanges by outcome, against its statement and the whole.
+void check_towns(const nlohmann::json& told, const std::string& output) {
+  CHECK(told["symbols"].get<std::uint64_t>() > 0);
+  CHECK(told["copies"].get<std::uint64_t>() > 0);
+  CHECK(told["wall_seconds"].get<double>() > 0);
+  const auto& towns = told["exchanges_by_town"];
+  REQUIRE(towns.size() == told["statements"].size());
+  std::uint64_t asked = 0;
+  for (std::size_t i = 0; i < towns.size(); ++i) {
+    const auto& statement = told["statements"][i];
+    REQUIRE(towns[i]["tenant"] == statement["tenant"]);
+    const auto sum_of = [&](const char* side) {
+      std::uint64_t sum = 0;
+      CHECK(towns[i][side].size() == told["outcomes"].size());
+      for (const auto& [outcome, count] : towns[i][side].items()) sum += count.get<std::uint64_t>();
+      return sum;
+    };
+    asked += sum_of("asked");
+    // "  011002    1234567   21   19 …   4000001  札幌市"
+    const std::string code = fmt::format("  {:06} ", statement["tenant"].get<std::uint32_t>());
+    const auto lines = split(output, '\n');
+    const auto line =
+        std::ranges::find_if(lines, [&](std::string_view one) { return one.starts_with(code); });
+    REQUIRE(line != lines.end());
+    std::vector<std::string> fields;
+    for (const auto& field : split(*line, ' ')) {
+      if (!field.empty()) fields.emplace_back(field);
+    }
+    CAPTURE(*line);
+    REQUIRE(fields.size() >= 12);
+    CHECK(fields[1] == std::to_string(statement["population"].get<std::uint64_t>()));
+    CHECK(fields[2] == std::to_string(sum_of("asked")));
+    CHECK(fields[3] == std::to_string(sum_of("provided")));
+    CHECK(fields[10] == std::to_string(statement["total_yen"].get<std::uint64_t>()));
+    CHECK(fields[11] == statement["name"].get<std::string>());
+  }
+  CHECK(asked == told["exchanges"]);
+}
+
 TEST_CASE("the demo's books agree: records, units and yen") {
   const testing::TempFolder folder;
   const ProgramEnd end = run_demo({"--json", folder.file("demo.json"), "--cost", "1000003"});
@@ -62,6 +101,7 @@ TEST_CASE("the demo's books agree: records, units and yen") {
   std::uint64_t yen = 0;
   for (const auto& one : told["statements"]) yen += one["total_yen"].get<std::uint64_t>();
   CHECK(yen == 1'000'003);
+  check_towns(told, end.output);
   CHECK_THAT(end.output, Catch::Matchers::ContainsSubstring(fmt::format(
                              "auditor: 60 exchanges, {} records, {} units, 1000003 yen recounted\n",
                              rows, units)));
@@ -129,6 +169,11 @@ TEST_CASE("every outcome there is, and refusals for several reasons, come about 
     CHECK(told["refused_for"].contains(reason));
   }
   CHECK(10 * told["answered"].get<std::uint64_t>() >= 8 * 900);
+  for (const char* const cause : {"own_query", "answered", "approval", "symbols", "holdings"}) {
+    INFO(cause);
+    CHECK(told["units"][cause]["rows"].get<std::uint64_t>() > 0);
+  }
+  for (const auto& [name, sum] : told["units"]["outside"].items()) CHECK(sum == 0);
 }
 
 TEST_CASE("the demo damages nothing that it does not know") {

@@ -49,7 +49,10 @@ struct Pool : testing::SignedPool {
     train.rows = std::move(rows);
     for (storage::ChangeRow& change : train.changes) {
       change.change = new_id();
-      change.units = {.cause = Cause::kHoldings, .messages_in = 1, .bytes_in = 1'500};
+      const bool of_symbols = change.section <= storage::Section::kAcquisition;
+      change.units = {.cause = of_symbols ? Cause::kSymbols : Cause::kHoldings,
+                      .messages_in = 1,
+                      .bytes_in = 1'500};
     }
     append(std::move(train));
   }
@@ -224,6 +227,16 @@ const Harm kHarms[] = {
      "number 3: step 3 with outcome 7"},
     {"UPDATE nakadachi.step SET persons = 2 WHERE tenant = 2 AND number = 1", "exchanges", "2",
      "leg from number 1: 2 persons, not 1"},
+    {"UPDATE nakadachi.step SET cause = 6 WHERE tenant = 2 AND number = 1", "exchanges", "2",
+     "number 1: step 1 with cause 6"},
+    {"UPDATE nakadachi.step SET cause = 1 WHERE tenant = 2 AND number = 2", "exchanges", "2",
+     "number 2: step 2 with cause 1"},
+    {"UPDATE nakadachi.step SET cause = 3 WHERE tenant = 2 AND number = 2", "exchanges", "2",
+     "number 2: step 2 with cause 3"},
+    {"UPDATE nakadachi.step SET cause = 2 WHERE tenant = 2 AND number = 3", "exchanges", "2",
+     "number 3: step 3 with cause 2"},
+    {"UPDATE nakadachi.change SET section = 3, cause = 4 WHERE tenant = 2 AND number = 0",
+     "exchanges", "2", "number 0: change of section 3 with cause 4"},
     {"UPDATE nakadachi.change SET number = 0 WHERE tenant = 2 AND number = 4", "logs", "2",
      "number 4 is missing"},
     {"UPDATE nakadachi.log_end SET size = size - 1 WHERE tenant = 3", "logs", "3",

@@ -22,6 +22,12 @@ DemoReport good_report() {
   for (const std::uint64_t yen : {3U, 4U}) {
     billing::Statement statement;
     statement.lines.front().yen = yen;
+    statement.lines[1].units = {.rows = 20,
+                                .persons = 5,
+                                .messages_in = 4,
+                                .messages_out = 3,
+                                .bytes_in = 20,
+                                .bytes_out = 18};
     report.bill.statements.push_back(statement);
   }
   return report;
@@ -30,6 +36,12 @@ DemoReport good_report() {
 TEST_CASE("the demo is well only when everything agrees") {
   CHECK(is_well(good_report()));
   CHECK(report_json(good_report())["ok"] == true);
+
+  DemoReport refused = good_report();  // as no outcome of its key: a conclusion, no exchange
+  refused.rows.apart = {{{TenantId{11002}, Side::kAsked, 4}, 1}};
+  CHECK_FALSE(is_well(refused));
+  ++refused.audit.counts.exchanges;
+  CHECK(is_well(refused));
 
   using Break = std::function<void(DemoReport&)>;
   const std::vector<std::pair<std::string, Break>> breaks = {
@@ -42,6 +54,10 @@ TEST_CASE("the demo is well only when everything agrees") {
       {"an exchange the auditor does not see",
        [](auto& report) { --report.audit.counts.exchanges; }},
       {"a record the auditor does not see", [](auto& report) { --report.audit.counts.records; }},
+      {"a unit the auditor does not see", [](auto& report) { --report.audit.counts.units; }},
+      {"a unit that is not billed",
+       [](auto& report) { --report.bill.statements[0].lines[1].units.messages_in; }},
+      {"a yen the auditor does not see", [](auto& report) { --report.audit.counts.yen; }},
       {"a yen too few", [](auto& report) { --report.bill.statements[1].lines.front().yen; }},
   };
   for (const auto& [name, spoil] : breaks) {

@@ -52,6 +52,7 @@ TEST_CASE("a conclusion says who asked whom for what, and how it ended") {
                                         .concluded_at = Timestamp{1'780'000'001'000}};
   const wire::StoredContent content{.statement = wire::encode(conclusion)};
   const nlohmann::json json = scene.shown(storage::Step::kConcluded, content);
+  CHECK_FALSE(json.contains("provided_at"));
   CHECK(json["asker"] == scene.subject.asker.text() + " " + scene.registry->entries().front().name);
   CHECK(json["affair"] ==
         scene.subject.affair.text() + " " + rules::title_of(scene.facts.affairs.front()));
@@ -63,6 +64,18 @@ TEST_CASE("a conclusion says who asked whom for what, and how it ended") {
   CHECK_FALSE(json.contains("symbol"));
   CHECK(scene.shown(storage::Step::kConcluded, content, true)["symbol"] ==
         "abcd0000000000000000000000000000");
+}
+
+TEST_CASE("a conclusion says when the other body provided, if it did") {
+  const Scene scene;
+  const exchange::Conclusion conclusion{.subject = scene.subject,
+                                        .outcome = exchange::Outcome::kAnswered,
+                                        .asked_at = Timestamp{1'780'000'000'000},
+                                        .concluded_at = Timestamp{1'780'000'001'000},
+                                        .provided_at = Timestamp{1'780'000'000'700}};
+  const wire::StoredContent content{.statement = wire::encode(conclusion)};
+  const nlohmann::json json = scene.shown(storage::Step::kConcluded, content);
+  CHECK(json["provided_at"] == "2026-05-28T20:26:40.700Z");
 }
 
 TEST_CASE("a provision says what its permit says, which has to be the one it names") {

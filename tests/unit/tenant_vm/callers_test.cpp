@@ -2,6 +2,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
+#include "tests/support/refused_apart.hpp"
 
 using namespace nakadachi;
 using exchange::Outcome;
@@ -104,6 +105,7 @@ TEST_CASE("what still waits for its turn is judged by the new callers", "[tenant
     }
     return true;
   };
+  const Timestamp since = pool.now;
   const auto replies = pool.ask(Universe::system_of(first), {first, second});
   REQUIRE(replies.size() == 2);
   CHECK(replies[0].key == first.key);
@@ -112,6 +114,7 @@ TEST_CASE("what still waits for its turn is judged by the new callers", "[tenant
   CHECK(replies[1].code == ErrorCode::kUnknownKey);
   CHECK_FALSE(replies[1].concluded);
   CHECK(pool.store.rows().size() == 4);  // it was the institution's when it came: recorded
+  testing::expect_refused_apart(pool, second, ErrorCode::kUnknownKey, since);
 }
 
 TEST_CASE("a change that waits for another one is refused when its right has gone", "[tenant_vm]") {

@@ -9,6 +9,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/opened_rows.hpp"
 #include "tests/support/quiet_pool.hpp"
+#include "tests/support/refused_apart.hpp"
 
 using namespace nakadachi;
 using exchange::Outcome;
@@ -76,6 +77,14 @@ Refused only_refusal(const QuietPool& pool, const exchange::Query& query) {
   return {row.stored.exchange, row.content, conclusion};
 }
 
+/// The row of the only step of its kind.
+testing::OpenedRow only_row(const QuietPool& pool, storage::Step step) {
+  const auto rows = *testing::open_rows(pool.universe, pool.store);
+  const auto is_it = [step](const auto& row) { return row.stored.step == step; };
+  REQUIRE(std::ranges::count_if(rows, is_it) == 1);
+  return *std::ranges::find_if(rows, is_it);
+}
+
 /// The outcome the provider has on record, when it has one.
 std::optional<Outcome> provided_outcome(const QuietPool& pool) {
   const auto& rows = pool.store.rows();
@@ -102,6 +111,60 @@ TEST_CASE("every outcome reaches the client and both towns' rows", "[tenant_vm]"
   CHECK(pool.node->counts().provided == 1);
   CHECK(pool.node->counts().concluded == 1);
   CHECK(pool.node->open_exchanges() == 0);
+}
+
+TEST_CASE("asker and provider record the same request, and when it was made and answered",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const auto outcome = GENERATE(Outcome::kAnswered, Outcome::kNoData);
+  const exchange::Query query = pool.query_for(outcome);
+  const Timestamp before = pool.now;
+  pool.on_item = [&](wire::LinkItem& item) {  // so that no two times are equal by chance
+    if (item.kind != StatementKind::kStatusQuery) ++pool.now.ms;
+    return true;
+  };
+  const exchange::Reply reply = pool.ask(query);
+
+  const auto asked = only_row(pool, storage::Step::kAsked);
+  const auto inquiry = *wire::decode_inquiry(asked.content.statement);
+  const auto provided = only_row(pool, storage::Step::kProvided);
+  const auto provision = *wire::decode_provision(provided.content.statement);
+  const auto permit = *wire::decode_permit(provided.content.permit);
+  const auto concluded = only_row(pool, storage::Step::kConcluded);
+  const auto conclusion = *wire::decode_conclusion(concluded.content.statement);
+  CHECK(inquiry.asked_at == before);
+
+  CHECK(provided.town != asked.town);
+  CHECK(provided.stored.outcome == static_cast<std::uint16_t>(outcome));
+  CHECK(permit.subject == query.subject);
+  CHECK(permit.asked_at == inquiry.asked_at);
+  CHECK(permit.legal_item != 0);
+  CHECK(permit.request_hash == wire::request_hash(asked.content.statement));
+  CHECK(provision.permit_hash == wire::permit_hash(provided.content.permit));
+  CHECK(provision.request_hash == permit.request_hash);
+  CHECK(provision.asker == query.subject.asker);
+  CHECK(provision.provider == query.subject.provider);
+  CHECK(provision.outcome == outcome);
+  CHECK(provision.provided_at > inquiry.asked_at);
+  CHECK(provision.provided_at < conclusion.concluded_at);
+
+  CHECK(concluded.town == asked.town);
+  CHECK(conclusion.request_hash == permit.request_hash);
+  CHECK(conclusion.subject == permit.subject);
+  CHECK(conclusion.asked_at == permit.asked_at);
+  CHECK(conclusion.legal_item == permit.legal_item);
+  CHECK(conclusion.legal_item == reply.legal_item);
+  CHECK(conclusion.provided_at == provision.provided_at);
+  CHECK(conclusion.provision_leaf == provided.stored.leaf);
+}
+
+TEST_CASE("where nobody provided, the asker's record has no time of it", "[tenant_vm]") {
+  QuietPool pool;
+  pool.ask(pool.query_for(Outcome::kProviderHoldsNoSymbol));
+  const auto concluded = only_row(pool, storage::Step::kConcluded);
+  const auto conclusion = *wire::decode_conclusion(concluded.content.statement);
+  CHECK(conclusion.provided_at == Timestamp());
+  CHECK(conclusion.provision_leaf == Digest());
 }
 
 TEST_CASE("that the provider holds no symbol is told by the core, without a row of the provider",
@@ -173,12 +236,14 @@ TEST_CASE("the same key with another question is an error, open or settled", "[t
   }
   pool.on_item = [](wire::LinkItem&) { return true; };
   const std::size_t rows = pool.store.rows().size();
+  const Timestamp since = pool.now;
   for (int time = 0; time < 2; ++time) {
     const exchange::Reply reply = pool.ask(other);
     CHECK_FALSE(reply.concluded);
     CHECK(reply.code == ErrorCode::kSameKeyOtherContent);
     CHECK(pool.store.rows().size() == rows + 1);  // the refusal, beside what has the key
   }
+  testing::expect_refused_apart(pool, other, ErrorCode::kSameKeyOtherContent, since);
 }
 
 TEST_CASE("an answer asked for long after comes from the store", "[tenant_vm]") {
@@ -192,8 +257,10 @@ TEST_CASE("an answer asked for long after comes from the store", "[tenant_vm]") 
 
   exchange::Query other = query;
   other.subject.section += " 別";
+  const Timestamp since = pool.now;
   CHECK(pool.ask(other).code == ErrorCode::kSameKeyOtherContent);
   CHECK(pool.store.rows().size() == rows + 1);
+  testing::expect_refused_apart(pool, other, ErrorCode::kSameKeyOtherContent, since);
 }
 
 TEST_CASE("a permit repeated is honoured once", "[tenant_vm]") {

@@ -3,6 +3,7 @@
 #include "nakadachi/tenant_vm/node_core.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
+#include "tests/support/refused_apart.hpp"
 
 using namespace nakadachi;
 using tenant_vm::ServiceHours;
@@ -56,6 +57,7 @@ TEST_CASE(
   }
   pool.start_node(std::move(setup));
   const exchange::Query query = pool.query_for(exchange::Outcome::kAnswered);
+  const Timestamp since = pool.now;
   for (int time = 0; time < 2; ++time) {
     const exchange::Reply reply = pool.ask(query);
     CHECK_FALSE(reply.concluded);
@@ -63,6 +65,7 @@ TEST_CASE(
     CHECK(reply.retry_after_ms > 0);
     CHECK(pool.store.rows().size() == rows + 1);
   }
+  testing::expect_refused_apart(pool, query, ErrorCode::kClosedHours, since);
   // What was asked in time is told at any time.
   CHECK(pool.ask(known) == before);
   // The refusal is not the outcome of the key.

@@ -52,6 +52,9 @@ const std::set<std::string> kOptional = {"non_disclosure",
                                          "permit",
                                          "receipt"};
 
+/// By full name, where a field of that name is required elsewhere.
+const std::set<std::string> kOptionalHere = {"nakadachi.v1.Conclusion.provided_at"};
+
 /// Bytes without an exact length, and the most they may be.
 const std::map<std::string, std::size_t> kMostBytes = {
     {"section", limits::kMaxSectionBytes},
@@ -168,7 +171,8 @@ void break_every_field(const Target& target, const google::protobuf::Descriptor&
 
 void break_field(const Target& target, const FieldDescriptor& field) {
   if (field.name() == "key") return;  // spoils its frame, see below
-  if (!kOptional.contains(field.name())) {
+  if (!kOptional.contains(field.name()) &&
+      !kOptionalHere.contains(std::string(field.full_name()))) {
     expect(target, field, ErrorCode::kMissingField,
            [&field](Message& message) { message.GetReflection()->ClearField(&message, &field); });
   }

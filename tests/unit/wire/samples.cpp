@@ -191,6 +191,7 @@ exchange::Conclusion conclusion(SeededRandom& random) {
           .asked_at = time(random),
           .concluded_at = time(random),
           .provision_leaf = random.make<Digest>(),
+          .provided_at = time(random),
           .provider_non_disclosure = random.chance(500),
           .answer_hash = random.make<Digest>(),
           .key = random.make<RequestKey>()};

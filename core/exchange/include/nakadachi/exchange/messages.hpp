@@ -154,7 +154,8 @@ struct Provision {
   friend bool operator==(const Provision&, const Provision&) = default;
 };
 
-/// Statement of the step "concluded"; kept by the asker.
+/// Statement of the step "concluded"; kept by the asker. Act 23(1)(2) has the asker, as the
+/// provider, record when it was asked and, where there was a provision, when that was.
 struct Conclusion {
   Digest request_hash;  ///< all zero when refused before anything was asked
   Subject subject;
@@ -165,6 +166,7 @@ struct Conclusion {
   Timestamp asked_at;
   Timestamp concluded_at;
   Digest provision_leaf;  ///< leaf of the provider's step; all zero when there was none
+  Timestamp provided_at;  ///< as the provision says; zero when there was none
   bool provider_non_disclosure = false;  ///< as the provision says
   /// SHA-256 of the answer as the business system is given it; all zero without one.
   Digest answer_hash;
