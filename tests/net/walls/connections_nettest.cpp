@@ -1,4 +1,5 @@
-// Real connections through compiled rules: those that are open when rules are loaded.
+// Real connections through compiled rules: those that are open when rules are loaded, and those
+// that are too many.
 
 #include "tests/net/walls/connections.hpp"
 
@@ -51,6 +52,19 @@ void apply_and_confirm(const Lab& lab, const World& world,
   }
 }
 
+/// The centre with two towns, of which the second has limits of its own.
+World limited_centre(Limit usual, Limit of_second) {
+  const World preset = world_of_preset("shared_centre", 2);
+  Model model = preset.model();
+  for (Flow& flow : model.flows) {
+    if (flow.id == "oltp") flow.limit = usual;
+  }
+  model.limits.push_back({.flow = "oltp", .towns = {model.towns[1].code}, .limit = of_second});
+  return *World::build(std::move(model));
+}
+
+constexpr std::uint16_t kOltp = 5701;
+
 }  // namespace
 
 TEST_CASE("connections that the model allows go on when rules are loaded, first and later",
@@ -92,4 +106,66 @@ TEST_CASE("connections that the model allows go on when rules are loaded, first 
   }
   CHECK_FALSE(stray->goes_on());
   CHECK(counters_in(lab, box_named(lab, "operator1")).at("invalid") > 0);
+}
+
+TEST_CASE("who opens too fast is refused, and nobody else", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = limited_centre({.new_per_second = 20}, {.new_per_second = 200});
+  Lab lab = lab_of(world, {0, 1});
+  REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
+  const int wall = box_named(lab, "towns_wall");
+  std::uint32_t number = 0;
+  /// First packets from a town, each of a connection of its own; how many arrived at the node.
+  const auto burst = [&](const char* from, std::uint16_t count) {
+    const int box = lab.layout().box_at(address(from));
+    std::size_t arrived = 0;
+    for (std::uint16_t i = 0; i < count; ++i) {
+      const ProbePacket packet{++number, address(from), address("10.1.1.11"), kOltp,
+                               static_cast<std::uint16_t>(10'000 + number)};
+      lab.send({box, packet, {}});
+    }
+    for (const Lab::Arrival& arrival : lab.collect(std::chrono::milliseconds(100))) {
+      arrived += arrival.sighting.is_answer ? 0 : 1;
+    }
+    return arrived;
+  };
+  // Twice the limit may come at once; what comes in a burst beyond that is refused.
+  CHECK(burst("10.64.0.10", 1'000) < 1'000);
+  const auto refused = counters_in(lab, wall).at("over_oltp");
+  CHECK(refused > 0);
+  // The other town is counted by itself, and with the limit that is its own.
+  CHECK(burst("10.64.1.10", 300) == 300);
+  CHECK(counters_in(lab, wall).at("over_oltp") == refused);
+  CHECK(burst("10.64.1.10", 10'000) < 10'000);
+  CHECK(counters_in(lab, wall).at("over_oltp") > refused);
+}
+
+TEST_CASE("who has too many connections gets no more until one ends", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = limited_centre({.connections = 64}, {.connections = 3});
+  Lab lab = lab_of(world, {0, 1});
+  REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
+  const int wall = box_named(lab, "towns_wall");
+  const TcpSocket by_ipv4 = listen_at(lab, address("10.1.1.11"), kOltp);
+  const TcpSocket by_ipv6 = listen_at(lab, address("fd6e:616b:1::11"), kOltp);
+  /// Connects until refused, or `most` times.
+  const auto fill = [&](const char* from, std::size_t most) {
+    std::vector<TcpSocket> open;
+    while (open.size() < most) {
+      auto one = connect_to(lab, address(from), address("10.1.1.11"), kOltp);
+      if (!one) break;
+      open.push_back(*std::move(one));
+    }
+    return open;
+  };
+  auto first = fill("10.64.0.10", 100);
+  CHECK(first.size() == 64);
+  CHECK(counters_in(lab, wall).at("over_oltp") > 0);
+  const auto second = fill("10.64.1.10", 100);
+  CHECK(second.size() == 3);
+  // Families are counted apart.
+  CHECK(
+      connect_to(lab, address("fd6e:616b:1000::a"), address("fd6e:616b:1::11"), kOltp).has_value());
+  first.pop_back();
+  CHECK(fill("10.64.0.10", 5).size() == 1);
 }
