@@ -88,7 +88,7 @@ class Site {
       return (own & walls::all_addresses(walls::Family::kIpv4)).intervals().front().first;
     };
     const walls::Address from = first_address("business_systems", town);
-    const walls::Address to = first_address("node", walls::kNobody);
+    const walls::Address to = first_address("node1", walls::kNobody);
     return Site(std::move(world), std::move(lab), from, to);
   }
 

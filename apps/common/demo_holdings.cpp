@@ -29,9 +29,15 @@ wire::AdminRequest request_of(const InstitutionCode& institution, std::string_vi
 }  // namespace
 
 Result<std::unique_ptr<admin::Client>> DemoPool::staff_of(std::size_t institution) const {
-  return admin::Client::connect({.endpoint = admin_endpoint_,
-                                 .server_key = oltp_key_,
-                                 .keys = systems_[institution].staff_keys});
+  std::unique_ptr<admin::Client> client;
+  // Its sockets stay where they were opened.
+  NAKADACHI_CHECK(at("staff@" + towns_[institution / 2].code.text(), [&]() -> Result<void> {
+    NAKADACHI_TRY(client, admin::Client::connect({.endpoint = admin_endpoint_,
+                                                  .server_key = oltp_key_,
+                                                  .keys = systems_[institution].staff_keys}));
+    return {};
+  }));
+  return client;
 }
 
 /// Every request has to succeed; the first error is told.

@@ -372,7 +372,7 @@ std::string DemoPool::node_config() const {
       "[law]\nordinances = \"ordinances.tsv\"\n\n"
       "[exchange]\nvalidity_s = {}\n\n{}",
       logins.train, logins.node, plan_.network.oltp, gateway_endpoint_, to_z85(gateway_key_),
-      plan_.network.admin, plan_.validity_s, walls_config("node"));
+      plan_.network.admin, plan_.validity_s, walls_config(plan_.network.node));
 }
 
 Result<void> DemoPool::start_node() {

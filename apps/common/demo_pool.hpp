@@ -27,9 +27,11 @@ struct PoolNetwork {
   std::string national = "tcp://127.0.0.1:*";  ///< resident systems come from its own host
   std::string database;          ///< address of PostgreSQL; empty: a local socket only
   std::string database_clients;  ///< from where the node comes to it, as in 10.1.1.0/24
-  std::string walls;  ///< model that node and gateway keep, as hosts of these names; empty: none
-  /// Calls `work` in the network of a host: postgres, national_system, gateway, node or
-  /// operators, from where everybody comes to the admin door. Empty: all are here.
+  std::string walls;             ///< model that node and gateway keep; empty: none
+  std::string node = "node";     ///< the node's host in it; the gateway's is gateway
+  /// Calls `work` in the network of a host: postgres, national_system, gateway, node, operators, or
+  /// staff@ and the code of a town, from where its staff come to the admin door. Empty: all are
+  /// here.
   std::function<Result<void>(const std::string& host, const std::function<Result<void>()>& work)>
       at = {};
 };

@@ -283,7 +283,8 @@ void add_judging(CLI::App& firewall, const OptionsPtr& options, Command& chosen)
   explain->add_option("PORT", options->service, "5432, tcp/5432, udp/53 or echo")->required();
   add_json_option(*explain, options->json);
   explain->footer(
-      "Example: nakadachi firewall explain preset:shared_centre business_systems@011002 node 5701");
+      "Example: nakadachi firewall explain preset:shared_centre business_systems@011002 node1 "
+      "5701");
 
   CLI::App* const diff =
       model_command(firewall, options, chosen, "diff", "What a change opens and closes", run_diff);

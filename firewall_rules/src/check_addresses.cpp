@@ -58,6 +58,29 @@ void check_hosts(const World& world, std::vector<Finding>& findings) {
   }
 }
 
+/// Hosts that open connections from a segment where each host has rules of its own, so neighbours
+/// are not trusted: without a MAC, any of them can send a first packet as this host. Where every
+/// town has the host there is one machine in each, and no MAC that is theirs all.
+void check_macs(const World& world, std::vector<Finding>& findings) {
+  const Model& model = world.model();
+  for (std::size_t place = 0; place < model.hosts.size(); ++place) {
+    const Host& host = model.hosts[place];
+    const Segment& segment =
+        model.segments[static_cast<std::size_t>(world.find_segment(host.segment))];
+    if (host.mac || segment.open_inside || segment.per_town) continue;
+    const AddressSet& own = world.host_addresses(static_cast<int>(place));
+    const auto openings = world.openings();
+    const auto used = std::find_if(openings.begin(), openings.end(), [&](const Opening& opening) {
+      return opening.flow != kNobody && opening.region.from.intersects(own);
+    });
+    if (used == openings.end()) continue;
+    findings.push_back({.kind = FindingKind::kWalledHostWithoutMac,
+                        .subjects = {host.name},
+                        .line = host.line,
+                        .detail = first_of(own)});
+  }
+}
+
 /// Whether a translation leads to what another one, or itself, translates.
 bool leads_on(const std::vector<Nat>& nats, const Nat& nat) {
   return std::any_of(nats.begin(), nats.end(), [&](const Nat& next) {
@@ -95,6 +118,7 @@ bool on_way(const World& world, int place) {
 void check_addresses(const World& world, std::vector<Finding>& findings) {
   check_segments(world, findings);
   check_hosts(world, findings);
+  check_macs(world, findings);
 }
 
 void check_translations(const World& world, std::vector<Finding>& findings) {

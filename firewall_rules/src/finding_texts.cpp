@@ -22,6 +22,12 @@ constexpr std::array kTexts = {
     FindingText{kAddressOutsideSegment, "address_outside_segment", kError,
                 "The host's address lies outside its segment.",
                 "機器のアドレスが所属セグメントの範囲外です。"},
+    FindingText{kWalledHostWithoutMac, "walled_host_without_mac", kWarning,
+                "It opens connections, and a neighbour could do so with its address; name its MAC, "
+                "and each machine as a host of its own.",
+                "接続を開始する機器にMACアドレスの記載がなく、同一セグメントの機器がアドレスを詐称"
+                "できます。"
+                "機器ごとに分けてMACアドレスを記載してください。"},
     FindingText{kFlowExpired, "flow_expired", kError,
                 "The flow's date is over; remove it or renew it.",
                 "通信許可の期限が過ぎています。削除するか更新してください。"},

@@ -272,7 +272,6 @@ class Writer : private LineWriter {
   void new_chain(Hook hook) {
     line("\tchain new_{} {{", name_of(hook));
     line("\t\tct state != new goto deny");
-    line("\t\ttcp flags & (fin | syn | rst | ack) != syn counter name invalid drop");
     for (const auto& [key, elements] : keys(hook)) {
       const auto [sort, family] = key;
       const std::string_view header = header_of(family);
@@ -281,6 +280,10 @@ class Writer : private LineWriter {
       line("\t\t{0}{1} saddr . {1} daddr{2} vmap @{3}", sort == Sort::kEcho ? echo : "", header,
            sort == Sort::kEcho ? "" : " . meta l4proto . th dport", map_name(sort, family, hook));
     }
+    // Not before: what the caller of an allowed connection sends next takes the connection up again
+    // where conntrack does not know it, because no rules were loaded when it was opened or because
+    // the wall was started anew.
+    line("\t\ttcp flags & (fin | syn | rst | ack) != syn counter name invalid drop");
     line("\t\tgoto deny\n\t}}\n");
   }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
@@ -11,6 +10,8 @@
 #include "apps/common/text_table.hpp"
 #include "apps/common/walls_file.hpp"
 #include "nakadachi/client/client.hpp"
+#include "tests/net/walls/connections.hpp"
+#include "tests/net/walls/matrix.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/postgres.hpp"
 
@@ -34,6 +35,13 @@ std::string preset_with_two_towns() {
   return text.replace(
       at, all.size(),
       fmt::format("codes = [\"{}\", \"{}\"]", towns[0].code.text(), towns[1].code.text()));
+}
+
+/// The box where the pool's host is: it has one node and one operator at work.
+std::string box_of(const std::string& host) {
+  if (host == "node" || host == "operators") return host == "node" ? "node1" : "operator1";
+  constexpr std::string_view kStaff = "staff@";
+  return host.starts_with(kStaff) ? "staff_terminals@" + host.substr(kStaff.size()) : host;
 }
 
 World world_in(const std::string& file) {
@@ -61,8 +69,24 @@ Centre::Centre(Rules rules, std::size_t persons, Family family)
   INFO((built ? "" : describe(built.error())));
   REQUIRE(built.ok());
   lab_ = std::make_unique<Lab>(*std::move(built));
-  if (rules == Rules::kLoaded) apply(model_);
+  if (rules != Rules::kNone) apply(model_);
+  if (rules == Rules::kProbed) probe();
   start_pool(persons, family);
+}
+
+void Centre::probe() {
+  constexpr int kRandomPorts = 20;
+  std::mt19937 random(1);
+  const auto services = services_to_probe(world_->model(), kRandomPorts, random);
+  check_same(observe(*lab_, every_pair(lab_->layout(), services)));
+  for (const Box& one : lab_->layout().boxes()) {
+    if (one.rules.empty()) continue;
+    at(one.name, [] {
+      const auto end =
+          run({"/usr/sbin/nft", "reset", "counters", "table", "inet", "nakadachi_walls"});
+      REQUIRE(end.status == 0);
+    });
+  }
 }
 
 void Centre::start_pool(std::size_t persons, Family family) {
@@ -88,8 +112,9 @@ void Centre::start_pool(std::size_t persons, Family family) {
                   .database = address(2),
                   .database_clients = is_v4 ? "10.1.1.0/24" : "fd6e:616b:1::/64",
                   .walls = model_,
+                  .node = "node1",
                   .at = [this](const std::string& host, const std::function<Result<void>()>& work) {
-                    return at(host, work);
+                    return at(box_of(host), work);
                   }};
   auto started = apps::DemoPool::start(std::move(plan), [](std::string_view) {});
   INFO((started ? "" : describe(started.error())));
@@ -153,24 +178,12 @@ std::vector<std::string> Centre::drifted(const std::string& model) const {
         box.name, [&] { return run({kProgram, "firewall", "drift", model, "--as", box.rules}); });
     if (end.status != 0) found.push_back(box.name + ": " + end.output + end.complaint);
   }
-  REQUIRE(looked_at >= 7);  // three walls, node, gateway, PostgreSQL, operators
+  REQUIRE(looked_at == 14);  // three walls and their ports, and eight hosts
   return found;
 }
 
-std::map<std::string, std::uint64_t> Centre::counters(std::string_view box) const {
-  const auto end = at(box, [&] {
-    return run({"/usr/sbin/nft", "-j", "list", "counters", "table", "inet", "nakadachi_walls"});
-  });
-  CAPTURE(end.complaint);
-  REQUIRE(end.status == 0);
-  std::map<std::string, std::uint64_t> packets;
-  const auto listed = nlohmann::json::parse(end.output);
-  for (const auto& object : listed["nftables"]) {
-    if (!object.contains("counter")) continue;
-    const auto& counter = object["counter"];
-    packets[counter["name"].get<std::string>()] = counter["packets"].get<std::uint64_t>();
-  }
-  return packets;
+std::map<std::string, std::uint64_t> Centre::counters(std::string_view name) const {
+  return counters_in(*lab_, box(name));
 }
 
 // Questions -------------------------------------------------------------------

@@ -20,10 +20,11 @@ namespace nakadachi::walls::testing {
 /// has nobody: resident systems come from the national system's own host.
 class Centre {
  public:
-  enum class Rules : bool { kNone, kLoaded };
+  enum class Rules : std::uint8_t { kNone, kLoaded, kProbed };
 
   /// Builds the networks and loads the compiled rules, if wanted, before anything is started in
-  /// them. All speak by addresses of one family. Whatever fails, fails the test.
+  /// them; `kProbed` compares every pair of hosts with the model then, and sets the counters back.
+  /// All speak by addresses of one family. Whatever fails, fails the test.
   Centre(Rules rules, std::size_t persons, Family family = Family::kIpv4);
   Centre(const Centre&) = delete;
   Centre& operator=(const Centre&) = delete;
@@ -51,7 +52,7 @@ class Centre {
   /// Walls and hosts whose rules are not what `firewall drift` makes of the model.
   std::vector<std::string> drifted(const std::string& model) const;
   /// Packets by counter, as in denied or flow_oltp.
-  std::map<std::string, std::uint64_t> counters(std::string_view box) const;
+  std::map<std::string, std::uint64_t> counters(std::string_view name) const;
 
   /// One question of a business system, put by a process of its own.
   struct Question {
@@ -75,6 +76,7 @@ class Centre {
   }
 
  private:
+  void probe();
   void start_pool(std::size_t persons, Family family);
 
   nakadachi::testing::TempFolder folder_;

@@ -13,6 +13,7 @@
 #include "apps/common/network_namespace.hpp"
 #include "apps/common/run_program.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
+#include "tests/net/walls/connections.hpp"
 #include "tests/net/walls/matrix.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -181,6 +182,56 @@ TEST_CASE("a change that is not confirmed is undone, and one that is stays", "[w
     CHECK(drift_from(former).empty());
     CHECK(change.confirm().error().code == ErrorCode::kWallsPending);
   });
+}
+
+TEST_CASE("rules with sets that packets have filled come back as they were", "[walls]") {
+  if (!labs_possible()) return;
+  struct Case {
+    World world;
+    const char* from;  ///< in a town that is counted as 10.64.0.0
+    const char* listens;
+    std::uint16_t listens_at;
+    const char* called;
+    std::uint16_t called_at;
+  };
+  const Case cases[] = {
+      {world_of_preset("shared_centre", 1), "10.64.0.10", "10.1.1.11", 5701, "10.1.1.11", 5701},
+      {world_of(kTranslatedWalls), "10.64.0.255", "10.1.0.5", 8443, "192.0.2.1", 443}};
+  const std::string next = rules_named(world_of_preset("fig3_6", 1), "demarcation");
+  const nakadachi::testing::TempFolder folder;
+  for (const Case& one : cases) {
+    auto lab = Lab::build(Layout(one.world, {0}, {}));
+    REQUIRE(lab.ok());
+    const auto texts = rule_texts(one.world, compile(one.world, {}));
+    REQUIRE(lab->load(texts).ok());
+    const auto listening = listen_at(*lab, *Address::parse(one.listens), one.listens_at);
+    const auto open =
+        connect_to(*lab, *Address::parse(one.from), *Address::parse(one.called), one.called_at);
+    REQUIRE(open.has_value());
+    std::size_t filled = 0;
+    for (std::size_t place = 0; place < lab->layout().boxes().size(); ++place) {
+      const Box& box = lab->layout().boxes()[place];
+      if (box.rules.empty()) continue;
+      lab->inside(static_cast<int>(place), [&] {
+        CAPTURE(one.world.model().name, box.name);
+        const auto listed = apps::run_program({"/usr/sbin/nft", "list", "ruleset"}, "");
+        REQUIRE(listed.ok());
+        if (listed->output.find("10.64.0.0 limit rate over") == std::string::npos ||
+            listed->output.find("10.64.0.0 ct count over") == std::string::npos) {
+          return;
+        }
+        ++filled;
+        const apps::RuleChange change(folder.file(one.world.model().name + box.name));
+        REQUIRE(change.apply(next, seconds(60)).ok());
+        CHECK_FALSE(drift_from(texts.at(box.rules)).empty());
+        const auto back = change.roll_back();
+        INFO((back ? "" : describe(back.error())));
+        CHECK(back.ok());
+        CHECK(drift_from(texts.at(box.rules)).empty());
+      });
+    }
+    CHECK(filled >= 2);  // a wall and the host behind it
+  }
 }
 
 TEST_CASE("the way back does not end with the session", "[walls]") {

@@ -33,10 +33,6 @@ struct Cell {
 /// Walls' own addresses are among the ends: nothing may arrive there.
 std::vector<Cell> every_pair(const Layout& layout, const std::vector<std::uint32_t>& services);
 
-/// What an intruder sends who stands on a wire and has no rules: frames with the address of
-/// somebody else, and frames of known machines with a MAC that is not theirs.
-std::vector<Cell> forgeries(const Layout& layout, const std::vector<std::uint32_t>& services);
-
 /// What was seen.
 struct Outcome {
   std::size_t probes = 0;
@@ -46,6 +42,13 @@ struct Outcome {
 /// Sends all and compares cell by cell. A probe that is expected and does not come is sent again
 /// before it counts as missing. Connections that the model allows must be answered too.
 Outcome observe(Lab& lab, std::vector<Cell> cells);
+
+/// What an intruder sends who has taken over a machine, past the rules it may have had: from every
+/// machine frames with an address of everybody else, and with its own addresses and a MAC that is
+/// not its. `services` from machines without rules, `few` from the others, which a neighbour
+/// without rules stands beside. Sent and compared machine by machine, as they are many.
+Outcome observe_forgeries(Lab& lab, const std::vector<std::uint32_t>& services,
+                          const std::vector<std::uint32_t>& few);
 
 /// Fails the test with the first of the differences, when there are any.
 void check_same(const Outcome& outcome);

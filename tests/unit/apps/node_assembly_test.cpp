@@ -56,7 +56,7 @@ WallsPolicy centre() {
   REQUIRE(model.ok());
   model->towns.resize(2);
   auto policy =
-      WallsPolicy::make(*std::move(model), "node",
+      WallsPolicy::make(*std::move(model), "node1",
                         {std::chrono::year{2026}, std::chrono::month{11}, std::chrono::day{22}});
   REQUIRE(policy.ok());
   return *std::move(policy);

@@ -49,6 +49,7 @@ std::vector<Case> cases() {
       {kAddressTwice, with("\"fd00:1::6\"]", "\"fd00:1::6\"]\nmac = \"02:00:00:00:00:05\""),
        "database"},
       {kAddressOutsideSegment, with("\"10.1.0.6\"", "\"10.2.0.6\""), "database"},
+      {kWalledHostWithoutMac, with("mac = \"02:00:00:00:00:05\"\n", ""), "node"},
       {kFlowExpired, with("2027-03-31", "2026-05-31"), "oltp"},
       {kFlowWithoutEnd, flow("from = \"10.1.0.9\"\nto = \"fd00:1::9\"\nservice = \"tcp/1\"\n"),
        "more"},

@@ -92,13 +92,15 @@ TEST_CASE("one connection is explained", "[walls]") {
         "oltp");
   CHECK(allowed.passes == std::vector<std::string>{"towns_wall", "node"});
 
-  const auto other_port = ask("10.64.0.10", "10.1.1.12", "tcp/5704");
+  const auto other_port = ask("10.64.0.10", "10.1.1.12", "tcp/22");
   CHECK_FALSE(other_port.allowed);
-  REQUIRE(other_port.near.size() == 2);
+  REQUIRE(other_port.near.size() == 3);
   CHECK(world.model().flows[static_cast<std::size_t>(other_port.near[0].flow)].id == "oltp");
   CHECK(other_port.near[0].differs == "service");
-  CHECK(world.model().flows[static_cast<std::size_t>(other_port.near[1].flow)].id == "admin");
-  CHECK(other_port.near[1].differs == "from");
+  CHECK(world.model().flows[static_cast<std::size_t>(other_port.near[1].flow)].id == "town_admin");
+  CHECK(other_port.near[1].differs == "service");
+  CHECK(world.model().flows[static_cast<std::size_t>(other_port.near[2].flow)].id == "ssh");
+  CHECK(other_port.near[2].differs == "from");
   CHECK_FALSE(ask("10.64.0.11", "10.1.1.12", "tcp/5701").allowed);
   CHECK(ask("fd6e:616b:1::11", "fd6e:616b:2::11", "tcp/5432").allowed);
 
@@ -118,7 +120,7 @@ TEST_CASE("tables hold every flow, quoted for spreadsheets", "[walls]") {
   flow_of(model, "sql").why.en = "rows, sealed";
   const World world = *World::build(model);
   const std::string table = csv(world, Language::kEnglish);
-  CHECK(std::count(table.begin(), table.end(), '\n') == 6);
+  CHECK(std::count(table.begin(), table.end(), '\n') == 10);
   CHECK_THAT(table, ContainsSubstring("\"rows, sealed\""));
   CHECK_THAT(table, ContainsSubstring("… (3482)"));
   const std::string text = markdown(world, Language::kJapanese);

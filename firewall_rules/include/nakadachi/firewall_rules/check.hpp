@@ -20,6 +20,7 @@ enum class FindingKind : std::uint8_t {
   kSegmentsOverlap,
   kAddressTwice,
   kAddressOutsideSegment,
+  kWalledHostWithoutMac,
   kFlowExpired,
   kFlowWithoutEnd,
   kFlowShadowed,

@@ -1,0 +1,171 @@
+// Real connections through compiled rules: those that are open when rules are loaded, and those
+// that are too many.
+
+#include "tests/net/walls/connections.hpp"
+
+#include <algorithm>
+
+#include "apps/common/live_walls.hpp"
+#include "nakadachi/firewall_rules/compile.hpp"
+#include "tests/net/walls/matrix.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
+#include "tests/support/walls_models.hpp"
+
+using namespace nakadachi;
+using namespace nakadachi::walls;
+using namespace nakadachi::walls::testing;
+
+namespace {
+
+Address address(const char* text) { return *Address::parse(text); }
+
+Lab lab_of(const World& world, const std::vector<int>& towns) {
+  auto lab = Lab::build(Layout(world, towns, {}));
+  if (!lab) FAIL(describe(lab.error()));
+  return *std::move(lab);
+}
+
+int box_named(const Lab& lab, const std::string& name) {
+  const auto& boxes = lab.layout().boxes();
+  const auto found =
+      std::find_if(boxes.begin(), boxes.end(), [&](const Box& box) { return box.name == name; });
+  REQUIRE(found != boxes.end());
+  return static_cast<int>(found - boxes.begin());
+}
+
+/// As an officer does it on every wall and host, one after another.
+void apply_and_confirm(const Lab& lab, const World& world,
+                       const nakadachi::testing::TempFolder& folder) {
+  const auto texts = rule_texts(world, compile(world, {}));
+  const auto& boxes = lab.layout().boxes();
+  for (std::size_t box = 0; box < boxes.size(); ++box) {
+    if (boxes[box].rules.empty()) continue;
+    const apps::RuleChange change(folder.file("state-" + boxes[box].name));
+    lab.inside(static_cast<int>(box), [&] {
+      CAPTURE(boxes[box].name);
+      const auto applied = change.apply(texts.at(boxes[box].rules), std::chrono::seconds(60));
+      INFO((applied ? "" : describe(applied.error())));
+      REQUIRE(applied.ok());
+      REQUIRE(change.confirm().ok());
+    });
+  }
+}
+
+/// The centre with two towns, of which the second has limits of its own.
+World limited_centre(Limit usual, Limit of_second) {
+  const World preset = world_of_preset("shared_centre", 2);
+  Model model = preset.model();
+  for (Flow& flow : model.flows) {
+    if (flow.id == "oltp") flow.limit = usual;
+  }
+  model.limits.push_back({.flow = "oltp", .towns = {model.towns[1].code}, .limit = of_second});
+  return *World::build(std::move(model));
+}
+
+constexpr std::uint16_t kOltp = 5701;
+
+}  // namespace
+
+TEST_CASE("connections that the model allows go on when rules are loaded, first and later",
+          "[walls]") {
+  if (!labs_possible()) return;
+  const World world = world_of_preset("shared_centre", 1);
+  Model louder = world.model();
+  louder.log = LogLevel::kAll;
+  const World later = *World::build(louder);
+  const Lab lab = lab_of(world, {0});
+  struct Way {
+    const char* from;
+    const char* to;
+    std::uint16_t port;
+  };
+  const std::vector<Way> allowed = {
+      {"10.1.5.21", "10.1.1.11", 5704},              // an operator, through one wall
+      {"10.64.0.10", "10.1.1.11", 5701},             // a town
+      {"fd6e:616b:1::11", "fd6e:616b:2::11", 5432},  // the node's with the database
+  };
+  std::vector<Conversation> conversations;
+  for (const Way& way : allowed) {
+    auto one = converse(lab, address(way.from), address(way.to), way.port);
+    REQUIRE(one.has_value());
+    REQUIRE(one->goes_on());
+    conversations.push_back(*std::move(one));
+  }
+  const auto stray = converse(lab, address("10.1.5.21"), address("10.1.1.11"), 9999);
+  REQUIRE(stray.has_value());
+  REQUIRE(stray->goes_on());
+
+  const nakadachi::testing::TempFolder folder;
+  for (const World* const model : {&world, &later}) {
+    apply_and_confirm(lab, *model, folder);
+    for (std::size_t i = 0; i < allowed.size(); ++i) {
+      CAPTURE(model == &later, allowed[i].from, allowed[i].port);
+      CHECK(conversations[i].goes_on());
+    }
+  }
+  CHECK_FALSE(stray->goes_on());
+  CHECK(counters_in(lab, box_named(lab, "operator1")).at("invalid") > 0);
+}
+
+TEST_CASE("who opens too fast is refused, and nobody else", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = limited_centre({.new_per_second = 20}, {.new_per_second = 200});
+  Lab lab = lab_of(world, {0, 1});
+  REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
+  const int wall = box_named(lab, "towns_wall");
+  std::uint32_t number = 0;
+  /// First packets from a town, each of a connection of its own; how many arrived at the node.
+  const auto burst = [&](const char* from, std::uint16_t count) {
+    const int box = lab.layout().box_at(address(from));
+    std::size_t arrived = 0;
+    for (std::uint16_t i = 0; i < count; ++i) {
+      const ProbePacket packet{++number, address(from), address("10.1.1.11"), kOltp,
+                               static_cast<std::uint16_t>(10'000 + number)};
+      lab.send({box, packet, {}});
+    }
+    for (const Lab::Arrival& arrival : lab.collect(std::chrono::milliseconds(100))) {
+      arrived += arrival.sighting.is_answer ? 0 : 1;
+    }
+    return arrived;
+  };
+  // Twice the limit may come at once; what comes in a burst beyond that is refused.
+  CHECK(burst("10.64.0.10", 1'000) < 1'000);
+  const auto refused = counters_in(lab, wall).at("over_oltp");
+  CHECK(refused > 0);
+  // The other town is counted by itself, and with the limit that is its own.
+  CHECK(burst("10.64.1.10", 300) == 300);
+  CHECK(counters_in(lab, wall).at("over_oltp") == refused);
+  CHECK(burst("10.64.1.10", 10'000) < 10'000);
+  CHECK(counters_in(lab, wall).at("over_oltp") > refused);
+}
+
+TEST_CASE("who has too many connections gets no more until one ends", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = limited_centre({.connections = 64}, {.connections = 3});
+  Lab lab = lab_of(world, {0, 1});
+  REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
+  const int wall = box_named(lab, "towns_wall");
+  const TcpSocket by_ipv4 = listen_at(lab, address("10.1.1.11"), kOltp);
+  const TcpSocket by_ipv6 = listen_at(lab, address("fd6e:616b:1::11"), kOltp);
+  /// Connects until refused, or `most` times.
+  const auto fill = [&](const char* from, std::size_t most) {
+    std::vector<TcpSocket> open;
+    while (open.size() < most) {
+      auto one = connect_to(lab, address(from), address("10.1.1.11"), kOltp);
+      if (!one) break;
+      open.push_back(*std::move(one));
+    }
+    return open;
+  };
+  auto first = fill("10.64.0.10", 100);
+  CHECK(first.size() == 64);
+  CHECK(counters_in(lab, wall).at("over_oltp") > 0);
+  const auto second = fill("10.64.1.10", 100);
+  CHECK(second.size() == 3);
+  // Families are counted apart.
+  CHECK(
+      connect_to(lab, address("fd6e:616b:1000::a"), address("fd6e:616b:1::11"), kOltp).has_value());
+  first.pop_back();
+  CHECK(fill("10.64.0.10", 5).size() == 1);
+}
