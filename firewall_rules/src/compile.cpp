@@ -47,10 +47,7 @@ class Compiler {
     std::map<std::tuple<int, Hook, int>, int> chains;  ///< by flow, hook, class of limit
   };
 
-  bool expired(int flow) const {
-    const auto& until = world_.model().flows[index(flow)].valid_until;
-    return today_ && until && *until < *today_;
-  }
+  bool expired(int flow) const { return is_over(world_.model().flows[index(flow)], today_); }
 
   bool walled(int host) const {
     const Host& one = world_.model().hosts[index(host)];

@@ -125,6 +125,38 @@ TEST_CASE("each kind of finding is found, with subject and line", "[walls]") {
   }
 }
 
+TEST_CASE("a flow that is over neither closes IPv6 nor stands for another flow", "[walls]") {
+  const std::string ends[] = {"from = \"10.1.0.6\"\nto = \"10.1.0.5\"\n",
+                              "from = \"fd00:1::6\"\nto = \"fd00:1::5\"\n"};
+  const auto model = [&](const std::string& old_until, const std::string& new_until) {
+    return kSoundWalls +
+           "[[flow]]\nid = \"old\"\nwhy_en = \"x\"\nowner = \"y\"\nservice = \"tcp/22\"\n" +
+           ends[0] + "valid_until = " + old_until + "\n" +
+           "[[flow]]\nid = \"new\"\nwhy_en = \"x\"\nowner = \"y\"\nservice = \"tcp/22\"\n" +
+           ends[1] + "valid_until = " + new_until + "\n";
+  };
+  const auto finds = [&](FindingKind kind, const std::string& toml) {
+    const auto findings = findings_of(toml);
+    return std::any_of(findings.begin(), findings.end(),
+                       [&](const Finding& finding) { return finding.kind == kind; });
+  };
+  constexpr const char* kOver = "2026-05-31";
+  constexpr const char* kLastDay = "2026-06-01";
+  CHECK_FALSE(finds(FindingKind::kIpv6Wider, model(kLastDay, kLastDay)));
+  CHECK(finds(FindingKind::kIpv6Wider, model(kOver, kLastDay)));
+  CHECK_FALSE(finds(FindingKind::kIpv6Wider, model(kOver, kOver)));
+
+  const auto twice = [&](const std::string& until) {
+    return kSoundWalls +
+           "[[flow]]\nid = \"old\"\nwhy_en = \"x\"\nowner = \"y\"\nservice = \"tcp/22\"\n" +
+           ends[0] + "valid_until = " + until + "\n" +
+           "[[flow]]\nid = \"new\"\nwhy_en = \"x\"\nowner = \"y\"\nservice = \"tcp/22\"\n" +
+           ends[0];
+  };
+  CHECK(finds(FindingKind::kFlowShadowed, twice(kLastDay)));
+  CHECK_FALSE(finds(FindingKind::kFlowShadowed, twice(kOver)));
+}
+
 TEST_CASE("a broken invariant names the flows that form the way", "[walls]") {
   const auto findings =
       findings_of(flow("from = \"node\"\nto = \"systems\"\nservice = \"tcp/9\"\n"));
