@@ -1,12 +1,17 @@
-// `nakadachi firewall …` as an officer runs it.
+// `nakadachi firewall …` as an officer runs it: every command that only reads, for every layout
+// that is built in, and what becomes of a model with mistakes.
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "apps/common/run_program.hpp"
 #include "apps/common/text_table.hpp"
+#include "apps/common/walls_file.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_folder.hpp"
 #include "tests/support/walls_models.hpp"
@@ -26,6 +31,83 @@ ProgramEnd firewall(Words arguments) {
   return end ? *end : ProgramEnd{.complaint = describe(end.error())};
 }
 
+std::string joined(const Words& words) {
+  std::string text;
+  for (const std::string& word : words) text += word + " ";
+  return text;
+}
+
+/// One run of the program, and what is known of its answer beforehand.
+struct Run {
+  Words arguments;
+  bool has_json = false;
+  ProgramEnd end = {};
+};
+
+/// The commands that read one model, with a host of each layout to ask about. Rules go to `out`.
+std::vector<Run> runs_of(const std::string& preset, const std::string& out) {
+  const std::string model = "preset:" + preset;
+  const bool centre = preset == "shared_centre";
+  const std::string host = centre ? "gateway" : "interface_system";
+  const std::string systems = centre ? "business_systems@011002" : "business_systems";
+  const std::string server = centre ? "postgres" : "middle_server";
+  return {
+      {{"check", model, "--date", "2026-06-01"}, true},
+      {{"prove", model}, true},
+      {{"prove", model, "--taken-over", host}, true},
+      {{"prove", model, "--from", host, "--to", systems, "--direct"}, true},
+      {{"compile", model, "--date", "2026-06-01", "--out", out + "/" + preset}},
+      {{"explain", model, systems, server, "5701", "--date", "2026-06-01"}, true},
+      {{"diff", model, "preset:fig3_6"}, true},
+      {{"table", model}},
+      {{"table", model, "--format", "csv"}},
+      {{"draw", model}},
+  };
+}
+
+/// With `--lang ja`; what has JSON, also with `--json`.
+std::vector<Run> all_runs(const std::string& out) {
+  std::vector<Run> all = {{{"presets", "--json"}, true}, {{"--lang", "ja", "presets"}}};
+  for (const WallsPreset& preset : walls_presets()) {
+    all.push_back({{"presets", "--show", std::string(preset.name)}});
+    for (const Run& run : runs_of(std::string(preset.name), out)) {
+      Words words = run.arguments;
+      words.insert(words.begin(), {"--lang", "ja"});
+      all.push_back({words});
+      if (!run.has_json) continue;
+      words.erase(words.begin(), words.begin() + 2);
+      words.emplace_back("--json");
+      all.push_back({words, true});
+    }
+  }
+  return all;
+}
+
+/// All at once as far as the machine has cores: a run may take a second.
+void run_all(std::vector<Run>& runs) {
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (std::size_t place = next++; place < runs.size(); place = next++) {
+      runs[place].end = firewall(runs[place].arguments);
+    }
+  };
+  std::vector<std::thread> threads;
+  const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
+  for (unsigned i = 0; i < cores; ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+}
+
+bool has_japanese(const std::string& text) {
+  return std::any_of(text.begin(), text.end(), [](char byte) { return (byte & 0x80) != 0; });
+}
+
+std::ptrdiff_t rule_files_in(const std::string& folder) {
+  std::error_code missing;
+  const std::filesystem::directory_iterator files(folder, missing);
+  return std::count_if(begin(files), end(files),
+                       [](const auto& file) { return file.path().extension() == ".nft"; });
+}
+
 std::string model_file(const testing::TempFolder& folder, const std::string& toml) {
   const std::string path = folder.file("model.toml");
   std::filesystem::remove(path);
@@ -34,6 +116,58 @@ std::string model_file(const testing::TempFolder& folder, const std::string& tom
 }
 
 }  // namespace
+
+TEST_CASE("every firewall command answers for every layout, as JSON and in Japanese") {
+  const testing::TempFolder folder;
+  std::vector<Run> runs = all_runs(folder.path().string());
+  run_all(runs);
+  std::size_t asked_of_nothing = 0;
+  for (const Run& run : runs) {
+    CAPTURE(joined(run.arguments), run.end.output, run.end.complaint);
+    CHECK(run.end.status == 0);
+    CHECK(run.end.complaint.empty());
+    if (run.has_json) {
+      const json value = json::parse(run.end.output, nullptr, false);
+      CHECK_FALSE(value.is_discarded());
+      asked_of_nothing += value.is_array() && value.empty();
+      continue;
+    }
+    CHECK_FALSE(run.end.output.empty());
+    const bool names_only = run.arguments[2] == "check" || run.arguments[2] == "compile";
+    CHECK((names_only || has_japanese(run.end.output)));
+  }
+  for (const WallsPreset& preset : walls_presets()) {
+    CHECK(rule_files_in(folder.file(preset.name)) > 0);
+  }
+  // A sound model has no findings, and fig3_6 is no change of itself.
+  CHECK(asked_of_nothing > 0);
+  CHECK(asked_of_nothing < runs.size() / 4);
+}
+
+TEST_CASE("a model with mistakes ends with 1 and writes no rules") {
+  const testing::TempFolder folder;
+  const std::string broken =
+      model_file(folder, kSoundWalls +
+                             "[[flow]]\nid = \"back\"\nwhy_en = \"x\"\nowner = \"y\"\n"
+                             "from = \"node\"\nto = \"systems\"\nservice = \"tcp/9\"\n");
+  const std::string out = folder.file("rules");
+  const auto compiled = firewall({"compile", broken, "--date", "2026-06-01", "--out", out});
+  CHECK(compiled.status == 1);
+  CHECK_THAT(compiled.complaint,
+             ContainsSubstring("invariant_broken") && ContainsSubstring("not_specific"));
+  CHECK_FALSE(std::filesystem::exists(out));
+  const auto only = firewall({"compile", broken, "--date", "2026-06-01", "--only", "wall"});
+  CHECK(only.status == 1);
+  CHECK(only.output.empty());
+  const auto checked = firewall({"check", broken, "--date", "2026-06-01", "--json"});
+  CHECK(checked.status == 1);
+  CHECK(json::parse(checked.output).size() >= 2);
+  const auto proven = firewall({"prove", broken});
+  CHECK(proven.status == 1);
+  CHECK_THAT(proven.output, ContainsSubstring("-(back tcp/9)->"));
+  CHECK(firewall({"check", folder.file("none.toml")}).status == 1);
+  CHECK(firewall({"explain", broken, "systems@011002", "nowhere", "5701"}).status == 1);
+}
 
 TEST_CASE("a flow that is over is left out by explain and compile alike") {
   const testing::TempFolder folder;
