@@ -81,7 +81,7 @@ std::vector<Change> changes() {
            "forward_oltp counter name flow_oltp drop",
        "rule_changed chain forward_oltp [oltp]"},
       {"flush chain" + table + "from_where\nadd rule" + table +
-           "from_where fib saddr . iif oif missing counter name forged drop\nadd rule" + table +
+           "from_where fib saddr . iif oif missing goto drop_forged\nadd rule" + table +
            "from_where ip6 saddr :: accept",
        "rules_reordered chain from_where []"},
       {"add element" + table +
