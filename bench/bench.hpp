@@ -32,9 +32,9 @@ struct WallsOptions {
 };
 
 /// Measures bytes a second and new connections a second through the rules for all towns and those
-/// for one, by turns, in network namespaces, and prints medians and ratios; writes JSON when a
-/// file is named. Errors: those of building a lab (root is needed); `kLinkDown` when the rules
-/// stop what they should let through.
+/// for one, by turns, in network namespaces, by IPv4, and prints medians, ratios and whether both
+/// are at least 0.95; writes JSON when a file is named. Errors: those of building a lab (root is
+/// needed); `kLinkDown` when the rules stop what they should let through.
 Result<void> run_walls(const WallsOptions& options);
 
 }  // namespace nakadachi::bench

@@ -1,5 +1,5 @@
 // ./dev bench walls: what passes the compiled rules for all towns, against the rules for one town,
-// in one run on the same kernel.
+// in one run on the same kernel. By IPv4; rules of IPv6 are maps of the same kind beside those.
 
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -33,6 +33,8 @@ using walls::testing::Layout;
 
 constexpr std::uint16_t kPort = 5701;
 constexpr std::size_t kChunk = 128 * 1024;
+/// What the rules for all towns must let through of what those for one town do.
+constexpr double kLeastRatio = 0.95;
 /// Still looked at for each connection, but never reached.
 constexpr walls::Limit kNoHindrance{.new_per_second = 1'000'000, .connections = 1'000'000};
 
@@ -108,7 +110,8 @@ class Site {
     });
     const std::vector<char> chunk(kChunk, 'x');
     const auto began = SteadyClock::now();
-    while (SteadyClock::now() - began < time) {
+    // However short the run and busy the machine, something has come through.
+    while (SteadyClock::now() - began < time || received == 0) {
       if (send(sender->handle(), chunk.data(), chunk.size(), MSG_NOSIGNAL) < 0) break;
     }
     const std::uint64_t bytes = received;
@@ -132,12 +135,12 @@ class Site {
     const sockaddr_in there = at(to_);
     const auto began = SteadyClock::now();
     lab_.inside(lab_.layout().box_at(from_), [&] {
-      while (SteadyClock::now() - began < time) {
+      do {
         const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         const auto* const address = reinterpret_cast<const sockaddr*>(&there);
         if (::connect(socket, address, sizeof there) == 0) ++count;
         close_at_once(socket);
-      }
+      } while (SteadyClock::now() - began < time);
     });
     const std::chrono::duration<double> took = SteadyClock::now() - began;
     shutdown(listening->handle(), SHUT_RDWR);
@@ -236,18 +239,25 @@ Result<void> run_walls(const WallsOptions& options) {
   }
   const double throughput = ratio(of_all.throughput, of_one.throughput);
   const double connections = ratio(of_all.new_connections, of_one.new_connections);
-  fmt::print("{:>24} {:>12} {:>20}\n", "medians of runs", "MB/s", "connections/s");
+  const bool passed = throughput >= kLeastRatio && connections >= kLeastRatio;
+  fmt::print("{:>24} {:>12} {:>20}\n", "medians of runs (IPv4)", "MB/s", "connections/s");
   for (const auto& [towns, runs] : {std::pair(options.towns, &of_all), {std::size_t{1}, &of_one}}) {
     fmt::print("{:>18} towns {:>12.0f} {:>20.0f}\n", towns, median(runs->throughput) / 1e6,
                median(runs->new_connections));
   }
   fmt::print("{:>24} {:>12.3f} {:>20.3f}\n", "median of ratios", throughput, connections);
+  fmt::print("{}: both at least {:.2f}\n", passed ? "passed" : "NOT PASSED", kLeastRatio);
   if (options.json_file.empty()) return {};
-  const nlohmann::json result = {
-      {"throughput_ratio", throughput}, {"new_connections_ratio", connections},
-      {"towns", options.towns},         {"rounds", options.rounds},
-      {"run_ms", options.run_ms},       {"all_towns", to_json(of_all)},
-      {"one_town", to_json(of_one)}};
+  const nlohmann::json result = {{"throughput_ratio", throughput},
+                                 {"new_connections_ratio", connections},
+                                 {"least_ratio", kLeastRatio},
+                                 {"passed", passed},
+                                 {"family", "ipv4"},
+                                 {"towns", options.towns},
+                                 {"rounds", options.rounds},
+                                 {"run_ms", options.run_ms},
+                                 {"all_towns", to_json(of_all)},
+                                 {"one_town", to_json(of_one)}};
   return apps::write_private_file(options.json_file, result.dump(2) + "\n");
 }
 

@@ -11,6 +11,7 @@
 #include "apps/common/text_table.hpp"
 #include "apps/common/walls_file.hpp"
 #include "nakadachi/base/day.hpp"
+#include "nakadachi/base/log.hpp"
 #include "nakadachi/firewall_rules/callers.hpp"
 #include "nakadachi/firewall_rules/explain.hpp"
 #include "nakadachi/storage/login.hpp"
@@ -291,6 +292,12 @@ Result<std::optional<WallsPolicy>> load(const WallsConfig& config, std::span<con
       .detail = fmt::format("{} speaks against this configuration:{}", config.model, text)};
 }
 
+/// Said once at the start: nothing but this configuration speaks for where it listens.
+std::optional<WallsPolicy> without_walls(bool is_missed) {
+  if (is_missed) log::write(log::Level::kWarning, "walls_not_given", {});
+  return {};
+}
+
 Result<void> add_databases(const std::string& key, const std::string& login,
                            std::vector<WallsEnd>& ends) {
   NAKADACHI_TRY(const auto servers, storage::servers_of(login));
@@ -321,7 +328,7 @@ WallsEnd nodes_end(const GatewayConfig& config) {
 }
 
 Result<std::optional<WallsPolicy>> load_policy(const NodeConfig& config) {
-  if (config.walls.model.empty()) return std::optional<WallsPolicy>();
+  if (config.walls.model.empty()) return without_walls(config.profile != "demo");
   std::vector<WallsEnd> ends = {oltp_end(config),
                                 {.key = "gateway.endpoint", .endpoint = config.gateway_endpoint}};
   if (!config.admin_endpoint.empty()) ends.push_back(admin_end(config));
@@ -331,7 +338,7 @@ Result<std::optional<WallsPolicy>> load_policy(const NodeConfig& config) {
 }
 
 Result<std::optional<WallsPolicy>> load_policy(const GatewayConfig& config) {
-  if (config.walls.model.empty()) return std::optional<WallsPolicy>();
+  if (config.walls.model.empty()) return without_walls(true);
   const std::vector<WallsEnd> ends = {
       nodes_end(config), {.key = "national.endpoint", .endpoint = config.national_endpoint}};
   return load(config.walls, ends);

@@ -78,7 +78,8 @@ class WallsPolicy {
 };
 
 /// The policy of a configuration with [walls], nothing without: such a process does what its
-/// configuration says. Flows count that are in force today in Japan. Errors: those of
+/// configuration says, and warns of it in the log (`walls_not_given`), but for a node of a demo;
+/// gateways have no profile. Flows count that are in force today in Japan. Errors: those of
 /// `load_walls` and `WallsPolicy::make`; `kConfigInvalid`, field "walls", with every
 /// contradiction, a line each.
 Result<std::optional<WallsPolicy>> load_policy(const NodeConfig& config);

@@ -13,6 +13,7 @@
 #include "apps/nakadachi/firewall_model.hpp"
 #include "apps/nakadachi/firewall_output.hpp"
 #include "apps/nakadachi/report_options.hpp"
+#include "nakadachi/firewall_rules/callers.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
 #include "nakadachi/firewall_rules/draw.hpp"
 #include "nakadachi/firewall_rules/tables.hpp"
@@ -208,34 +209,78 @@ Result<void> run_diff(const Options& options) {
   return {};
 }
 
-/// A host by name (its first address of the family wanted), or an address.
-Result<walls::AddressSet> end_of(const walls::World& world, const std::string& text) {
+/// The addresses of one host, or one address. Errors: `kConfigInvalid` at `option` for whatever
+/// names more machines or addresses, of which no single answer could be given.
+Result<std::vector<walls::Address>> addresses_of_end(const walls::World& world,
+                                                     std::string_view option,
+                                                     const std::string& text) {
   NAKADACHI_TRY(const auto selection, world.resolve(std::vector<std::string>{text}));
-  return selection.all();
+  const walls::AddressSet set = selection.all();
+  const auto machines = world.machines_in(set);
+  const auto pieces = set.intervals();
+  const bool one_address = pieces.size() == 1 && pieces.front().first == pieces.front().last;
+  const bool one_host =
+      machines.size() == 1 &&
+      world.machines()[static_cast<std::size_t>(machines.front())].host != walls::kNobody;
+  if (!one_address && !one_host) {
+    return wrong_firewall_option(
+        option, text +
+                    " is not one host or one address; name one, as node, systems@011002 (of "
+                    "one town) or 10.1.1.11");
+  }
+  std::vector<walls::Address> addresses;
+  for (const auto& piece : pieces) {
+    for (walls::Address at = piece.first;; at = walls::successor(at)) {
+      addresses.push_back(at);
+      if (at == piece.last) break;
+    }
+  }
+  return addresses;
 }
 
+/// The flow that would allow it were it not over, with its last day; empty when there is none.
+Result<std::string> what_is_over(const walls::World& now, const walls::World& ever,
+                                 walls::Address from, walls::Address to,
+                                 const walls::ServiceSet& service) {
+  NAKADACHI_TRY(const auto former, walls::explain(ever, from, to, service));
+  if (!former.allowed) return std::string();
+  const int flow = ever.openings()[static_cast<std::size_t>(former.opening)].flow;
+  if (flow == walls::kNobody) return std::string();
+  const walls::Flow& over = ever.model().flows[static_cast<std::size_t>(flow)];
+  if (!over.valid_until || now.find_flow(over.id) != walls::kNobody) return std::string();
+  return fmt::format("{} ({})", over.id, walls::text_of(*over.valid_until));
+}
+
+/// As `compile` sees the model: without the flows that are over.
 Result<void> run_explain(const Options& options) {
-  NAKADACHI_TRY(const walls::World world, load_firewall_world(options.model));
-  NAKADACHI_TRY(const auto from, end_of(world, options.from));
-  NAKADACHI_TRY(const auto to, end_of(world, options.to));
+  NAKADACHI_TRY(const auto date, firewall_date(options.date));
+  NAKADACHI_TRY(const walls::World ever, load_firewall_world(options.model));
+  NAKADACHI_TRY(const walls::World world, walls::World::build(walls::in_force(ever.model(), date)));
+  NAKADACHI_TRY(const auto sources, addresses_of_end(world, "SRC", options.from));
+  NAKADACHI_TRY(const auto targets, addresses_of_end(world, "DST", options.to));
   const std::string written =
       options.service.find('/') == std::string::npos && options.service != "echo"
           ? "tcp/" + options.service
           : options.service;
   NAKADACHI_TRY(const auto service, walls::parse_service(written));
-  for (const walls::Family family : walls::kFamilies) {
-    const auto sources = from & walls::all_addresses(family);
-    const auto targets = to & walls::all_addresses(family);
-    if (sources.empty() || targets.empty()) continue;
-    NAKADACHI_TRY(const auto explanation,
-                  walls::explain(world, sources.intervals().front().first,
-                                 targets.intervals().front().first, service));
-    fmt::print("{}", options.json
-                         ? json_of_explanation(world, explanation)
-                         : text_of_explanation(world, explanation, options.wanted_language()));
-    return {};
+  std::vector<Explained> all;
+  for (const walls::Address from : sources) {
+    for (const walls::Address to : targets) {
+      if (from.family() != to.family()) continue;
+      NAKADACHI_TRY(auto answer, walls::explain(world, from, to, service));
+      std::string over;
+      if (!answer.allowed) {
+        NAKADACHI_TRY(over, what_is_over(world, ever, from, to, service));
+      }
+      all.push_back({from, to, std::move(answer), std::move(over)});
+    }
   }
-  return wrong_firewall_option("to", "the two have no address of one family");
+  if (all.empty()) {
+    return wrong_firewall_option("DST", "the two have no addresses of one family");
+  }
+  fmt::print("{}", options.json ? json_of_explanations(world, all)
+                                : text_of_explanations(world, all, options.wanted_language()));
+  return {};
 }
 
 /// A subcommand that reads one model.
@@ -281,10 +326,11 @@ void add_judging(CLI::App& firewall, const OptionsPtr& options, Command& chosen)
       ->required();
   explain->add_option("DST", options->to, "the same")->required();
   explain->add_option("PORT", options->service, "5432, tcp/5432, udp/53 or echo")->required();
+  add_date(explain, options);
   add_json_option(*explain, options->json);
   explain->footer(
-      "Example: nakadachi firewall explain preset:shared_centre business_systems@011002 node1 "
-      "5701");
+      "One answer for each pair of their addresses; a flow that is over allows nothing.\n"
+      "Example: nakadachi firewall explain preset:shared_centre business_systems@011002 node 5701");
 
   CLI::App* const diff =
       model_command(firewall, options, chosen, "diff", "What a change opens and closes", run_diff);

@@ -105,6 +105,54 @@ const std::string& in(Language language, const walls::Text& text) {
   return wanted.empty() ? (ja ? text.en : text.ja) : wanted;
 }
 
+std::string text_of(const walls::World& world, const Explained& one, Language language) {
+  const bool ja = language == Language::kJapanese;
+  const walls::Explanation& answer = one.answer;
+  std::string text = fmt::format("{} {} -> {} {}: ", world.name_of_machine(answer.from),
+                                 one.from.text(), world.name_of_machine(answer.to), one.to.text());
+  if (answer.allowed) {
+    const std::string name = world.name_of_opening(opening_of(world, answer.opening));
+    text += ja ? fmt::format("許可（{}）\n", name) : fmt::format("allowed by {}\n", name);
+  } else {
+    text += ja ? "遮断（許可する通信がありません）\n" : "denied: no flow allows it\n";
+  }
+  if (!answer.passes.empty() && answer.allowed) {
+    text += fmt::format("  {}: {}\n", ja ? "通過" : "passes", fmt::join(answer.passes, ", "));
+  } else if (!answer.passes.empty()) {
+    text += fmt::format("  {}: {}\n", ja ? "遮断箇所" : "stopped by", answer.passes.front());
+  }
+  if (!one.over.empty()) {
+    text += fmt::format("  {}: {}\n", ja ? "期限切れの許可" : "allowed until its date", one.over);
+  }
+  for (const walls::Explanation::Near& near : answer.near) {
+    const walls::Flow& flow = world.model().flows[static_cast<std::size_t>(near.flow)];
+    text += ja ? fmt::format("  近い許可: {}（{}が異なる、{}行目）\n", flow.id,
+                             japanese_name_of(near.differs), flow.line)
+               : fmt::format("  nearest: {} has another {} (line {})\n", flow.id, near.differs,
+                             flow.line);
+  }
+  return text;
+}
+
+json json_of(const walls::World& world, const Explained& one) {
+  const walls::Explanation& answer = one.answer;
+  json near = json::array();
+  for (const walls::Explanation::Near& miss : answer.near) {
+    near.push_back({{"flow", world.model().flows[static_cast<std::size_t>(miss.flow)].id},
+                    {"differs", miss.differs}});
+  }
+  json value = {{"allowed", answer.allowed},
+                {"from", world.name_of_machine(answer.from)},
+                {"from_address", one.from.text()},
+                {"to", world.name_of_machine(answer.to)},
+                {"to_address", one.to.text()},
+                {"passes", answer.passes},
+                {"over", one.over.empty() ? json(nullptr) : json(one.over)},
+                {"near", near}};
+  if (answer.allowed) value["flow"] = world.name_of_opening(opening_of(world, answer.opening));
+  return value;
+}
+
 }  // namespace
 
 std::string text_of_findings(const std::vector<walls::Finding>& findings, Language language) {
@@ -205,47 +253,17 @@ std::string json_of_changes(const std::vector<walls::Change>& changes) {
   return list.dump(2) + "\n";
 }
 
-std::string text_of_explanation(const walls::World& world, const walls::Explanation& explanation,
-                                Language language) {
-  const bool ja = language == Language::kJapanese;
-  std::string text = fmt::format("{} -> {}: ", world.name_of_machine(explanation.from),
-                                 world.name_of_machine(explanation.to));
-  if (explanation.allowed) {
-    const std::string name = world.name_of_opening(opening_of(world, explanation.opening));
-    text += ja ? fmt::format("許可（{}）\n", name) : fmt::format("allowed by {}\n", name);
-  } else {
-    text += ja ? "遮断（許可する通信がありません）\n" : "denied: no flow allows it\n";
-  }
-  if (!explanation.passes.empty() && explanation.allowed) {
-    text += fmt::format("  {}: {}\n", ja ? "通過" : "passes", fmt::join(explanation.passes, ", "));
-  } else if (!explanation.passes.empty()) {
-    text += fmt::format("  {}: {}\n", ja ? "遮断箇所" : "stopped by", explanation.passes.front());
-  }
-  for (const walls::Explanation::Near& near : explanation.near) {
-    const walls::Flow& flow = world.model().flows[static_cast<std::size_t>(near.flow)];
-    text += ja ? fmt::format("  近い許可: {}（{}が異なる、{}行目）\n", flow.id,
-                             japanese_name_of(near.differs), flow.line)
-               : fmt::format("  nearest: {} has another {} (line {})\n", flow.id, near.differs,
-                             flow.line);
-  }
+std::string text_of_explanations(const walls::World& world, const std::vector<Explained>& all,
+                                 Language language) {
+  std::string text;
+  for (const Explained& one : all) text += text_of(world, one, language);
   return text;
 }
 
-std::string json_of_explanation(const walls::World& world, const walls::Explanation& explanation) {
-  json near = json::array();
-  for (const walls::Explanation::Near& one : explanation.near) {
-    near.push_back({{"flow", world.model().flows[static_cast<std::size_t>(one.flow)].id},
-                    {"differs", one.differs}});
-  }
-  json value = {{"allowed", explanation.allowed},
-                {"from", world.name_of_machine(explanation.from)},
-                {"to", world.name_of_machine(explanation.to)},
-                {"passes", explanation.passes},
-                {"near", near}};
-  if (explanation.allowed) {
-    value["flow"] = world.name_of_opening(opening_of(world, explanation.opening));
-  }
-  return value.dump(2) + "\n";
+std::string json_of_explanations(const walls::World& world, const std::vector<Explained>& all) {
+  json list = json::array();
+  for (const Explained& one : all) list.push_back(json_of(world, one));
+  return list.dump(2) + "\n";
 }
 
 std::string text_of_plan(const std::vector<walls::Drift>& changes, Language language) {

@@ -28,9 +28,17 @@ std::string json_of_answers(const walls::World& world, const std::vector<Asked>&
 std::string text_of_changes(const std::vector<walls::Change>& changes, Language language);
 std::string json_of_changes(const std::vector<walls::Change>& changes);
 
-std::string text_of_explanation(const walls::World& world, const walls::Explanation& explanation,
-                                Language language);
-std::string json_of_explanation(const walls::World& world, const walls::Explanation& explanation);
+/// What becomes of connections from one address to another.
+struct Explained {
+  walls::Address from;
+  walls::Address to;
+  walls::Explanation answer;
+  std::string over;  ///< a flow that allowed it until its last day, with that day; or empty
+};
+std::string text_of_explanations(const walls::World& world, const std::vector<Explained>& all,
+                                 Language language);
+/// A list, also of one.
+std::string json_of_explanations(const walls::World& world, const std::vector<Explained>& all);
 
 /// What loading rules would change, in words of opening and closing.
 std::string text_of_plan(const std::vector<walls::Drift>& changes, Language language);

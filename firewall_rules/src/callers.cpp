@@ -24,7 +24,7 @@ bool stands_between(const World& world, const std::string& wall, const Machine& 
 
 Model in_force(Model model, std::chrono::year_month_day date) {
   std::erase_if(model.flows, [&](const Flow& flow) {
-    const bool over = flow.valid_until && *flow.valid_until < date;
+    const bool over = is_over(flow, date);
     if (over) std::erase_if(model.limits, [&](const LimitFor& one) { return one.flow == flow.id; });
     return over;
   });

@@ -71,8 +71,8 @@ std::vector<Finding> check(const World& world, std::optional<std::chrono::year_m
   check_addresses(world, findings);
   check_translations(world, findings);
   check_flows(world, today, findings);
-  check_shadows(world, findings);
-  check_ipv6(world, findings);
+  check_shadows(world, today, findings);
+  check_ipv6(world, today, findings);
   check_borders(world, findings);
   check_lines(world, findings);
   check_invariants(world, findings);

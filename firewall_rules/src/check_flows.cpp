@@ -116,7 +116,7 @@ void check_flows(const World& world, std::optional<std::chrono::year_month_day> 
   const auto& flows = world.model().flows;
   for (int place = 0; place < static_cast<int>(flows.size()); ++place) {
     const Flow& flow = flows[static_cast<std::size_t>(place)];
-    if (today && flow.valid_until && *flow.valid_until < *today) {
+    if (is_over(flow, today)) {
       findings.push_back(about(flow, FindingKind::kFlowExpired, text_of(*flow.valid_until)));
     }
     if ((flow.why.en.empty() && flow.why.ja.empty()) || flow.owner.empty()) {
@@ -143,7 +143,8 @@ void check_flows(const World& world, std::optional<std::chrono::year_month_day> 
   check_services(world, findings);
 }
 
-void check_shadows(const World& world, std::vector<Finding>& findings) {
+void check_shadows(const World& world, std::optional<std::chrono::year_month_day> today,
+                   std::vector<Finding>& findings) {
   std::vector<const Region*> regions;
   for (const Opening& opening : world.openings()) {
     for (const Region& region : opening.by_family) regions.push_back(&region);
@@ -151,22 +152,32 @@ void check_shadows(const World& world, std::vector<Finding>& findings) {
   const RegionIndex index(std::move(regions));
   const auto& flows = world.model().flows;
   std::vector<bool> gone(flows.size(), false);
+  // What is over allows nothing that another flow could be left out for.
+  for (std::size_t place = 0; place < flows.size(); ++place) {
+    gone[place] = is_over(flows[place], today);
+  }
   // The later of two equal ones is the superfluous one.
   for (int place = static_cast<int>(flows.size()); place-- > 0;) {
-    if (!shadowed(world, index, gone, place)) continue;
+    if (gone[static_cast<std::size_t>(place)] || !shadowed(world, index, gone, place)) continue;
     gone[static_cast<std::size_t>(place)] = true;
     findings.push_back(about(flows[static_cast<std::size_t>(place)], FindingKind::kFlowShadowed));
   }
 }
 
-void check_ipv6(const World& world, std::vector<Finding>& findings) {
+void check_ipv6(const World& world, std::optional<std::chrono::year_month_day> today,
+                std::vector<Finding>& findings) {
+  // What is over is not compiled, so it closes IPv4 and opens no IPv6.
+  const auto over = [&](const Opening& opening) {
+    return opening.flow != kNobody &&
+           is_over(world.model().flows[static_cast<std::size_t>(opening.flow)], today);
+  };
   std::vector<const Region*> ipv4;
   for (const Opening& opening : world.openings()) {
-    if (!opening.by_family[0].empty()) ipv4.push_back(&opening.by_family[0]);
+    if (!opening.by_family[0].empty() && !over(opening)) ipv4.push_back(&opening.by_family[0]);
   }
   std::set<int> reported;
   for (const Opening& opening : world.openings()) {
-    if (opening.flow == kNobody || opening.by_family[1].empty()) continue;
+    if (opening.flow == kNobody || opening.by_family[1].empty() || over(opening)) continue;
     if (reported.contains(opening.flow)) continue;
     const std::string pair = wider_pair(world, opening, ipv4);
     if (pair.empty()) continue;

@@ -21,8 +21,10 @@ void check_addresses(const World& world, std::vector<Finding>& findings);
 void check_translations(const World& world, std::vector<Finding>& findings);
 void check_flows(const World& world, std::optional<std::chrono::year_month_day> today,
                  std::vector<Finding>& findings);
-void check_shadows(const World& world, std::vector<Finding>& findings);
-void check_ipv6(const World& world, std::vector<Finding>& findings);
+void check_shadows(const World& world, std::optional<std::chrono::year_month_day> today,
+                   std::vector<Finding>& findings);
+void check_ipv6(const World& world, std::optional<std::chrono::year_month_day> today,
+                std::vector<Finding>& findings);
 void check_borders(const World& world, std::vector<Finding>& findings);
 void check_lines(const World& world, std::vector<Finding>& findings);
 void check_invariants(const World& world, std::vector<Finding>& findings);

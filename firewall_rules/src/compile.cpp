@@ -15,7 +15,7 @@ constexpr std::uint64_t kMostTakenApart = 8;
 /// A region on its way into a rule set.
 struct Part {
   int flow;
-  bool limited;  ///< the true source is seen here
+  bool true_source;  ///< it is seen here: only then can its town be limited
   Region region;
 };
 
@@ -47,10 +47,7 @@ class Compiler {
     std::map<std::tuple<int, Hook, int>, int> chains;  ///< by flow, hook, class of limit
   };
 
-  bool expired(int flow) const {
-    const auto& until = world_.model().flows[index(flow)].valid_until;
-    return today_ && until && *until < *today_;
-  }
+  bool expired(int flow) const { return is_over(world_.model().flows[index(flow)], today_); }
 
   bool walled(int host) const {
     const Host& one = world_.model().hosts[index(host)];
@@ -203,13 +200,13 @@ class Compiler {
 
   int chain_of(Draft& draft, const Part& part, Hook hook, int limit_class,
                const Limit& limit) const {
-    const int counted_class = part.limited ? limit_class : kNobody;
+    const int counted_class = part.true_source ? limit_class : kNobody;
     const auto key = std::tuple(part.flow, hook, counted_class);
     const auto [found, fresh] =
         draft.chains.insert({key, static_cast<int>(draft.rules.chains.size())});
     if (!fresh) return found->second;
     FlowChain chain{.flow = part.flow, .limit_class = counted_class, .hook = hook};
-    if (part.limited) chain.limit = limit;
+    if (part.true_source) chain.limit = limit;
     set_bits(chain);
     draft.rules.chains.push_back(chain);
     return found->second;

@@ -46,14 +46,16 @@ std::set<std::string> subjects_of(const World& world) {
   return subjects;
 }
 
-std::vector<std::string> edited_fields(const Flow& a, const Flow& b) {
+/// `told`: what it opens or closes stands in a change of its own.
+std::vector<std::string> edited_fields(const Flow& a, const Flow& b, bool told) {
   std::vector<std::string> fields;
   const auto compare = [&](bool same, const char* name) {
     if (!same) fields.emplace_back(name);
   };
-  compare(a.from == b.from, "from");
-  compare(a.to == b.to, "to");
-  compare(a.services == b.services, "services");
+  compare(told || a.from == b.from, "from");
+  compare(told || a.to == b.to, "to");
+  compare(told || a.services == b.services, "services");
+  compare(told || a.across_towns == b.across_towns, "across_towns");
   compare(a.application == b.application, "application");
   compare(a.why == b.why, "why");
   compare(a.owner == b.owner, "owner");
@@ -61,6 +63,7 @@ std::vector<std::string> edited_fields(const Flow& a, const Flow& b) {
   compare(a.specific == b.specific, "specific");
   compare(a.limit == b.limit, "limit");
   compare(a.log == b.log, "log");
+  compare(a.traffic == b.traffic, "traffic");
   return fields;
 }
 
@@ -77,21 +80,27 @@ bool same_guard(const Invariant& a, const Invariant& b) {
          a.services == b.services;
 }
 
+/// What the changes that open and close, which are there already, do not tell.
 void add_edits(const World& before, const World& after, std::vector<Change>& changes) {
+  std::set<std::string> told;
+  for (const Change& change : changes) told.insert(change.subject);
   const auto edit = [&](std::string subject, std::vector<std::string> fields) {
     changes.push_back({.subject = std::move(subject), .fields = std::move(fields)});
   };
   for (const Flow& flow : after.model().flows) {
     const int place = before.find_flow(flow.id);
     if (place == kNobody) continue;
-    auto fields = edited_fields(before.model().flows[static_cast<std::size_t>(place)], flow);
+    auto fields = edited_fields(before.model().flows[static_cast<std::size_t>(place)], flow,
+                                told.contains(flow.id));
     if (!fields.empty()) edit(flow.id, std::move(fields));
   }
   for (const Flow& flow : before.model().flows) {
-    if (after.find_flow(flow.id) == kNobody) edit(flow.id, {"gone"});
+    const bool gone = after.find_flow(flow.id) == kNobody;
+    if (gone && !told.contains(flow.id)) edit(flow.id, {"gone"});
   }
   for (const Flow& flow : after.model().flows) {
-    if (before.find_flow(flow.id) == kNobody) edit(flow.id, {"new"});
+    const bool fresh = before.find_flow(flow.id) == kNobody;
+    if (fresh && !told.contains(flow.id)) edit(flow.id, {"new"});
   }
   if (town_limits(before.model()) != town_limits(after.model())) edit("limit", {"towns"});
   const auto find = [](const std::vector<Invariant>& all, const std::string& id) {

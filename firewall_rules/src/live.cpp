@@ -104,7 +104,6 @@ class ListingReader {
     std::string_view line;
     while (next(line)) {
       if (line == "}") {
-        if (is_filled_by_packets(object)) object.entries.clear();
         if (object.kind != "chain") std::sort(object.entries.begin(), object.entries.end());
         return {};
       }
@@ -169,6 +168,35 @@ std::pair<std::string, std::string> parted_policy(const std::vector<std::string>
   return {all.substr(0, at) + all.substr(end), all.substr(at + 1, end - at - 1)};
 }
 
+/// What limits an element of a set that packets fill: the text from `limit rate` or `ct count` to
+/// its end, without the days it lives and what somebody noted.
+std::string_view limit_in(std::string_view text) {
+  const std::size_t rate = text.find("limit rate ");
+  const std::size_t count = text.find("ct count ");
+  const std::size_t begin = std::min(rate, count);
+  if (begin == std::string_view::npos) return {};
+  text.remove_prefix(begin);
+  for (const std::string_view end : {" timeout ", " expires ", " comment "}) {
+    text = text.substr(0, text.find(end));
+  }
+  return trimmed(text);
+}
+
+/// The limit with which the rules of a table fill a set; empty when none does.
+std::string_view limit_of_set(const ListedTable& table, const std::string& set) {
+  const std::string head = "@" + set + " {";
+  for (const ListedObject& object : table.objects) {
+    if (object.kind != "chain") continue;
+    for (const std::string& rule : object.entries) {
+      const std::size_t at = rule.find(head);
+      if (at == std::string::npos) continue;
+      const std::string_view inside = std::string_view(rule).substr(at + head.size());
+      return limit_in(inside.substr(0, inside.find('}')));
+    }
+  }
+  return {};
+}
+
 class Comparison {
  public:
   std::vector<Drift> run(const std::vector<ListedTable>& expected,
@@ -221,6 +249,9 @@ class Comparison {
         if (is->kind == "map") compare_elements(title, {}, is->entries);
       } else {
         compare_objects(title, *should, *is);
+        if (is_filled_by_packets(*should)) {
+          compare_limits(title, limit_of_set(wanted, should->name), is->entries);
+        }
       }
     }
   }
@@ -243,7 +274,7 @@ class Comparison {
     }
     if (should.kind == "chain") {
       compare_rules(title, should.entries, is.entries);
-    } else {
+    } else if (!is_filled_by_packets(should)) {
       compare_elements(title, should.entries, is.entries);
     }
   }
@@ -308,6 +339,15 @@ class Comparison {
       if (!wanted.contains(key)) {
         add(Drift::Kind::kElementAdded, flow(element), title, "", element);
       }
+    }
+  }
+
+  /// Who is in a set that packets fill does not matter, but each has the limit of the set's rule.
+  void compare_limits(const std::string& title, std::string_view limit,
+                      const std::vector<std::string>& elements) {
+    for (const std::string& element : elements) {
+      if (limit_in(element) == limit) continue;
+      add(Drift::Kind::kElementChanged, flow_in(title), title, std::string(limit), element);
     }
   }
 

@@ -21,6 +21,10 @@ constexpr std::array kKindNames = {
 
 }  // namespace
 
+bool is_over(const Flow& flow, std::optional<std::chrono::year_month_day> today) {
+  return today && flow.valid_until && *flow.valid_until < *today;
+}
+
 std::string_view name_of(SegmentKind kind) {
   return kKindNames.at(static_cast<std::size_t>(kind)).name;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "line_writer.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
@@ -45,7 +46,7 @@ class Writer : private LineWriter {
     bindings();
     for (const Hook hook : kHooks) maps(hook);
     text_ += kNeighbours;
-    deny_chain();
+    drop_chains();
     for (std::size_t chain = 0; chain < rules_.chains.size(); ++chain) flow_chain(chain);
     if (rules_.is_wall) wall_chains();
     for (const Hook hook : kHooks) {
@@ -178,13 +179,33 @@ class Writer : private LineWriter {
     line("");
   }
 
-  void deny_chain() {
-    line("\tchain deny {{");
-    if (world_.model().log != LogLevel::kNone) {
-      line("\t\tlimit rate 5/second burst 20 packets log prefix \"nakadachi {} denied: \"",
-           rules_.name);
+  /// `what` stands in the line that is logged: a flow's id, or why it was dropped.
+  void log(LogLevel level, LogLevel least, std::string_view what) {
+    if (level < least) return;
+    line("\t\tlimit rate 5/second burst 20 packets log prefix \"nakadachi {} {}: \"", rules_.name,
+         what);
+  }
+
+  void drop_chain(const std::string& name, std::string_view what, LogLevel level,
+                  const std::string& counter) {
+    line("\tchain {} {{", name);
+    log(level, LogLevel::kDenied, what);
+    line("\t\tcounter name {} drop\n\t}}\n", counter);
+  }
+
+  void drop_chains() {
+    const LogLevel usual = world_.model().log;
+    drop_chain("deny", "denied", usual, "denied");
+    drop_chain("drop_forged", "forged", usual, "forged");
+    drop_chain("drop_invalid", "invalid", usual, "invalid");
+    std::set<int> limited;
+    for (const FlowChain& chain : rules_.chains) {
+      if (chain.limit != Limit{}) limited.insert(chain.flow);
     }
-    line("\t\tcounter name denied drop\n\t}}\n");
+    for (const int place : limited) {
+      const Flow& flow = world_.model().flows[index(place)];
+      drop_chain("over_" + flow.id, flow.id + " over", level_of(flow), "over_" + flow.id);
+    }
   }
 
   void limits(std::size_t place) {
@@ -201,13 +222,13 @@ class Writer : private LineWriter {
       if (chain.limit.new_per_second > 0) {
         line(
             "\t\tupdate @rate{}_{} {{ {} limit rate over {}/second burst {} packets }} "
-            "counter name over_{} drop",
+            "goto over_{}",
             digit_of(family), name, source, chain.limit.new_per_second,
             2 * chain.limit.new_per_second, id);
       }
       if (chain.limit.connections > 0) {
-        line("\t\tadd @open{}_{} {{ {} ct count over {} }} counter name over_{} drop",
-             digit_of(family), name, source, chain.limit.connections, id);
+        line("\t\tadd @open{}_{} {{ {} ct count over {} }} goto over_{}", digit_of(family), name,
+             source, chain.limit.connections, id);
       }
     }
   }
@@ -223,10 +244,7 @@ class Writer : private LineWriter {
     if (!about.empty()) line("\t# {}", about);
     line("\tchain {} {{", chain_name(place));
     limits(place);
-    if (level_of(flow) == LogLevel::kAll) {
-      line("\t\tlimit rate 5/second burst 20 packets log prefix \"nakadachi {} {}: \"", rules_.name,
-           flow.id);
-    }
+    log(level_of(flow), LogLevel::kAll, flow.id);
     line("\t\tcounter name flow_{} accept comment \"{}\"\n\t}}\n", flow.id, flow.id);
   }
 
@@ -235,7 +253,7 @@ class Writer : private LineWriter {
     line("\tchain from_where {{");
     line("\t\ttype filter hook prerouting priority raw; policy accept;");
     line("\t\tip6 saddr :: accept");
-    line("\t\tfib saddr . iif oif missing counter name forged drop\n\t}}\n");
+    line("\t\tfib saddr . iif oif missing goto drop_forged\n\t}}\n");
     if (rules_.nats.empty()) return;
     line("\tchain destinations {{\n\t\ttype nat hook prerouting priority dstnat; policy accept;");
     for (const int place : rules_.nats) destination_rule(world_.model().nats[index(place)]);
@@ -272,6 +290,7 @@ class Writer : private LineWriter {
   void new_chain(Hook hook) {
     line("\tchain new_{} {{", name_of(hook));
     line("\t\tct state != new goto deny");
+    line("\t\ttcp flags & (fin | syn | rst | ack) != syn goto drop_invalid");
     for (const auto& [key, elements] : keys(hook)) {
       const auto [sort, family] = key;
       const std::string_view header = header_of(family);
@@ -297,14 +316,14 @@ class Writer : private LineWriter {
             std::any_of(rules_.bindings.begin(), rules_.bindings.end(),
                         [&](const Binding& binding) { return binding.address.family() == family; });
         if (!any) continue;
-        line("\t\t{0} saddr @bound{1} {0} saddr . ether saddr != @mac{1} counter name forged drop",
+        line("\t\t{0} saddr @bound{1} {0} saddr . ether saddr != @mac{1} goto drop_forged",
              header_of(family), digit_of(family));
       }
     }
     line("\t\tct state established accept");
     line("\t\tct state related meta l4proto {{ icmp, ipv6-icmp }} counter name icmp_error accept");
     if (hook != Hook::kForward) line("\t\tjump neighbours");
-    line("\t\tct state invalid counter name invalid drop");
+    line("\t\tct state invalid goto drop_invalid");
     line("\t\tgoto new_{}\n\t}}\n", name_of(hook));
   }
 

@@ -277,27 +277,36 @@ std::vector<Lab::Arrival> Lab::collect(std::chrono::milliseconds quiet) {
   return arrivals;
 }
 
-/// One probe from each box to each other in each family, again and again until all arrived; this
-/// also lets every box learn the MACs of its neighbours.
-Result<void> Lab::wait_until_open() {
-  std::map<std::uint32_t, Probe> missing;
-  std::uint32_t number = 0;
+/// One probe from each box to each other that it is joined with, in each family.
+std::map<std::uint32_t, Lab::Probe> Lab::probes_of_all() const {
+  std::map<std::uint32_t, Probe> probes;
   const auto& boxes = layout_.boxes();
-  for (int from = 0; from < static_cast<int>(boxes.size()); ++from) {
-    for (const Address& source : boxes[index(from)].addresses) {
-      for (int to = 0; to < static_cast<int>(boxes.size()); ++to) {
-        for (const Address& target : boxes[index(to)].addresses) {
-          if (from == to || source.family() != target.family()) continue;
-          if (!layout_.joined(boxes[index(from)].ports[0].network,
-                              boxes[index(to)].ports[0].network)) {
-            continue;
-          }
-          ++number;
-          missing[number] = {from, {number, source, target, 9, 9}, {}};
-        }
-      }
+  const auto add = [&](int from, const Address& source, const Address& target) {
+    if (source.family() != target.family()) return;
+    const auto number = static_cast<std::uint32_t>(probes.size() + 1);
+    probes[number] = {from, {number, source, target, 9, 9}, {}};
+  };
+  const auto add_pair = [&](int from, int to) {
+    const Box& sender = boxes[index(from)];
+    const Box& target = boxes[index(to)];
+    if (from == to || sender.addresses.empty() || target.addresses.empty() ||
+        !layout_.joined(sender.ports[0].network, target.ports[0].network)) {
+      return;
     }
+    for (const Address& source : sender.addresses) {
+      for (const Address& address : target.addresses) add(from, source, address);
+    }
+  };
+  for (int from = 0; from < static_cast<int>(boxes.size()); ++from) {
+    for (int to = 0; to < static_cast<int>(boxes.size()); ++to) add_pair(from, to);
   }
+  return probes;
+}
+
+/// Sends them again and again until all arrived; this also lets every box learn the MACs of its
+/// neighbours.
+Result<void> Lab::wait_until_open() {
+  std::map<std::uint32_t, Probe> missing = probes_of_all();
   const auto end = std::chrono::steady_clock::now() + kPatience;
   while (!missing.empty() && std::chrono::steady_clock::now() < end) {
     std::size_t sent = 0;

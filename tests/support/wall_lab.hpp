@@ -84,6 +84,7 @@ class Lab {
   Result<void> add_station(const Box& box);
   Result<void> set_up(const Box& box, const Station& station) const;
   void open_sockets(int box);
+  std::map<std::uint32_t, Probe> probes_of_all() const;
   Result<void> wait_until_open();
   void send_frame(const Station& station, const Box& box, const Probe& probe);
   void drain(const Ear& ear, std::vector<Arrival>& arrivals) const;

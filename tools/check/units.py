@@ -1,6 +1,9 @@
 """systemd's own judgement of the units in deploy/systemd: nothing that it does not understand,
-and an exposure that does not grow."""
+and an exposure that does not grow. Each unit has an example of a site's own settings, which names
+who may come by either family: what is not named is cut off."""
 
+import contextlib
+import ipaddress
 import pathlib
 import re
 import shutil
@@ -49,6 +52,32 @@ def _exposure(copy, unit):
     return [(unit, 1, f"exposure {score[1]}, at most {MOST_EXPOSED / 10} is allowed")]
 
 
+def _example_of(unit):
+    """site-node.conf of nakadachi-node.service."""
+    return unit.replace("nakadachi-", "site-").replace(".service", ".conf")
+
+
+def _families(text):
+    """4 and 6, of the addresses that a site's settings allow. What is no address is no matter of
+    ours: systemd has words like `localhost`, and complains itself about what is misspelt."""
+    found = set()
+    for line in text.splitlines():
+        key, _, value = line.partition("=")
+        for one in value.split() if key.strip() == "IPAddressAllow" else []:
+            with contextlib.suppress(ValueError):
+                found.add(ipaddress.ip_network(one, strict=False).version)
+    return found
+
+
+def _lacks_of_example(copy, unit):
+    """What the example of a unit's drop-in does not say."""
+    example = copy / _example_of(unit)
+    if not example.exists():
+        return [(unit, 1, f"there is no {example.name}, an example of its site's own settings")]
+    missing = {4, 6} - _families(example.read_text())
+    return [(example.name, 1, f"allows no address of IPv{family}") for family in sorted(missing)]
+
+
 def check(tree, scope):
     names = [name for name in tree.files if name.startswith(FOLDER)]
     if not scope.intersection(names):
@@ -67,9 +96,9 @@ def check(tree, scope):
             found = _exposure(copy, unit)
             dropped_in = copy / f"{unit}.d"
             dropped_in.mkdir()
-            for example in copy.glob("*.conf"):
-                if "[Service]" in example.read_text():
-                    shutil.copy(example, dropped_in)
+            found += _lacks_of_example(copy, unit)
+            if (copy / _example_of(unit)).exists():
+                shutil.copy(copy / _example_of(unit), dropped_in)
             found += _complaints(copy, unit)
             findings += [Finding(FOLDER + name, line, message) for name, line, message in found]
     return findings

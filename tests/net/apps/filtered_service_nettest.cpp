@@ -98,6 +98,7 @@ TEST_CASE("every thread of a gateway at work is filtered, and it still ends when
     return;
   }
   REQUIRE(gateway.told("system_calls_filtered"));
+  CHECK(gateway.told("walls_not_given"));  // and nobody gave it a model of the network
   const std::vector<std::string> modes = gateway.of_threads("Seccomp");
   CHECK(modes.size() > 2);
   CHECK(modes == std::vector<std::string>(modes.size(), "2"));

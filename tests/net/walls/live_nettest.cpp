@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <set>
 #include <thread>
 
 #include "apps/common/live_walls.hpp"
@@ -82,7 +83,7 @@ std::vector<Change> changes() {
            "forward_oltp counter name flow_oltp drop",
        "rule_changed chain forward_oltp [oltp]"},
       {"flush chain" + table + "from_where\nadd rule" + table +
-           "from_where fib saddr . iif oif missing counter name forged drop\nadd rule" + table +
+           "from_where fib saddr . iif oif missing goto drop_forged\nadd rule" + table +
            "from_where ip6 saddr :: accept",
        "rules_reordered chain from_where []"},
       {"add element" + table +
@@ -100,6 +101,12 @@ std::vector<Change> changes() {
       {"add chain" + table + "early { type filter hook forward priority -10; policy accept; }",
        "object_added chain early []"},
       {"add set" + table + "more { type ipv4_addr; }", "object_added set more []"},
+      {"delete chain" + table + "from_where", "object_missing chain from_where []"},
+      {"delete chain" + table + "from_where\nadd chain" + table +
+           "from_where { type filter hook prerouting priority -10; policy accept; }\nadd rule" +
+           table + "from_where ip6 saddr :: accept\nadd rule" + table +
+           "from_where fib saddr . iif oif missing goto drop_forged",
+       "object_changed chain from_where []"},
       {"add table inet other\nadd chain inet other early { type filter hook forward priority -10; "
        "}",
        "foreign_chain table inet other chain early []"},
@@ -115,12 +122,48 @@ std::vector<Change> changes() {
 TEST_CASE("every change by hand is found and named", "[walls]") {
   if (!labs_possible()) return;
   const std::string rules = rules_named(world_of(kSoundWalls), "wall");
+  std::set<std::string> kinds;
   for (const Change& change : changes()) {
+    kinds.insert(change.drift.substr(0, change.drift.find(' ')));
     const auto space = apps::NetworkNamespace::create();
     REQUIRE(space.ok());
     space->inside([&] {
       CAPTURE(change.by_hand);
       nft(rules);
+      REQUIRE(drift_from(rules).empty());
+      nft(change.by_hand);
+      CHECK(drift_from(rules) == std::vector<std::string>{change.drift});
+    });
+  }
+  for (std::size_t kind = 0; kind <= static_cast<std::size_t>(Drift::Kind::kForeignChain); ++kind) {
+    CAPTURE(name_of(static_cast<Drift::Kind>(kind)));
+    CHECK(kinds.contains(std::string(name_of(static_cast<Drift::Kind>(kind)))));
+  }
+}
+
+TEST_CASE("a limit that was lifted for one town by hand is found", "[walls]") {
+  if (!labs_possible()) return;
+  Model model = world_of(kSoundWalls).model();
+  model.flows[0].limit = {.new_per_second = 20, .connections = 50};
+  const std::string rules = rules_named(*World::build(model), "wall");
+  const std::string add = "add element inet nakadachi_walls ";
+  const std::vector<Change> lifted = {
+      {add + "rate4_forward_oltp { 10.64.0.0 limit rate over 9000/second burst 40 packets }",
+       "element_changed set rate4_forward_oltp [oltp]"},
+      {add + "rate6_forward_oltp { fd00:64:: limit rate over 20/second burst 90 packets }",
+       "element_changed set rate6_forward_oltp [oltp]"},
+      {add + "open4_forward_oltp { 10.64.0.0 ct count over 5000 }",
+       "element_changed set open4_forward_oltp [oltp]"},
+      {add + "open4_forward_oltp { 10.64.0.0 }", "element_changed set open4_forward_oltp [oltp]"},
+  };
+  for (const Change& change : lifted) {
+    const auto space = apps::NetworkNamespace::create();
+    REQUIRE(space.ok());
+    space->inside([&] {
+      CAPTURE(change.by_hand);
+      nft(rules);
+      nft(add + "rate4_forward_oltp { 10.64.1.0 limit rate over 20/second burst 40 packets }");
+      nft(add + "open4_forward_oltp { 10.64.1.0 ct count over 50 }");
       REQUIRE(drift_from(rules).empty());
       nft(change.by_hand);
       CHECK(drift_from(rules) == std::vector<std::string>{change.drift});

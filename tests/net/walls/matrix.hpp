@@ -11,8 +11,14 @@
 
 namespace nakadachi::walls::testing {
 
-/// Whether labs can be built here. Where the environment has CI or NAKADACHI_REQUIRE_WALLS, a test
-/// that could not fails instead of being left out.
+/// What a test of the walls does here.
+enum class LabDecision : std::uint8_t { kRun, kLeaveOut, kFail };
+/// `possible`: root and its tools are there. `ci` and `required` are what the environment says of
+/// CI and NAKADACHI_REQUIRE_WALLS, null where it says nothing: a test that is needed fails rather
+/// than being left out.
+LabDecision decide_on_lab(bool possible, const char* ci, const char* required);
+
+/// Whether labs can be built here, and the test goes on. Fails the test where it had to.
 bool labs_possible();
 
 /// Every rule set of a world as nft reads it, by name.

@@ -1,6 +1,8 @@
-// Random small networks, and translations: the prover and plain enumeration say what the kernel
-// does.
+// Random small networks, and translations: the prover, `explain` and plain enumeration say what the
+// kernel does.
 
+#include "nakadachi/firewall_rules/explain.hpp"
+#include "nakadachi/firewall_rules/prove.hpp"
 #include "tests/net/walls/matrix.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/walls_models.hpp"
@@ -14,24 +16,6 @@ namespace {
 
 constexpr std::uint32_t kModels = 30;
 
-/// Other shapes than a star: one wall between all, or a chain of walls.
-void rearrange(Model& model, std::uint32_t seed) {
-  if (seed % 3 == 0) return;
-  model.walls.clear();
-  if (seed % 3 == 1) {
-    Wall all{.name = "w0", .joins = {"outside"}};
-    for (const Segment& segment : model.segments) all.joins.push_back(segment.name);
-    model.walls.push_back(all);
-    return;
-  }
-  std::string former = "outside";
-  for (std::size_t place = 0; place < model.segments.size(); ++place) {
-    const std::string& name = model.segments[place].name;
-    model.walls.push_back({.name = "w" + std::to_string(place), .joins = {former, name}});
-    former = name;
-  }
-}
-
 std::vector<Address> outside_of(const Enumerator& naive) {
   std::vector<Address> addresses;
   for (const Address& address : naive.addresses()) {
@@ -40,9 +24,25 @@ std::vector<Address> outside_of(const Enumerator& naive) {
   return addresses;
 }
 
-/// Cells whose expectation is the enumerator's, none of the model's own answers.
+/// What the prover and `explain`, which users ask, say against the enumerator of one connection.
+std::string objections(const World& world, const Prover& prover, const Address& from,
+                       const Address& to, std::uint32_t service, bool arrives) {
+  const auto only = [](const Address& one) { return AddressSet(Interval<Address>{one, one}); };
+  const ServiceSet wanted = Interval<std::uint32_t>{service, service};
+  const auto told = explain(world, from, to, wanted);
+  std::string words;
+  if (!told || told->allowed != arrives) words += " explain";
+  if (prover.opening(only(from), only(to), wanted).reachable != arrives) words += " prover";
+  if (words.empty()) return {};
+  return from.text() + " -> " + to.text() + " " + walls::text_of(wanted) +
+         (arrives ? " arrives, not by" : " does not arrive, but by") + words;
+}
+
+/// Cells whose expectation is the enumerator's, none of the model's own answers; those must agree.
 std::vector<Cell> cells_by_enumeration(const Layout& layout, const Enumerator& naive) {
   std::vector<Cell> cells;
+  std::vector<std::string> objected;
+  const Prover prover(layout.world());
   const auto& addresses = naive.addresses();
   for (std::size_t from = 0; from < addresses.size(); ++from) {
     for (std::size_t to = 0; to < addresses.size(); ++to) {
@@ -51,17 +51,22 @@ std::vector<Cell> cells_by_enumeration(const Layout& layout, const Enumerator& n
       if (sender == target || addresses[from].family() != addresses[to].family()) continue;
       for (std::size_t place = 0; place < naive.services().size(); ++place) {
         const bool arrives = naive.arrives(from, to, place);
+        const std::string objection = objections(layout.world(), prover, addresses[from],
+                                                 addresses[to], naive.services()[place], arrives);
+        if (!objection.empty()) objected.push_back(objection);
         cells.push_back({{sender, {0, addresses[from], addresses[to], naive.services()[place]}, {}},
                          arrives ? target : kNobody});
       }
     }
   }
+  CAPTURE(objected.size(), objected.empty() ? "" : objected.front());
+  CHECK(objected.empty());
   return cells;
 }
 
 }  // namespace
 
-TEST_CASE("random networks are on the kernel what enumeration says", "[walls]") {
+TEST_CASE("random networks are on the kernel what enumeration and prover say", "[walls]") {
   if (!labs_possible()) return;
   std::size_t arrived = 0;
   for (std::uint32_t seed = 1; seed <= kModels; ++seed) {

@@ -2,9 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
+#include "apps/common/text_table.hpp"
 #include "apps/common/walls_file.hpp"
+#include "nakadachi/base/log.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/temp_folder.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -230,8 +234,7 @@ TEST_CASE("walls policy: the host must be in the model") {
 
 TEST_CASE("walls policy: a configuration is refused with every contradiction in it") {
   NodeConfig config;
-  CHECK_FALSE(load_policy(config)->has_value());
-  config.walls = {.model = "preset:shared_centre", .host = "node1"};
+  config.walls = {.model = "preset:shared_centre", .host = "node"};
   config.oltp_endpoint = "tcp://10.1.1.11:5701";
   config.gateway_endpoint = "tcp://10.1.3.11:5702";
   config.train_login = "host=/run/postgresql user=nakadachi_train";
@@ -260,6 +263,33 @@ TEST_CASE("walls policy: a configuration is refused with every contradiction in 
   CHECK(load_policy(gateway).ok());
   gateway.national_endpoint = "tcp://10.1.4.11:5704";
   CHECK_FALSE(load_policy(gateway).ok());
+}
+
+TEST_CASE("walls policy: who is started without one is told, but for a demo") {
+  const testing::TempFolder folder;
+  const auto warned = [&](const auto& config) {
+    const std::string path = folder.file("log");
+    std::filesystem::remove(path);
+    REQUIRE(log::open(path, log::Level::kInfo).ok());
+    const auto policy = load_policy(config);
+    REQUIRE(log::open("", log::Level::kError).ok());
+    REQUIRE(policy.ok());
+    CHECK(policy->has_value() == !config.walls.model.empty());
+    const auto text = read_file(path);
+    REQUIRE(text);
+    return text->find(R"("level":"warning","event":"walls_not_given")") != std::string::npos;
+  };
+  NodeConfig node;
+  node.profile = "production";
+  CHECK(warned(node));
+  node.profile = "demo";
+  CHECK_FALSE(warned(node));
+  CHECK(warned(GatewayConfig{}));  // has no profile
+  GatewayConfig walled;
+  walled.walls = {.model = "preset:shared_centre", .host = "gateway"};
+  walled.nodes_endpoint = "tcp://10.1.3.11:5702";
+  walled.national_endpoint = "tcp://10.1.4.11:5703";
+  CHECK_FALSE(warned(walled));
 }
 
 }  // namespace nakadachi::apps

@@ -126,6 +126,112 @@ TEST_CASE("each kind of finding is found, with subject and line", "[walls]") {
   }
 }
 
+TEST_CASE("a flow that is over neither closes IPv6 nor stands for another flow", "[walls]") {
+  const std::string ends[] = {"from = \"10.1.0.6\"\nto = \"10.1.0.5\"\n",
+                              "from = \"fd00:1::6\"\nto = \"fd00:1::5\"\n"};
+  const auto model = [&](const std::string& old_until, const std::string& new_until) {
+    return kSoundWalls +
+           "[[flow]]\nid = \"old\"\nwhy_en = \"x\"\nowner = \"y\"\nservice = \"tcp/22\"\n" +
+           ends[0] + "valid_until = " + old_until + "\n" +
+           "[[flow]]\nid = \"new\"\nwhy_en = \"x\"\nowner = \"y\"\nservice = \"tcp/22\"\n" +
+           ends[1] + "valid_until = " + new_until + "\n";
+  };
+  const auto finds = [&](FindingKind kind, const std::string& toml) {
+    const auto findings = findings_of(toml);
+    return std::any_of(findings.begin(), findings.end(),
+                       [&](const Finding& finding) { return finding.kind == kind; });
+  };
+  constexpr const char* kOver = "2026-05-31";
+  constexpr const char* kLastDay = "2026-06-01";
+  CHECK_FALSE(finds(FindingKind::kIpv6Wider, model(kLastDay, kLastDay)));
+  CHECK(finds(FindingKind::kIpv6Wider, model(kOver, kLastDay)));
+  CHECK_FALSE(finds(FindingKind::kIpv6Wider, model(kOver, kOver)));
+
+  const auto twice = [&](const std::string& until) {
+    return kSoundWalls +
+           "[[flow]]\nid = \"old\"\nwhy_en = \"x\"\nowner = \"y\"\nservice = \"tcp/22\"\n" +
+           ends[0] + "valid_until = " + until + "\n" +
+           "[[flow]]\nid = \"new\"\nwhy_en = \"x\"\nowner = \"y\"\nservice = \"tcp/22\"\n" +
+           ends[0];
+  };
+  CHECK(finds(FindingKind::kFlowShadowed, twice(kLastDay)));
+  CHECK_FALSE(finds(FindingKind::kFlowShadowed, twice(kOver)));
+}
+
+TEST_CASE("what a specific flow lacks is named", "[walls]") {
+  const auto lacks = [](const std::string& toml) {
+    for (const Finding& finding : findings_of(toml)) {
+      if (finding.kind == FindingKind::kSpecificIncomplete) return finding.detail;
+    }
+    return std::string();
+  };
+  const std::string specific = "specific = true\napplication = \"ssh\"\n";
+  CHECK(lacks(kSoundWalls).empty());
+  // A machine at the centre whose MAC nobody wrote down; a town's own is behind routers.
+  CHECK(lacks(flow("from = \"database\"\nto = \"node\"\nservice = \"tcp/22\"\n" + specific)) ==
+        "mac: database");
+  CHECK(
+      lacks(flow("from = \"node\"\nto = \"database\"\nservice = \"tcp/22\"\n" + specific)).empty());
+  CHECK(lacks(flow("from = \"10.1.0.9\"\nto = \"node\"\nservice = \"tcp/22\"\n" + specific)) ==
+        "mac: 10.1.0.9");
+  CHECK(lacks(flow("from = \"systems\"\nto = \"node\"\nservice = \"tcp/5701-5702\"\n" +
+                   specific)) == "port: tcp/5701-5702");
+  CHECK(lacks(flow("from = \"systems\"\nto = \"core\"\nservice = \"tcp/22\"\n" + specific)) ==
+        "ip: core");
+  CHECK(lacks(flow("from = \"systems\"\nto = \"node\"\nservice = \"tcp/22\"\n"
+                   "specific = true\n")) == "application");
+}
+
+TEST_CASE("every service that bodies may not offer each other is refused", "[walls]") {
+  const auto refusal = [](const std::string& service) {
+    for (const Finding& finding :
+         findings_of(flow("from = \"systems\"\nto = \"node\"\nspecific = true\n"
+                          "application = \"x\"\nservice = \"" +
+                          service + "\"\n"))) {
+      if (finding.kind == FindingKind::kProtocolForbidden) return finding.detail;
+    }
+    return std::string();
+  };
+  const auto text = [](Protocol protocol, int port) {
+    return std::string(name_of(protocol)) + "/" + std::to_string(port);
+  };
+  const auto forbidden = [](Protocol protocol, int port) {
+    return std::any_of(forbidden_services().begin(), forbidden_services().end(),
+                       [&](const ForbiddenService& one) {
+                         return one.ports.protocol == protocol && one.ports.first <= port &&
+                                port <= one.ports.last;
+                       });
+  };
+  for (const ForbiddenService& one : forbidden_services()) {
+    const Protocol protocol = one.ports.protocol;
+    for (const int port : {int{one.ports.first}, int{one.ports.last}}) {
+      CAPTURE(one.name, port);
+      CHECK(refusal(text(protocol, port)) ==
+            text(protocol, port) + " (" + std::string(one.name) + ")");
+    }
+    for (const int port : {one.ports.first - 1, one.ports.last + 1}) {
+      if (port < 0 || port > 65535 || forbidden(protocol, port)) continue;
+      CAPTURE(one.name, port);
+      CHECK(refusal(text(protocol, port)).empty());
+    }
+  }
+  // As docs/network.md names them.
+  std::string all;
+  for (const ForbiddenService& one : forbidden_services()) {
+    all += walls::text_of(service(one.ports.protocol, one.ports.first, one.ports.last)) + " ";
+  }
+  CHECK(all ==
+        "tcp/20-21 tcp/23 tcp/79 tcp/110-111 tcp/135-139 tcp/143 tcp/445 tcp/512-514 tcp/2049 "
+        "tcp/3389 tcp/5900-5909 tcp/6000-6063 udp/0-52 udp/54-122 udp/124-65535 ");
+  // DNS and NTP, and no other UDP.
+  CHECK(refusal("udp/53").empty());
+  CHECK(refusal("udp/123").empty());
+  CHECK(refusal("udp/161") == "udp/161 (udp other than dns and ntp)");
+  // Sixteen ports in one flow and no more.
+  CHECK(refusal("tcp/7000-7015").empty());
+  CHECK(refusal("tcp/7000-7016") == "tcp/7000-7016 > 16");
+}
+
 TEST_CASE("a broken invariant names the flows that form the way", "[walls]") {
   const auto findings =
       findings_of(flow("from = \"node\"\nto = \"systems\"\nservice = \"tcp/9\"\n"));

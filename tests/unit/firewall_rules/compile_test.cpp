@@ -13,6 +13,7 @@ using namespace nakadachi;
 using namespace nakadachi::walls;
 using Catch::Matchers::ContainsSubstring;
 using nakadachi::walls::testing::Enumerator;
+using nakadachi::walls::testing::kSoundWalls;
 using nakadachi::walls::testing::kTranslatedWalls;
 using nakadachi::walls::testing::ModelMaker;
 using nakadachi::walls::testing::world_of;
@@ -154,6 +155,83 @@ TEST_CASE("rule sets say in nft's language what they must", "[walls]") {
   CHECK_THAT(without, ContainsSubstring("# Left out, its date is over: out (2026-03-31)"));
   CHECK(without.find("goto forward_out") == std::string::npos);
   CHECK(to_nft(world, by_name(world).at("far")) == far);
+}
+
+namespace {
+
+/// The words of all lines that a rule set logs.
+std::vector<std::string> logged(const std::string& rules) {
+  constexpr std::string_view kBefore =
+      "\t\tlimit rate 5/second burst 20 packets log prefix \"nakadachi wall ";
+  std::vector<std::string> words;
+  for (std::size_t at = rules.find("log prefix"); at != std::string::npos;
+       at = rules.find("log prefix", at + 1)) {
+    const std::size_t begin = rules.rfind('\n', at) + 1;
+    const std::string line = rules.substr(begin, rules.find('\n', at) - begin);
+    REQUIRE(line.starts_with(kBefore));
+    REQUIRE(line.ends_with(": \""));
+    words.push_back(line.substr(kBefore.size(), line.size() - kBefore.size() - 3));
+  }
+  return words;
+}
+
+std::string chain_in(const std::string& rules, const std::string& name) {
+  const std::size_t at = rules.find("\tchain " + name + " {\n");
+  REQUIRE(at != std::string::npos);
+  return rules.substr(at, rules.find("\t}\n", at) - at);
+}
+
+std::size_t count_of(const std::string& text, std::string_view piece) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(piece); at != std::string::npos; at = text.find(piece, at + 1)) {
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("what is dropped is counted and, by the level, logged under its name", "[walls]") {
+  Model model = world_of(kSoundWalls).model();
+  model.flows[0].limit = {.new_per_second = 20, .connections = 50};
+  const auto rules = [&](LogLevel level, std::optional<LogLevel> of_flow) {
+    model.log = level;
+    model.flows[0].log = of_flow;
+    const World world = *World::build(model);
+    for (const RuleSet& set : compile(world, {})) {
+      if (set.name == "wall") return to_nft(world, set);
+    }
+    return std::string();
+  };
+  using Words = std::vector<std::string>;
+  const Words refusals = {"denied", "forged", "invalid"};
+  const auto with = [&](const Words& more) {
+    Words all = refusals;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  CHECK(logged(rules(LogLevel::kNone, {})).empty());
+  CHECK(logged(rules(LogLevel::kDenied, {})) == with({"oltp over"}));
+  CHECK(logged(rules(LogLevel::kAll, {})) == with({"oltp over", "oltp"}));
+  // A flow may say otherwise of itself.
+  CHECK(logged(rules(LogLevel::kDenied, LogLevel::kNone)) == refusals);
+  CHECK(logged(rules(LogLevel::kNone, LogLevel::kDenied)) == Words{"oltp over"});
+  CHECK(logged(rules(LogLevel::kDenied, LogLevel::kAll)) == with({"oltp over", "oltp"}));
+
+  // Whatever is logged, each drop is counted, and by these chains alone.
+  for (const LogLevel level : {LogLevel::kNone, LogLevel::kDenied, LogLevel::kAll}) {
+    const std::string text = rules(level, {});
+    CHECK_THAT(chain_in(text, "deny"), ContainsSubstring("counter name denied drop"));
+    CHECK_THAT(chain_in(text, "drop_forged"), ContainsSubstring("counter name forged drop"));
+    CHECK_THAT(chain_in(text, "drop_invalid"), ContainsSubstring("counter name invalid drop"));
+    CHECK_THAT(chain_in(text, "over_oltp"), ContainsSubstring("counter name over_oltp drop"));
+    CHECK(count_of(text, " drop\n") == 4);
+    CHECK_THAT(chain_in(text, "from_where"), ContainsSubstring("oif missing goto drop_forged"));
+    CHECK_THAT(chain_in(text, "forward"), ContainsSubstring("!= @mac4 goto drop_forged") &&
+                                              ContainsSubstring("ct state invalid goto drop_in"));
+    CHECK_THAT(chain_in(text, "new_forward"), ContainsSubstring("!= syn goto drop_invalid"));
+    CHECK(count_of(chain_in(text, "forward_oltp"), "} goto over_oltp\n") == 4);
+  }
 }
 
 TEST_CASE("look-ups do not grow with the towns", "[walls]") {

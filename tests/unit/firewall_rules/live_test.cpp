@@ -82,7 +82,8 @@ TEST_CASE("a listing of nft is read as what it lists", "[walls]") {
   REQUIRE(tables.size() == 2);
   CHECK(tables[0].name == "inet nakadachi_walls");
   REQUIRE(tables[0].objects.size() == 6);
-  CHECK(tables[0].objects[1].entries.empty());  // packets fill it
+  CHECK(tables[0].objects[1].entries ==
+        Lines{"10.0.0.0 limit rate over 20/second burst 40 packets"});
   CHECK(tables[0].objects[2].entries == Lines{"10.0.0.1 comment \"a, b }\"", "10.0.0.2"});
   CHECK(tables[0].objects[3].entries.size() == 2);
   CHECK(tables[0].objects[5].properties ==
@@ -121,6 +122,23 @@ TEST_CASE("differences of listings are named by their flows", "[walls]") {
               "policy accept;"});
   CHECK(drift_of("") ==
         Lines{"table_missing table inet nakadachi_walls [] inet nakadachi_walls => "});
+}
+
+TEST_CASE("an element of a limit must have the limit of its rule", "[walls]") {
+  const auto filled_with = [](const std::string& elements) {
+    return drift_of(with("10.0.0.0 limit rate over 20/second burst 40 packets", elements));
+  };
+  const std::string good = "10.0.0.0 limit rate over 20/second burst 40 packets";
+  const std::string lax = "10.0.1.0 limit rate over 9000/second burst 40 packets";
+  CHECK(filled_with("").empty());
+  CHECK(filled_with(good + " timeout 1h expires 59m3s comment \"kept\"").empty());
+  CHECK(filled_with(good + ", " + lax) ==
+        Lines{"element_changed set rate4_forward_oltp [oltp] limit rate over 20/second burst 40 "
+              "packets => " +
+              lax});
+  CHECK(filled_with(good + ", " + lax + " timeout 9d").size() == 1);
+  CHECK(filled_with("10.0.1.0").size() == 1);  // no limit at all
+  CHECK(filled_with("10.0.1.0 ct count over 20").size() == 1);
 }
 
 TEST_CASE("a map that is not there closes every door it held", "[walls]") {

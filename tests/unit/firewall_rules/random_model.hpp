@@ -117,4 +117,22 @@ class ModelMaker {
   Model model_;
 };
 
+/// Other shapes than a star for two seeds of three: one wall between all, or a chain of walls.
+inline void rearrange(Model& model, std::uint32_t seed) {
+  if (seed % 3 == 0) return;
+  model.walls.clear();
+  if (seed % 3 == 1) {
+    Wall all{.name = "w0", .joins = {"outside"}};
+    for (const Segment& segment : model.segments) all.joins.push_back(segment.name);
+    model.walls.push_back(all);
+    return;
+  }
+  std::string former = "outside";
+  for (std::size_t place = 0; place < model.segments.size(); ++place) {
+    const std::string& name = model.segments[place].name;
+    model.walls.push_back({.name = "w" + std::to_string(place), .joins = {former, name}});
+    former = name;
+  }
+}
+
 }  // namespace nakadachi::walls::testing

@@ -54,7 +54,7 @@ TEST_CASE("a change is told by what it opens and closes", "[walls]") {
   CHECK(told(before, after) ==
         std::vector<std::string>{"widens link 10.10.2.10>10.10.3.10:tcp/22 "
                                  "fd6e:616b:10:2::10>fd6e:616b:10:3::10:tcp/22",
-                                 "edits link services owner"});
+                                 "edits link owner"});
   CHECK(told(after, before).front().starts_with("narrows link 10.10.2.10>10.10.3.10:tcp/22"));
 
   after = before;
@@ -65,12 +65,15 @@ TEST_CASE("a change is told by what it opens and closes", "[walls]") {
   after.segments[1].open_inside = true;
   after.invariants.pop_back();
   const auto lines = told(before, after);
-  REQUIRE(lines.size() == 4);
+  REQUIRE(lines.size() == 3);
   CHECK(lines[0] == "opens debug 10.10.9.0/24>10.10.2.10:tcp/22");
   CHECK(lines[1].starts_with("opens inside server 10.10.2.0/24>10.10.2.0/24:any"));
-  CHECK(lines[2] == "edits debug new");
-  CHECK(lines[3] == "edits invariant only_server_to_interface gone");
-  CHECK(told(after, before).front().starts_with("closes debug"));
+  CHECK(lines[2] == "edits invariant only_server_to_interface gone");
+  const auto back = told(after, before);
+  REQUIRE(back.size() == 3);
+  CHECK(back[0].starts_with("closes debug"));
+  CHECK(back[1].starts_with("closes inside server"));
+  CHECK(back[2] == "edits invariant only_server_to_interface new");
 }
 
 TEST_CASE("a flow under another name opens nothing", "[walls]") {
@@ -78,6 +81,16 @@ TEST_CASE("a flow under another name opens nothing", "[walls]") {
   Model after = before;
   flow_of(after, "link").id = "bridge";
   CHECK(told(before, after) == std::vector<std::string>{"edits bridge new", "edits link gone"});
+}
+
+TEST_CASE("what opens nothing is told as the field that was edited", "[walls]") {
+  const Model before = preset("fig3_6");
+  Model after = before;
+  flow_of(after, "link").to = {"10.10.3.10", "fd6e:616b:10:3::10"};  // the same ends by address
+  flow_of(after, "link").services = *parse_service("tcp/5702");
+  flow_of(after, "oltp").traffic = "page";
+  CHECK(told(before, after) ==
+        std::vector<std::string>{"edits link to services", "edits oltp traffic"});
 }
 
 TEST_CASE("one connection is explained", "[walls]") {

@@ -96,7 +96,9 @@ class Text(CheckTest):
 
 
 class Units(CheckTest):
-    UNIT = "deploy/systemd/one.service"
+    UNIT = "deploy/systemd/nakadachi-one.service"
+    SITE = "deploy/systemd/site-one.conf"
+    ALLOWED = "[Service]\nIPAddressAllow=10.0.0.0/8 192.0.2.1\nIPAddressAllow=fd00::/8\n"
     # As little exposed as it can be: no network and no privileges.
     WALLED = """[Service]
 ExecStart=/usr/bin/nakadachi node
@@ -133,23 +135,33 @@ DevicePolicy=closed
 KeyringMode=private
 """
 
+    def findings(self, unit=WALLED, site=ALLOWED):
+        files = {self.UNIT: unit} if site is None else {self.UNIT: unit, self.SITE: site}
+        return self.find(units, files)
+
     def test_walled_off(self):
-        self.assertEqual(self.find(units, {self.UNIT: self.WALLED}), [])
+        self.assertEqual(self.findings(), [])
 
     def test_misspelt(self):
-        text = self.WALLED.replace("PrivateTmp=", "PrivateTemp=")
-        findings = self.find(units, {self.UNIT: text})
+        findings = self.findings(unit=self.WALLED.replace("PrivateTmp=", "PrivateTemp="))
         self.assertIn("PrivateTemp", findings[0].message)
         self.assertEqual((findings[0].path, findings[0].line), (self.UNIT, 6))
 
     def test_misspelt_in_an_example_of_a_drop_in(self):
-        site = "deploy/systemd/site.conf"
-        text = "[Service]\nMemoryMax=much\n"
-        self.assert_one(self.find(units, {self.UNIT: self.WALLED, site: text}), site, "much")
+        self.assert_one(self.findings(site=self.ALLOWED + "MemoryMax=much\n"), self.SITE, "much")
+
+    def test_without_an_example_of_a_drop_in(self):
+        self.assert_one(self.findings(site=None), self.UNIT, "no site-one.conf")
+
+    def test_an_example_that_cuts_a_family_off(self):
+        only_four = "[Service]\nIPAddressAllow=localhost 10.0.0.0/8\n"
+        self.assert_one(self.findings(site=only_four), self.SITE, "no address of IPv6")
+        only_six = "[Service]\nIPAddressAllow=fd00::/8\n"
+        self.assert_one(self.findings(site=only_six), self.SITE, "no address of IPv4")
 
     def test_exposed(self):
         text = "[Service]\nExecStart=/usr/bin/nakadachi node\n"
-        self.assert_one(self.find(units, {self.UNIT: text}), self.UNIT, "exposure")
+        self.assert_one(self.findings(unit=text), self.UNIT, "exposure")
 
 
 class Words(CheckTest):

@@ -14,7 +14,7 @@ struct Change {
     kWidens,   ///< a flow that was there lets more through
     kCloses,   ///< a flow is gone, and something is no longer possible
     kNarrows,  ///< a flow that stays lets less through
-    kEdits     ///< nothing opens or closes: limits, logs, reasons, dates, guards
+    kEdits     ///< opens and closes nothing by itself: limits, logs, reasons, dates, guards
   };
   Kind kind = Kind::kEdits;
   std::string subject;              ///< a flow's id, `inside …` of an open segment, an invariant …
@@ -24,7 +24,8 @@ struct Change {
 std::string_view name_of(Change::Kind kind);
 
 /// From `before` to `after`. What moves from one flow to another without opening
-/// anything is an edit. Openings first, then closings, then edits.
+/// anything is an edit; what a flow opens or closes is told once, not as edited ends,
+/// services or a new flow besides. Openings first, then closings, then edits.
 std::vector<Change> diff(const World& before, const World& after);
 
 }  // namespace nakadachi::walls

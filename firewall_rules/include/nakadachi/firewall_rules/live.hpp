@@ -25,8 +25,8 @@ struct ListedTable {
   std::vector<ListedObject> objects;
 };
 
-/// Reads what `nft --stateless list ruleset` prints. Sets that packets fill are read without their
-/// elements. Errors: `kWrongFormat` with the line as position.
+/// Reads what `nft --stateless list ruleset` prints. Errors: `kWrongFormat` with the line as
+/// position.
 Result<std::vector<ListedTable>> parse_listing(std::string_view text);
 
 /// One thing that is not as it should be.
@@ -57,7 +57,8 @@ struct Drift {
 std::string_view name_of(Drift::Kind kind);
 
 /// How `live` differs from `expected`, which holds the one table that should be there. Both are
-/// listings of the same nft. Counters' values and what packets put into sets do not differ.
+/// listings of the same nft. Counters' values and who is in sets that packets fill do not differ;
+/// an element there with another limit than the rule gives does.
 std::vector<Drift> compare(const std::vector<ListedTable>& expected,
                            const std::vector<ListedTable>& live);
 

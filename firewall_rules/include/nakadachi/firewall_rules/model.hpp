@@ -195,6 +195,9 @@ struct Model {
   std::vector<TrafficKind> traffic_kinds;
 };
 
+/// Whether the flow's last day lies before `today`; without a day nothing is over.
+bool is_over(const Flow& flow, std::optional<std::chrono::year_month_day> today);
+
 std::string_view name_of(SegmentKind kind);
 std::optional<SegmentKind> segment_kind_of(std::string_view name);
 /// `2027-03-31`
