@@ -15,22 +15,36 @@ namespace {
 constexpr std::int64_t kFirstWishPauseMs = 2'000;
 constexpr std::int64_t kLastWishPauseMs = 600'000;
 
+/// The person's own number, unless an acquisition is under way as one of the former ones.
+AddressNumber number_under_way(const Partition& partition, const Institution& institution,
+                               const AddressNumber& person) {
+  const symbols::PersonRecord* const record = partition.persons.find(person);
+  if (record == nullptr || institution.acquisitions.find(person)) return person;
+  const auto begun = std::ranges::find_if(record->aliases, [&](const AddressNumber& alias) {
+    return institution.acquisitions.find(alias).has_value();
+  });
+  return begun == record->aliases.end() ? person : *begun;
+}
+
 }  // namespace
 
 // Our own acquisitions --------------------------------------------------------
 
-/// Assigns a 取得番号, or tells the one under way.
+/// Assigns a 取得番号, or tells the one under way, which may have been begun under a number
+/// that was merged away since.
 Result<NodeCore::Impl::Change> NodeCore::Impl::start_acquisition(Partition& partition,
                                                                  Institution& institution,
                                                                  const AddressNumber& person,
                                                                  wire::AdminAnswer& answer) {
+  if (institution.symbols.find_symbol(person).ok()) return ErrorCode::kAlreadyAcquired;
+  const AddressNumber begun_as = number_under_way(partition, institution, person);
   NAKADACHI_TRY(const symbols::AcquisitionDesk::Started started,
-                institution.acquisitions.start(person, institution.symbols, now_));
+                institution.acquisitions.start(begun_as, institution.symbols, now_));
   answer = wire::AcquisitionUnderWay{.number = started.pending.number.reveal(),
                                      .valid_until = started.pending.valid_until};
   Change change;
   change.section = Section::kAcquisition;
-  NAKADACHI_TRY(change.key, acquisition_key(partition.cipher, institution.code, person));
+  NAKADACHI_TRY(change.key, acquisition_key(partition.cipher, institution.code, begun_as));
   NAKADACHI_TRY(change.value, seal_acquisition(partition.cipher, change.key,
                                                {institution.code, started.pending}, *random_));
   const Timestamp lapse = started.pending.valid_until + 1;
@@ -62,7 +76,6 @@ void NodeCore::Impl::take_notice(std::size_t partition, const SymbolNoticeJob& j
   Institution& institution = owner.institutions.at(notice.institution);
   const auto number = AcquisitionNumber::from_number(notice.acquisition_number);
   if (!number) return count(number.error().code);
-  using Verdict = symbols::AcquisitionDesk::Verdict;
   std::optional<AddressNumber> person;
   bool bind = false;
   if (notice.already_acquired) {
@@ -80,8 +93,10 @@ void NodeCore::Impl::take_notice(std::size_t partition, const SymbolNoticeJob& j
       return confirm_symbol(partition, notice.institution, notice.acquisition_number);
     }
     person = arrival->address;
-    bind = arrival->verdict == Verdict::kBind;
-    if (!bind && arrival->verdict != Verdict::kBoundBefore) {
+    // Persons merged meanwhile: the symbol is the survivor's, who may have one.
+    const auto had = institution.symbols.find_symbol(owner.current(*person));
+    bind = !had && !arrival->holder;
+    if (!bind && !(had && *had == notice.symbol)) {
       count(ErrorCode::kRowConflict);
       tell_operators(ErrorCode::kRowConflict, notice.institution);
     }
@@ -103,9 +118,7 @@ void NodeCore::Impl::keep_symbol(std::size_t partition, const SymbolNoticeJob& j
   const exchange::SymbolNotice& notice = job.notice;
   Partition& owner = partitions_[partition];
   const InstitutionCode& institution = notice.institution;
-  // Persons merged meanwhile: the symbol is the survivor's.
-  const symbols::PersonRecord* const record = owner.persons.find(begun_as);
-  const AddressNumber person = record != nullptr ? record->number : begun_as;
+  const AddressNumber person = owner.current(begun_as);
   const auto symbol = symbol_key(owner.cipher, institution, person);
   const auto acquisition = acquisition_key(owner.cipher, institution, begun_as);
   if (!symbol || !acquisition) return count(ErrorCode::kKeyUnavailable);

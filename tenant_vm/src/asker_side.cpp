@@ -91,7 +91,7 @@ void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
   }
   OpenAsk open = open_for(job, std::move(judged->inquiry));
   open.legal_item = judged->legal_item;
-  if (judged->within_body) open.within_body = job.query.person;
+  if (judged->within_body) open.within_body = owner.current(job.query.person);
   ask(partition, *id, std::move(open));
 }
 
@@ -110,11 +110,11 @@ OpenAsk NodeCore::Impl::open_refused(Partition& partition, const QueryJob& job) 
   exchange::Inquiry inquiry;
   inquiry.subject = job.query.subject;
   inquiry.asked_at = now_;
-  const auto symbol =
-      partition.institutions.at(job.institution).symbols.find_symbol(job.query.person);
+  const AddressNumber person = partition.current(job.query.person);
+  const auto symbol = partition.institutions.at(job.institution).symbols.find_symbol(person);
   if (symbol) inquiry.symbol = *symbol;
   OpenAsk open = open_for(job, std::move(inquiry));
-  if (!symbol) open.within_body = job.query.person;
+  if (!symbol) open.within_body = person;
   return open;
 }
 
@@ -194,8 +194,8 @@ Result<NodeCore::Impl::LawfulQuery> NodeCore::Impl::judge_query(Partition& parti
   lawful.legal_item = verdict.item.value();
   lawful.within_body = verdict.source == rules::Source::kWithinBodyOrdinance;
   if (!lawful.within_body) {
-    NAKADACHI_TRY(lawful.inquiry.symbol,
-                  partition.institutions.at(subject.asker).symbols.find_symbol(query.person));
+    NAKADACHI_TRY(lawful.inquiry.symbol, partition.institutions.at(subject.asker)
+                                             .symbols.find_symbol(partition.current(query.person)));
   } else if (!partition.institutions.contains(subject.provider)) {
     return ErrorCode::kUnknownInstitution;
   }

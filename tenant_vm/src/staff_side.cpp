@@ -79,6 +79,7 @@ void NodeCore::Impl::enqueue_request(std::size_t partition, AdminJob job) {
     return answer_admin(job.client, request.key, allowed.error());
   }
   if (!is_change(request.command) && !is_decision(request.command)) {
+    owner.use_current_numbers(job.request.command);
     return answer_admin(job.client, request.key, read(owner, request));
   }
   if (!slot.lane.is_open()) {
