@@ -285,8 +285,6 @@ class NodeCore::Impl {
   Result<wire::AdminAnswer> read(Partition& partition, const wire::AdminRequest& request);
   static Result<wire::AdminAnswer> list_flags(Partition& partition, const Institution& institution,
                                               const wire::ListFlags& list);
-  static Result<wire::AdminAnswer> read_persons(const symbols::AddressBook& book,
-                                                const wire::AdminCommand& command);
   Result<wire::AdminAnswer> read_as_operator(const wire::AdminCommand& command) const;
   wire::AdminAnswer tenants() const;
   wire::AdminAnswer institutions(const wire::ListInstitutions& list) const;

@@ -99,6 +99,7 @@ void World::check_disk() {
   if (!rows) return;
   check_rows(*rows);
   check_conclusions(*rows);
+  check_non_disclosure(*rows);
   check_units(*rows);
   check_changes();
   check_logs();

@@ -6,6 +6,7 @@
 #include "nakadachi/tenant_vm/holding_values.hpp"
 #include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/opened_rows.hpp"
 #include "tests/support/quiet_pool.hpp"
 
 using namespace nakadachi;
@@ -116,6 +117,43 @@ TEST_CASE("the caller is told that its request is held when it asks again", "[te
   const exchange::Reply reply = pool.ask(question.query);
   CHECK_FALSE(reply.concluded);
   CHECK(reply.code == ErrorCode::kHeld);
+}
+
+TEST_CASE("a decision obeys what was changed before it, though nothing was durable yet",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  const InformationKind kind = question.query.subject.kind;
+  answer_of<wire::Done>(
+      pool.command(request(pool, hold(question.person), question.provider), question.provider));
+  pool.ask(Universe::system_of(question.query), {question.query});
+  const auto held = held_at(pool, question.provider);
+  REQUIRE(held.size() == 1);
+  const auto decide = request(pool, wire::Decide{held[0].request, {}}, question.provider);
+
+  SECTION("不開示") {
+    const copies::Flag flag{copies::FlagSort::kNonDisclosure, {}, {}};
+    const auto set =
+        request(pool, wire::ChangeFlag{question.person, flag, true}, question.provider);
+    pool.send_commands(question.provider, {set, decide});
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].outcome == Outcome::kAnswered);
+    const auto& rows = pool.store.rows();
+    const auto provided = std::ranges::find_if(
+        rows, [](const auto& row) { return row.second.step == storage::Step::kProvided; });
+    REQUIRE(provided != rows.end());
+    crypto::TenantCipher cipher = pool.universe.cipher(Universe::town_of(question.provider));
+    const auto content = testing::open_row(cipher, provided->second);
+    REQUIRE(content.ok());
+    CHECK(wire::decode_provision(content->statement)->non_disclosure);
+  }
+  SECTION("a copy that was erased") {
+    const auto erase = request(pool, wire::EraseCopy{question.person, kind}, question.provider);
+    pool.send_commands(question.provider, {erase, decide});
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].outcome == Outcome::kNoData);
+  }
+  CHECK(pool.admin_replies.size() == 2);
 }
 
 TEST_CASE("a held request survives a restart and can be decided then", "[tenant_vm]") {
