@@ -85,12 +85,11 @@ void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
                         static_cast<std::uint32_t>(wait_ms));
   }
   ++counts_.accepted;
-  auto judged = judge_query(owner, caller, job.query);
-  if (!judged) {
-    return refuse(partition, *id, open_refused(owner, job), judged.error().code);
-  }
-  OpenAsk open = open_for(job, std::move(judged->inquiry));
-  open.legal_item = judged->legal_item;
+  std::uint16_t legal_item = 0;
+  auto judged = judge_query(owner, caller, job.query, legal_item);
+  OpenAsk open = judged ? open_for(job, std::move(judged->inquiry)) : open_refused(owner, job);
+  open.legal_item = legal_item;
+  if (!judged) return refuse(partition, *id, std::move(open), judged.error().code);
   if (judged->within_body) open.within_body = owner.current(job.query.person);
   ask(partition, *id, std::move(open));
 }
@@ -177,10 +176,12 @@ bool NodeCore::Impl::answer_replay(std::size_t partition, const ExchangeId& id,
   return true;
 }
 
-/// Rights, legal basis, symbol: what must hold before anything leaves the town.
+/// Rights, legal basis, symbol: what must hold before anything leaves the town. Once the law was
+/// asked, its item is told in `legal_item`, also where it does not allow the query.
 Result<NodeCore::Impl::LawfulQuery> NodeCore::Impl::judge_query(Partition& partition,
                                                                 const CallerRights& caller,
-                                                                const exchange::Query& query) {
+                                                                const exchange::Query& query,
+                                                                std::uint16_t& legal_item) {
   const exchange::Subject& subject = query.subject;
   if (subject.asker != caller.institution) return ErrorCode::kInstitutionNotAllowed;
   if (std::find(caller.affairs.begin(), caller.affairs.end(), subject.affair) ==
@@ -189,9 +190,9 @@ Result<NodeCore::Impl::LawfulQuery> NodeCore::Impl::judge_query(Partition& parti
   }
   if (registry_.find(subject.provider) == nullptr) return ErrorCode::kUnknownInstitution;
   const rules::Verdict verdict = judge(subject, now_);
+  legal_item = verdict.item.value();
   if (!verdict.allowed) return ErrorCode::kNotInLegalTable;
   LawfulQuery lawful;
-  lawful.legal_item = verdict.item.value();
   lawful.within_body = verdict.source == rules::Source::kWithinBodyOrdinance;
   if (!lawful.within_body) {
     NAKADACHI_TRY(lawful.inquiry.symbol, partition.institutions.at(subject.asker)

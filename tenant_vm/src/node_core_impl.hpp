@@ -135,11 +135,10 @@ class NodeCore::Impl {
   /// A query that may be asked, and by what right.
   struct LawfulQuery {
     exchange::Inquiry inquiry;
-    std::uint16_t legal_item = 0;
     bool within_body = false;
   };
   Result<LawfulQuery> judge_query(Partition& partition, const CallerRights& caller,
-                                  const exchange::Query& query);
+                                  const exchange::Query& query, std::uint16_t& legal_item);
   void ask(std::size_t partition, const ExchangeId& id, OpenAsk open);
   OpenAsk open_for(const QueryJob& job, exchange::Inquiry inquiry) const;
   OpenAsk open_refused(Partition& partition, const QueryJob& job) const;

@@ -1,6 +1,7 @@
 // What the law's tables and marks make of an exchange, as nodes tell and record it.
 
 #include <algorithm>
+#include <string>
 
 #include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
@@ -125,6 +126,26 @@ TEST_CASE("a permit that crosses the day on which another table begins is no new
   REQUIRE(pool.replies.size() == 1);
   CHECK(pool.replies[0].outcome == Outcome::kAnswered);
   CHECK(pool.errors(ErrorCode::kLawDiffers) == 0);
+}
+
+TEST_CASE("a refusal tells and records the item that was looked at, once the law was asked",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const auto reason = GENERATE(ErrorCode::kNotInLegalTable, ErrorCode::kSymbolNotAcquired,
+                               ErrorCode::kAffairNotAllowed);
+  exchange::Query query = pool.query_for(Outcome::kRefused, reason);
+  while (reason == ErrorCode::kNotInLegalTable && pool.universe.allows(query.subject, pool.now)) {
+    query = pool.query_for(Outcome::kRefused, reason);  // that was the core's refusal
+  }
+  const std::string affair(query.subject.affair.text());
+  const int item = reason == ErrorCode::kAffairNotAllowed ? 0 : std::stoi(affair.substr(10, 3));
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply.code == reason);
+  CHECK(reply.legal_item == item);
+  const exchange::Conclusion conclusion = the_only(pool, Step::kConcluded, wire::decode_conclusion);
+  CHECK(conclusion.reason == reason);
+  CHECK(conclusion.legal_item == item);
+  CHECK(pool.ask(query).legal_item == item);  // the stored outcome
 }
 
 TEST_CASE("a violation of Article 28 refuses, and stands in the asker's row alone", "[tenant_vm]") {
