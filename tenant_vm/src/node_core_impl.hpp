@@ -300,6 +300,7 @@ class NodeCore::Impl {
   Result<Change> start_acquisition(Partition& partition, Institution& institution,
                                    const AddressNumber& person, wire::AdminAnswer& answer);
   void lapse_acquisitions();
+  void lapse_acquisitions_of(std::size_t partition, Institution& institution);
   void on_acquisition_request(const wire::LinkItem& item);
   void look_for_inquiry(std::size_t partition, AdminJob job);
   void finish_wish(Lookup lookup, const std::vector<storage::StoredStep>& steps);
@@ -307,6 +308,7 @@ class NodeCore::Impl {
                            const exchange::Conclusion& inquiry);
   Result<void> take_wish(Partition& partition, const HoldingKey& key, ByteView value);
   void send_wishes();
+  void send_wishes_of(std::size_t partition, Institution& asker);
   void end_wish(std::size_t partition, Institution& asker, const Digest& request_hash,
                 std::string_view why);
   void take_wish_status(const exchange::StatusReply& reply);

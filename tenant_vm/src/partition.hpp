@@ -84,6 +84,7 @@ struct OpenChange {
 struct KeptWish {
   Digest request_hash;
   wire::AcquisitionWish wish;
+  std::optional<HoldingKey> row;  ///< of the acquisition that it began
 };
 
 /// A wish of ours that another body acquires a symbol; sent until that body has.

@@ -608,6 +608,31 @@ TEST_CASE("a wish is recorded with who and why, and comes again over losses and 
   CHECK_FALSE(lack.is_kept());
 }
 
+TEST_CASE("a wish is confirmed when its own row is durable, however busy the town is",
+          "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  lack.put_person();
+  std::size_t told = 0;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind == exchange::StatementKind::kStatusReply) ++told;
+    return true;
+  };
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  CHECK(lack.under_way() == 1);
+  CHECK(told == 0);
+  pool.on_append = [](const storage::Train&) {
+    return storage::AppendResult{storage::Commit::kFailed,
+                                 Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt};
+  };
+  const wire::AdminRequest other =
+      request(pool, hold(Universe::address_of(lack.provider, 1)), lack.provider);
+  pool.send_command(lack.provider, other);  // on its way to the disk from now on
+  CHECK(pool.admin_replies.empty());
+  pool.pass(3'000);
+  CHECK(told > 0);
+}
+
 TEST_CASE("a wish that nobody follows ends with the time of an acquisition", "[tenant_vm]") {
   QuietPool pool;
   Lack lack(pool);
