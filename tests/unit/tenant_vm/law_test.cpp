@@ -1,5 +1,7 @@
 // What the law's tables and marks make of an exchange, as nodes tell and record it.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string>
 
@@ -54,6 +56,20 @@ std::size_t index_of(const QuietPool& pool, const InstitutionCode& code) {
   std::size_t index = 0;
   while (pool.universe.institution(index) != code) ++index;
   return index;
+}
+
+/// The same tables with the second level for one affair: of one kind and procedure one item.
+rules::LawBook with_conditions(const rules::LawBook& law, const exchange::Subject& subject) {
+  std::vector<rules::DatedTable> tables;
+  for (const rules::DatedTable& one : law.tables()) {
+    const auto table = one.table.with_conditions(fmt::format(
+        "{}\t{}\t{}\t1\n", subject.affair.text(), subject.procedure.text(), subject.kind.text()));
+    REQUIRE(table.ok());
+    tables.push_back({one.in_force, *table});
+  }
+  auto made = rules::LawBook::make(law.classes(), std::move(tables), {});
+  REQUIRE(made.ok());
+  return *std::move(made);
 }
 
 }  // namespace
@@ -214,4 +230,67 @@ TEST_CASE("不開示 of the question reaches the provider and all three rows, an
   CHECK(wire::decode_permit(provided[0].permit)->subject.non_disclosure);
   CHECK(the_only(pool, Step::kAsked, wire::decode_inquiry).subject.non_disclosure);
   CHECK(the_only(pool, Step::kConcluded, wire::decode_conclusion).subject.non_disclosure);
+}
+
+TEST_CASE("conditions of a procedure cut the answer to the items that they name", "[tenant_vm]") {
+  QuietPool pool;
+  exchange::Query query = pool.query_for(Outcome::kAnswered);
+  while (!query.subject.items.empty()) query = pool.query_for(Outcome::kAnswered);
+  tenant_vm::NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
+  setup.law = with_conditions(setup.law, query.subject);
+  pool.start_node(std::move(setup));
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply.outcome == Outcome::kAnsweredInPart);
+  const auto whole = copies::decode_content(pool.universe.expected(query).answer);
+  const auto part = copies::decode_content(reply.answer);
+  REQUIRE(part.ok());
+  REQUIRE(whole->items.size() > 1);
+  REQUIRE(part->items.size() == 1);
+  CHECK(part->items[0] == whole->items[0]);
+  CHECK(part->items[0].number == 1);
+}
+
+TEST_CASE("a procedure that the conditions do not name is refused by each of the three",
+          "[tenant_vm]") {
+  QuietPool pool;
+  exchange::Query query = pool.query_for(Outcome::kAnswered);
+  tenant_vm::NodeSetup strict = pool.universe.node_setup({0, 1}, *pool.node_signer);
+  strict.law = with_conditions(strict.law, query.subject);
+  query.subject.procedure = *ProcedureCode::parse("JT01000000000002");
+  const auto rows_of = [&](Step step) { return contents_of(pool, step).size(); };
+
+  SECTION("the asker's node") {
+    pool.start_node(std::move(strict));
+    const exchange::Reply reply = pool.ask(query);
+    CHECK(reply.code == ErrorCode::kNotInLegalTable);
+    CHECK(rows_of(Step::kAsked) == 0);
+  }
+  SECTION("the core") {
+    national::NationalSetup setup = pool.universe.national_setup();
+    setup.law = strict.law;
+    set_national(pool, std::move(setup));
+    const exchange::Reply reply = pool.ask(query);
+    CHECK(reply.code == ErrorCode::kNotInLegalTable);
+    CHECK(rows_of(Step::kAsked) == 1);
+    CHECK(rows_of(Step::kProvided) == 0);
+  }
+  SECTION("the provider's node") {
+    std::vector<wire::LinkItem> permits;
+    pool.on_item = [&](wire::LinkItem& item) {
+      if (item.kind != exchange::StatementKind::kPermit) return true;
+      permits.push_back(item);
+      return false;
+    };
+    CHECK(pool.ask(Universe::system_of(query), {query}).empty());
+    REQUIRE(permits.size() == 1);
+    pool.start_node(std::move(strict));
+    pool.deliver(permits);
+    const auto provision = the_only(pool, Step::kProvided, wire::decode_provision);
+    CHECK(provision.outcome == Outcome::kRefused);
+    CHECK(provision.reason == ErrorCode::kNotInLegalTable);
+  }
+  const exchange::Conclusion conclusion = the_only(pool, Step::kConcluded, wire::decode_conclusion);
+  CHECK(conclusion.outcome == Outcome::kRefused);
+  CHECK(conclusion.reason == ErrorCode::kNotInLegalTable);
+  CHECK(conclusion.legal_item > 0);
 }

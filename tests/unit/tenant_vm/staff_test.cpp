@@ -156,6 +156,34 @@ TEST_CASE("a decision obeys what was changed before it, though nothing was durab
   CHECK(pool.admin_replies.size() == 2);
 }
 
+TEST_CASE("a kind that staff approve is held for everybody until they decide", "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  const InformationKind kind = question.query.subject.kind;
+  const auto set_mode = [&](copies::AnswerMode mode) {
+    answer_of<wire::Done>(pool.command(
+        request(pool, wire::SetAnswerMode{kind, mode}, question.provider), question.provider));
+  };
+  set_mode(copies::AnswerMode::kApproval);
+  CHECK(pool.ask(Universe::system_of(question.query), {question.query}).empty());
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  const auto held = held_at(pool, question.provider);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].subject == question.query.subject);
+  answer_of<wire::Done>(pool.command(
+      request(pool, wire::Decide{held[0].request, {}}, question.provider), question.provider));
+  const exchange::Reply reply = pool.ask(question.query);
+  CHECK(reply.outcome == Outcome::kAnswered);
+  CHECK(reply.answer == pool.universe.expected(question.query).answer);
+
+  exchange::Query again = question.query;
+  again.key = make_request_key(pool.now, pool.random);
+  CHECK(pool.ask(Universe::system_of(again), {again}).empty());  // one decision, one answer
+  set_mode(copies::AnswerMode::kCopy);
+  again.key = make_request_key(pool.now, pool.random);
+  CHECK(pool.ask(again).outcome == Outcome::kAnswered);
+}
+
 TEST_CASE("a held request survives a restart and can be decided then", "[tenant_vm]") {
   QuietPool pool;
   const Question question(pool);
@@ -502,6 +530,41 @@ TEST_CASE("an acquisition that nobody answers lapses and leaves no number", "[te
   CHECK(std::none_of(holdings.begin(), holdings.end(), [](const auto& holding) {
     return std::get<Section>(holding.first) == Section::kAcquisition;
   }));
+}
+
+TEST_CASE("the word that a symbol was issued long ago ends the acquisition and binds nothing",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const std::size_t newcomer = testing::kPersons;
+  const AddressNumber person = Universe::address_of(kMayor, newcomer);
+  const auto counts = [&] {
+    return answer_of<wire::SymbolCounts>(pool.command(request(pool, wire::CountSymbols{}), kMayor));
+  };
+  const std::uint64_t bound = counts().bound;
+  pool.hand_over(kMayor, 9'000'000'000'000'001, newcomer);  // by a number of a lost backup
+  CHECK(pool.errors(ErrorCode::kUnknownAcquisition) == 1);
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(
+      pool.command(request(pool, wire::Acquire{person}), kMayor));
+  CHECK(counts().under_way == 1);
+  pool.hand_over(kMayor, begun.number, newcomer);
+  REQUIRE(pool.told_operators.size() == 1);
+  CHECK(pool.told_operators[0].code == ErrorCode::kAlreadyAcquired);
+  CHECK(pool.told_operators[0].institution == pool.universe.institution(kMayor));
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    CHECK(counts().under_way == 0);
+    CHECK(counts().bound == bound);
+  }
+  CHECK(std::ranges::none_of(pool.store.holdings(), [](const auto& holding) {
+    return std::get<Section>(holding.first) == Section::kAcquisition;
+  }));
+  // From the backup by hand, and for one person only.
+  const Symbol symbol = *Symbol::from(pool.random.make<Salt>().view());
+  answer_of<wire::Done>(pool.command(request(pool, wire::BindSymbol{person, symbol}), kMayor));
+  CHECK(counts().bound == bound + 1);
+  const AddressNumber other = Universe::address_of(kMayor, newcomer + 1);
+  CHECK(pool.command(request(pool, wire::BindSymbol{other, symbol}), kMayor).error().code ==
+        ErrorCode::kRowConflict);
 }
 
 namespace {
