@@ -351,8 +351,8 @@ void NodeCore::Impl::on_refusal(const wire::LinkItem& item) {
   const auto known = open_by_request_.find(refusal->request_hash);
   if (known == open_by_request_.end()) return;
   const auto [partition, id] = known->second;
-  notice_law(refusal->law, refusal->refused_at, refusal->asker);
   OpenAsk& open = partitions_[partition].asking.at(id);
+  notice_law(refusal->law, open.inquiry.asked_at, refusal->asker);
   open.bytes_in = static_cast<std::uint32_t>(item.statement.size());
   act(partition, id, open, open.leg.on_refusal(refusal->reason));
 }

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
@@ -141,6 +143,32 @@ TEST_CASE("a permit that crosses the day on which another table begins is no new
   pool.deliver(late);
   REQUIRE(pool.replies.size() == 1);
   CHECK(pool.replies[0].outcome == Outcome::kAnswered);
+  CHECK(pool.errors(ErrorCode::kLawDiffers) == 0);
+}
+
+TEST_CASE("a refusal names the table of the day on which was asked", "[tenant_vm]") {
+  QuietPool pool;
+  national::NationalSetup setup = pool.universe.national_setup();
+  setup.law = pool.universe.node_setup({0}, *pool.node_signer).law;
+  set_national(pool, std::move(setup));
+  const std::int64_t to_midnight_ms =
+      31 * kHourMs - (pool.now.ms - testing::kStart.ms);  // of the second night, in Japan
+  pool.pass(to_midnight_ms - 100);
+  bool is_first = true;  // the first inquiry is lost, and sent again after midnight
+  std::optional<exchange::Refusal> refusal;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind == exchange::StatementKind::kRefusal) {
+      refusal = *wire::decode_refusal(item.statement);
+    }
+    return item.kind != exchange::StatementKind::kInquiry || !std::exchange(is_first, false);
+  };
+  exchange::Query query = pool.query_for(Outcome::kProviderHoldsNoSymbol);
+  const Day asked_on = Day::of(pool.now);
+  pool.ask(Universe::system_of(query), {query});
+  pool.pass(3'000);
+  REQUIRE(refusal.has_value());
+  CHECK(refusal->reason == ErrorCode::kProviderHoldsNoSymbol);
+  CHECK(Day::of(refusal->refused_at) != asked_on);
   CHECK(pool.errors(ErrorCode::kLawDiffers) == 0);
 }
 
