@@ -15,22 +15,36 @@ namespace {
 constexpr std::int64_t kFirstWishPauseMs = 2'000;
 constexpr std::int64_t kLastWishPauseMs = 600'000;
 
+/// The person's own number, unless an acquisition is under way as one of the former ones.
+AddressNumber number_under_way(const Partition& partition, const Institution& institution,
+                               const AddressNumber& person) {
+  const symbols::PersonRecord* const record = partition.persons.find(person);
+  if (record == nullptr || institution.acquisitions.find(person)) return person;
+  const auto begun = std::ranges::find_if(record->aliases, [&](const AddressNumber& alias) {
+    return institution.acquisitions.find(alias).has_value();
+  });
+  return begun == record->aliases.end() ? person : *begun;
+}
+
 }  // namespace
 
 // Our own acquisitions --------------------------------------------------------
 
-/// Assigns a 取得番号, or tells the one under way.
+/// Assigns a 取得番号, or tells the one under way, which may have been begun under a number
+/// that was merged away since.
 Result<NodeCore::Impl::Change> NodeCore::Impl::start_acquisition(Partition& partition,
                                                                  Institution& institution,
                                                                  const AddressNumber& person,
                                                                  wire::AdminAnswer& answer) {
+  if (institution.symbols.find_symbol(person).ok()) return ErrorCode::kAlreadyAcquired;
+  const AddressNumber begun_as = number_under_way(partition, institution, person);
   NAKADACHI_TRY(const symbols::AcquisitionDesk::Started started,
-                institution.acquisitions.start(person, institution.symbols, now_));
+                institution.acquisitions.start(begun_as, institution.symbols, now_));
   answer = wire::AcquisitionUnderWay{.number = started.pending.number.reveal(),
                                      .valid_until = started.pending.valid_until};
   Change change;
   change.section = Section::kAcquisition;
-  NAKADACHI_TRY(change.key, acquisition_key(partition.cipher, institution.code, person));
+  NAKADACHI_TRY(change.key, acquisition_key(partition.cipher, institution.code, begun_as));
   NAKADACHI_TRY(change.value, seal_acquisition(partition.cipher, change.key,
                                                {institution.code, started.pending}, *random_));
   const Timestamp lapse = started.pending.valid_until + 1;
@@ -62,7 +76,6 @@ void NodeCore::Impl::take_notice(std::size_t partition, const SymbolNoticeJob& j
   Institution& institution = owner.institutions.at(notice.institution);
   const auto number = AcquisitionNumber::from_number(notice.acquisition_number);
   if (!number) return count(number.error().code);
-  using Verdict = symbols::AcquisitionDesk::Verdict;
   std::optional<AddressNumber> person;
   bool bind = false;
   if (notice.already_acquired) {
@@ -80,8 +93,10 @@ void NodeCore::Impl::take_notice(std::size_t partition, const SymbolNoticeJob& j
       return confirm_symbol(partition, notice.institution, notice.acquisition_number);
     }
     person = arrival->address;
-    bind = arrival->verdict == Verdict::kBind;
-    if (!bind && arrival->verdict != Verdict::kBoundBefore) {
+    // Persons merged meanwhile: the symbol is the survivor's, who may have one.
+    const auto had = institution.symbols.find_symbol(owner.current(*person));
+    bind = !had && !arrival->holder;
+    if (!bind && !(had && *had == notice.symbol)) {
       count(ErrorCode::kRowConflict);
       tell_operators(ErrorCode::kRowConflict, notice.institution);
     }
@@ -103,9 +118,7 @@ void NodeCore::Impl::keep_symbol(std::size_t partition, const SymbolNoticeJob& j
   const exchange::SymbolNotice& notice = job.notice;
   Partition& owner = partitions_[partition];
   const InstitutionCode& institution = notice.institution;
-  // Persons merged meanwhile: the symbol is the survivor's.
-  const symbols::PersonRecord* const record = owner.persons.find(begun_as);
-  const AddressNumber person = record != nullptr ? record->number : begun_as;
+  const AddressNumber person = owner.current(begun_as);
   const auto symbol = symbol_key(owner.cipher, institution, person);
   const auto acquisition = acquisition_key(owner.cipher, institution, begun_as);
   if (!symbol || !acquisition) return count(ErrorCode::kKeyUnavailable);
@@ -143,24 +156,25 @@ void NodeCore::Impl::lapse_acquisitions() {
   if (!next_lapse_ || now_ < *next_lapse_) return;
   next_lapse_.reset();
   for (std::size_t index = 0; index < partitions_.size(); ++index) {
-    Partition& partition = partitions_[index];
-    const bool open = slot_of(index).lane.is_open();
-    for (auto& [code, institution] : partition.institutions) {
-      if (open) {
-        for (const AddressNumber& person : institution.acquisitions.lapse(now_)) {
-          const auto key = acquisition_key(partition.cipher, code, person);
-          if (!key) continue;
-          push_own_change(index, code, "acquisition lapsed",
-                          {.section = Section::kAcquisition,
-                           .key = *key,
-                           .operation = copies::Operation::kDelete,
-                           .messages_in = 0});
-        }
-      }
-      const auto next = institution.acquisitions.next_lapse();
-      if (open && next && (!next_lapse_ || *next < *next_lapse_)) next_lapse_ = next;
+    if (!slot_of(index).lane.is_open()) continue;  // `finish_recovery` sets the time again
+    for (auto& [code, institution] : partitions_[index].institutions) {
+      lapse_acquisitions_of(index, institution);
     }
   }
+}
+
+void NodeCore::Impl::lapse_acquisitions_of(std::size_t partition, Institution& institution) {
+  for (const AddressNumber& person : institution.acquisitions.lapse(now_)) {
+    const auto key = acquisition_key(partitions_[partition].cipher, institution.code, person);
+    if (!key) continue;
+    push_own_change(partition, institution.code, "acquisition lapsed",
+                    {.section = Section::kAcquisition,
+                     .key = *key,
+                     .operation = copies::Operation::kDelete,
+                     .messages_in = 0});
+  }
+  const auto next = institution.acquisitions.next_lapse();
+  if (next && (!next_lapse_ || *next < *next_lapse_)) next_lapse_ = next;
 }
 
 // At another body's wish: the asking side ---------------------------------------
@@ -263,26 +277,28 @@ void NodeCore::Impl::send_wishes() {
   if (!next_wish_ || now_ < *next_wish_) return;
   next_wish_.reset();
   for (std::size_t index = 0; index < partitions_.size(); ++index) {
-    const bool open = slot_of(index).lane.is_open();
-    for (auto& [code, asker] : partitions_[index].institutions) {
-      std::vector<Digest> lapsed;
-      for (auto& [request_hash, wish] : asker.asked_wishes) {
-        if (open && wish.send_at <= now_) {
-          if (wish.request.asked_at + acquisition_ms_ < now_) {
-            lapsed.push_back(request_hash);
-            continue;
-          }
-          statuses_.add(make_item(StatementKind::kAcquisitionRequest, wish.request.provider,
-                                  wire::encode(wish.request), asker));
-          if (!outbox_since_) outbox_since_ = now_;
-          wish.send_at = now_ + wish.pause_ms;
-          wish.pause_ms = std::min(2 * wish.pause_ms, kLastWishPauseMs);
-        }
-        if (open && (!next_wish_ || wish.send_at < *next_wish_)) next_wish_ = wish.send_at;
-      }
-      for (const Digest& one : lapsed) end_wish(index, asker, one, "wish lapsed");
-    }
+    if (!slot_of(index).lane.is_open()) continue;  // `finish_recovery` sets the time again
+    for (auto& [code, asker] : partitions_[index].institutions) send_wishes_of(index, asker);
   }
+}
+
+void NodeCore::Impl::send_wishes_of(std::size_t partition, Institution& asker) {
+  std::vector<Digest> lapsed;
+  for (auto& [request_hash, wish] : asker.asked_wishes) {
+    if (wish.send_at <= now_ && wish.request.asked_at + acquisition_ms_ < now_) {
+      lapsed.push_back(request_hash);
+      continue;
+    }
+    if (wish.send_at <= now_) {
+      statuses_.add(make_item(StatementKind::kAcquisitionRequest, wish.request.provider,
+                              wire::encode(wish.request), asker));
+      if (!outbox_since_) outbox_since_ = now_;
+      wish.send_at = now_ + wish.pause_ms;
+      wish.pause_ms = std::min(2 * wish.pause_ms, kLastWishPauseMs);
+    }
+    if (!next_wish_ || wish.send_at < *next_wish_) next_wish_ = wish.send_at;
+  }
+  for (const Digest& one : lapsed) end_wish(partition, asker, one, "wish lapsed");
 }
 
 void NodeCore::Impl::end_wish(std::size_t partition, Institution& asker, const Digest& request_hash,
@@ -343,7 +359,8 @@ void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
                                         .person = *std::move(items),
                                         .candidates = {},
                                         .begun = false,
-                                        .asked_at = wish->asked_at}});
+                                        .asked_at = wish->asked_at},
+                               .row = {}});
     kept = std::prev(provider.wishes.end());
   }
   if (!kept->wish.begun) {
@@ -365,6 +382,7 @@ void NodeCore::Impl::follow_wish(std::size_t partition, Institution& provider, K
   kept.wish.begun = change.ok() || change.error().code == ErrorCode::kAlreadyAcquired;
   if (!change) return;
   const crypto::RegistryEntry* const asker = registry_.find(kept.wish.asker);
+  kept.row = change->key;
   change->outside = asker == nullptr || !members_.contains(asker->tenant);
   change->bytes_in = bytes;
   push_own_change(partition, provider.code, "asked by another body", *std::move(change));
@@ -373,7 +391,9 @@ void NodeCore::Impl::follow_wish(std::size_t partition, Institution& provider, K
 /// Says nothing while the beginning is not durable: the wish comes again.
 void NodeCore::Impl::answer_wish(std::size_t partition, const KeptWish& kept,
                                  const InstitutionCode& provider) {
-  if (kept.wish.begun && !partitions_[partition].changing.empty()) return;
+  if (kept.row && partitions_[partition].changing.contains({Section::kAcquisition, *kept.row})) {
+    return;
+  }
   statuses_.add(make_item(
       StatementKind::kStatusReply, kept.wish.asker,
       wire::encode(exchange::StatusReply{

@@ -85,13 +85,12 @@ void NodeCore::Impl::admit_query(std::size_t partition, const QueryJob& job) {
                         static_cast<std::uint32_t>(wait_ms));
   }
   ++counts_.accepted;
-  auto judged = judge_query(owner, caller, job.query);
-  if (!judged) {
-    return refuse(partition, *id, open_refused(owner, job), judged.error().code);
-  }
-  OpenAsk open = open_for(job, std::move(judged->inquiry));
-  open.legal_item = judged->legal_item;
-  if (judged->within_body) open.within_body = job.query.person;
+  std::uint16_t legal_item = 0;
+  auto judged = judge_query(owner, caller, job.query, legal_item);
+  OpenAsk open = judged ? open_for(job, std::move(judged->inquiry)) : open_refused(owner, job);
+  open.legal_item = legal_item;
+  if (!judged) return refuse(partition, *id, std::move(open), judged.error().code);
+  if (judged->within_body) open.within_body = owner.current(job.query.person);
   ask(partition, *id, std::move(open));
 }
 
@@ -110,11 +109,11 @@ OpenAsk NodeCore::Impl::open_refused(Partition& partition, const QueryJob& job) 
   exchange::Inquiry inquiry;
   inquiry.subject = job.query.subject;
   inquiry.asked_at = now_;
-  const auto symbol =
-      partition.institutions.at(job.institution).symbols.find_symbol(job.query.person);
+  const AddressNumber person = partition.current(job.query.person);
+  const auto symbol = partition.institutions.at(job.institution).symbols.find_symbol(person);
   if (symbol) inquiry.symbol = *symbol;
   OpenAsk open = open_for(job, std::move(inquiry));
-  if (!symbol) open.within_body = job.query.person;
+  if (!symbol) open.within_body = person;
   return open;
 }
 
@@ -177,10 +176,12 @@ bool NodeCore::Impl::answer_replay(std::size_t partition, const ExchangeId& id,
   return true;
 }
 
-/// Rights, legal basis, symbol: what must hold before anything leaves the town.
+/// Rights, legal basis, symbol: what must hold before anything leaves the town. Once the law was
+/// asked, its item is told in `legal_item`, also where it does not allow the query.
 Result<NodeCore::Impl::LawfulQuery> NodeCore::Impl::judge_query(Partition& partition,
                                                                 const CallerRights& caller,
-                                                                const exchange::Query& query) {
+                                                                const exchange::Query& query,
+                                                                std::uint16_t& legal_item) {
   const exchange::Subject& subject = query.subject;
   if (subject.asker != caller.institution) return ErrorCode::kInstitutionNotAllowed;
   if (std::find(caller.affairs.begin(), caller.affairs.end(), subject.affair) ==
@@ -189,13 +190,13 @@ Result<NodeCore::Impl::LawfulQuery> NodeCore::Impl::judge_query(Partition& parti
   }
   if (registry_.find(subject.provider) == nullptr) return ErrorCode::kUnknownInstitution;
   const rules::Verdict verdict = judge(subject, now_);
+  legal_item = verdict.item.value();
   if (!verdict.allowed) return ErrorCode::kNotInLegalTable;
   LawfulQuery lawful;
-  lawful.legal_item = verdict.item.value();
   lawful.within_body = verdict.source == rules::Source::kWithinBodyOrdinance;
   if (!lawful.within_body) {
-    NAKADACHI_TRY(lawful.inquiry.symbol,
-                  partition.institutions.at(subject.asker).symbols.find_symbol(query.person));
+    NAKADACHI_TRY(lawful.inquiry.symbol, partition.institutions.at(subject.asker)
+                                             .symbols.find_symbol(partition.current(query.person)));
   } else if (!partition.institutions.contains(subject.provider)) {
     return ErrorCode::kUnknownInstitution;
   }
@@ -351,8 +352,8 @@ void NodeCore::Impl::on_refusal(const wire::LinkItem& item) {
   const auto known = open_by_request_.find(refusal->request_hash);
   if (known == open_by_request_.end()) return;
   const auto [partition, id] = known->second;
-  notice_law(refusal->law, refusal->refused_at, refusal->asker);
   OpenAsk& open = partitions_[partition].asking.at(id);
+  notice_law(refusal->law, open.inquiry.asked_at, refusal->asker);
   open.bytes_in = static_cast<std::uint32_t>(item.statement.size());
   act(partition, id, open, open.leg.on_refusal(refusal->reason));
 }

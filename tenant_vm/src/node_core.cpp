@@ -327,6 +327,7 @@ DeficitRoundRobin::Served NodeCore::Impl::serve_flow(const LaneSlot::Flow& flow)
       return Served::kOne;
     }
     if (partition.requests.empty()) return Served::kEmpty;
+    partition.use_current_numbers(partition.requests.front().request.command);
     if (touches_change(partition, partition.requests.front())) return Served::kBlocked;
     AdminJob job = std::move(partition.requests.front());
     partition.requests.pop_front();

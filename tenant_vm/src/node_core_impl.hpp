@@ -135,11 +135,10 @@ class NodeCore::Impl {
   /// A query that may be asked, and by what right.
   struct LawfulQuery {
     exchange::Inquiry inquiry;
-    std::uint16_t legal_item = 0;
     bool within_body = false;
   };
   Result<LawfulQuery> judge_query(Partition& partition, const CallerRights& caller,
-                                  const exchange::Query& query);
+                                  const exchange::Query& query, std::uint16_t& legal_item);
   void ask(std::size_t partition, const ExchangeId& id, OpenAsk open);
   OpenAsk open_for(const QueryJob& job, exchange::Inquiry inquiry) const;
   OpenAsk open_refused(Partition& partition, const QueryJob& job) const;
@@ -285,8 +284,6 @@ class NodeCore::Impl {
   Result<wire::AdminAnswer> read(Partition& partition, const wire::AdminRequest& request);
   static Result<wire::AdminAnswer> list_flags(Partition& partition, const Institution& institution,
                                               const wire::ListFlags& list);
-  static Result<wire::AdminAnswer> read_persons(const symbols::AddressBook& book,
-                                                const wire::AdminCommand& command);
   Result<wire::AdminAnswer> read_as_operator(const wire::AdminCommand& command) const;
   wire::AdminAnswer tenants() const;
   wire::AdminAnswer institutions(const wire::ListInstitutions& list) const;
@@ -303,6 +300,7 @@ class NodeCore::Impl {
   Result<Change> start_acquisition(Partition& partition, Institution& institution,
                                    const AddressNumber& person, wire::AdminAnswer& answer);
   void lapse_acquisitions();
+  void lapse_acquisitions_of(std::size_t partition, Institution& institution);
   void on_acquisition_request(const wire::LinkItem& item);
   void look_for_inquiry(std::size_t partition, AdminJob job);
   void finish_wish(Lookup lookup, const std::vector<storage::StoredStep>& steps);
@@ -310,6 +308,7 @@ class NodeCore::Impl {
                            const exchange::Conclusion& inquiry);
   Result<void> take_wish(Partition& partition, const HoldingKey& key, ByteView value);
   void send_wishes();
+  void send_wishes_of(std::size_t partition, Institution& asker);
   void end_wish(std::size_t partition, Institution& asker, const Digest& request_hash,
                 std::string_view why);
   void take_wish_status(const exchange::StatusReply& reply);

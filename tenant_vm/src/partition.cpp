@@ -104,8 +104,25 @@ Result<wire::StoredContent> Partition::open(const storage::StoredStep& stored) {
   return wire::decode_stored_content(plain);
 }
 
+AddressNumber Partition::current(const AddressNumber& number) const {
+  const symbols::PersonRecord* const record = persons.find(number);
+  return record != nullptr ? record->number : number;
+}
+
+void Partition::use_current_numbers(wire::AdminCommand& command) const {
+  std::visit(
+      [this](auto& one) {
+        if constexpr (requires { current(one.person); }) one.person = current(one.person);
+      },
+      command);
+  if (auto* const merge = std::get_if<wire::MergePersons>(&command)) {
+    merge->survivor = current(merge->survivor);
+    merge->former = current(merge->former);
+  }
+}
+
 std::optional<AddressNumber> Partition::person_of(const PermitJob& job) const {
-  if (job.person) return job.person;
+  if (job.person) return current(*job.person);
   const Institution& provider = institutions.at(job.permit.subject.provider);
   const auto person = provider.symbols.find_address(job.permit.symbol);
   return person ? std::optional(*person) : std::nullopt;

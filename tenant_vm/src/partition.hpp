@@ -84,6 +84,7 @@ struct OpenChange {
 struct KeptWish {
   Digest request_hash;
   wire::AcquisitionWish wish;
+  std::optional<HoldingKey> row;  ///< of the acquisition that it began
 };
 
 /// A wish of ours that another body acquires a symbol; sent until that body has.
@@ -188,6 +189,10 @@ struct Partition {
   Result<Bytes> seal(const ExchangeId& exchange, storage::Step step,
                      const wire::StoredContent& content, Random& random);
   Result<wire::StoredContent> open(const storage::StoredStep& stored);
+  /// Under which number a person stands today: that of the survivor for one who was merged.
+  AddressNumber current(const AddressNumber& number) const;
+  /// The same for everybody whom `command` names and something is kept of under a number.
+  void use_current_numbers(wire::AdminCommand& command) const;
   /// Whom a permit is about; nothing when the provider has no such symbol.
   std::optional<AddressNumber> person_of(const PermitJob& job) const;
   Result<Bytes> seal_record(const ExchangeId& change, const copies::ChangeRecord& record,

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <concepts>
 #include <limits>
 #include <set>
 #include <utility>
@@ -12,23 +13,40 @@ namespace {
 using copies::Operation;
 using storage::Section;
 
-template <class... Commands>
-bool is_one_of(const wire::AdminCommand& command) noexcept {
-  return (std::holds_alternative<Commands>(command) || ...);
+/// Every command is of one of four sorts. What is done about commands names them all, so that
+/// a new one does not compile before it has its place everywhere.
+template <class T, class... Ts>
+concept OneOf = (std::same_as<T, Ts> || ...);
+template <class T>
+concept Changing = OneOf<T, wire::PutCopy, wire::EraseCopy, wire::EndFullLoad, wire::ChangeFlag,
+                         wire::SetAnswerMode, wire::Acquire, wire::BindSymbol, wire::AskToAcquire,
+                         wire::PutPerson, wire::MergePersons>;
+template <class T>
+concept Deciding = OneOf<T, wire::Decide>;
+template <class T>
+concept Reading = OneOf<T, wire::ListHeld, wire::CountCopies, wire::CountSymbols, wire::ShowFlags,
+                        wire::FindPersons, wire::FindPersonByNumber, wire::ListPersons,
+                        wire::ListAcquisitionRequests, wire::ListFlags, wire::ListAnswerModes>;
+template <class T>
+concept ForOperators = OneOf<T, wire::ListTenants, wire::ListInstitutions>;
+
+template <class... Handlers>
+struct Cases : Handlers... {
+  using Handlers::operator()...;
+};
+template <class... Handlers>
+Cases(Handlers...) -> Cases<Handlers...>;
+
+bool is_decision(const wire::AdminCommand& command) {
+  return std::holds_alternative<wire::Decide>(command);
 }
 
-bool is_decision(const wire::AdminCommand& command) noexcept {
-  return is_one_of<wire::Decide>(command);
+bool is_for_operators(const wire::AdminCommand& command) {
+  return std::visit([]<class T>(const T&) { return ForOperators<T>; }, command);
 }
 
-bool is_for_operators(const wire::AdminCommand& command) noexcept {
-  return is_one_of<wire::ListTenants, wire::ListInstitutions>(command);
-}
-
-bool is_change(const wire::AdminCommand& command) noexcept {
-  return is_one_of<wire::PutCopy, wire::EraseCopy, wire::EndFullLoad, wire::ChangeFlag,
-                   wire::SetAnswerMode, wire::Acquire, wire::BindSymbol, wire::AskToAcquire,
-                   wire::PutPerson, wire::MergePersons>(command);
+bool is_change(const wire::AdminCommand& command) {
+  return std::visit([]<class T>(const T&) { return Changing<T>; }, command);
 }
 
 /// Refused for what is registered.
@@ -40,6 +58,21 @@ std::set<InformationKind> kinds_of(const copies::CopyShelf& shelf) {
   std::set<InformationKind> kinds;
   for (const auto& [what, copies] : shelf.counts()) kinds.insert(what.first);
   return kinds;
+}
+
+wire::AdminAnswer count_copies(const Institution& institution) {
+  wire::CopyCounts counts;
+  for (const auto& [what, copies] : institution.copies.counts()) {
+    counts.counts.push_back({what.first, what.second, copies});
+  }
+  return counts;
+}
+
+wire::AdminAnswer persons_of(const std::vector<const symbols::PersonRecord*>& found) {
+  wire::Persons persons;
+  persons.persons.reserve(found.size());
+  for (const symbols::PersonRecord* const person : found) persons.persons.push_back(*person);
+  return persons;
 }
 
 }  // namespace
@@ -79,6 +112,7 @@ void NodeCore::Impl::enqueue_request(std::size_t partition, AdminJob job) {
     return answer_admin(job.client, request.key, allowed.error());
   }
   if (!is_change(request.command) && !is_decision(request.command)) {
+    owner.use_current_numbers(job.request.command);
     return answer_admin(job.client, request.key, read(owner, request));
   }
   if (!slot.lane.is_open()) {
@@ -105,36 +139,46 @@ Result<void> NodeCore::Impl::check_rights(const Partition& partition, const Admi
 }
 
 /// Changes of one holding are decided one after the other, each on what the former
-/// has left.
+/// has left; so is a held request whose answer rests on it.
 bool NodeCore::Impl::touches_change(Partition& partition, const AdminJob& job) {
   if (partition.changing.empty()) return false;
-  const wire::AdminRequest& request = job.request;
   const auto changing = [&](Section section, const Result<HoldingKey>& key) {
     return key && partition.changing.contains({section, *key});
   };
   crypto::TenantCipher& cipher = partition.cipher;
-  const InstitutionCode& institution = request.institution;
-  if (const auto* const put = std::get_if<wire::PutCopy>(&request.command)) {
-    return changing(Section::kCopy, copies::copy_key(cipher, institution, put->person, put->kind));
-  }
-  if (const auto* const erase = std::get_if<wire::EraseCopy>(&request.command)) {
+  const InstitutionCode& institution = job.request.institution;
+  const auto copy_changing = [&](const auto& command) {
     return changing(Section::kCopy,
-                    copies::copy_key(cipher, institution, erase->person, erase->kind));
-  }
-  if (const auto* const flag = std::get_if<wire::ChangeFlag>(&request.command)) {
-    return changing(Section::kFlag, copies::flag_key(cipher, institution, flag->person));
-  }
-  if (const auto* const mode = std::get_if<wire::SetAnswerMode>(&request.command)) {
-    return changing(Section::kSetting, copies::answer_setting_key(cipher, institution, mode->kind));
-  }
-  if (const auto* const acquire = std::get_if<wire::Acquire>(&request.command)) {
-    return changing(Section::kAcquisition, acquisition_key(cipher, institution, acquire->person));
-  }
-  if (const auto* const bind = std::get_if<wire::BindSymbol>(&request.command)) {
-    return changing(Section::kSymbol, symbol_key(cipher, institution, bind->person));
-  }
-  // These touch many: they wait until nothing is on its way.
-  return is_one_of<wire::EndFullLoad, wire::PutPerson, wire::MergePersons>(request.command);
+                    copies::copy_key(cipher, institution, command.person, command.kind));
+  };
+  const Cases touches = {
+      [&](const wire::PutCopy& put) { return copy_changing(put); },
+      [&](const wire::EraseCopy& erase) { return copy_changing(erase); },
+      [&](const wire::ChangeFlag& flag) {
+        return changing(Section::kFlag, copies::flag_key(cipher, institution, flag.person));
+      },
+      [&](const wire::SetAnswerMode& mode) {
+        return changing(Section::kSetting,
+                        copies::answer_setting_key(cipher, institution, mode.kind));
+      },
+      [&](const wire::Acquire& acquire) {
+        return changing(Section::kAcquisition,
+                        acquisition_key(cipher, institution, acquire.person));
+      },
+      [&](const wire::BindSymbol& bind) {
+        return changing(Section::kSymbol, symbol_key(cipher, institution, bind.person));
+      },
+      [&](const wire::Decide& decide) {
+        const auto held = partition.held.find(decide.request);
+        return held != partition.held.end() && waits_for_change(partition, held->second.job);
+      },
+      // These touch many: they wait until nothing is on its way.
+      [](const OneOf<wire::EndFullLoad, wire::PutPerson, wire::MergePersons> auto&) {
+        return true;
+      },
+      [](const wire::AskToAcquire&) { return false; },  // stands for an inquiry that has ended
+      [](const Reading auto&) { return false; }, [](const ForOperators auto&) { return false; }};
+  return std::visit(touches, job.request.command);
 }
 
 void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
@@ -161,7 +205,7 @@ void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
     return;
   }
   if (owner.changed.find(*id) != nullptr) return answer(wire::AdminAnswer(wire::Done{}));
-  if (is_one_of<wire::AskToAcquire>(request.command)) {
+  if (std::holds_alternative<wire::AskToAcquire>(request.command)) {
     return look_for_inquiry(partition, std::move(job));
   }
   wire::AdminAnswer told = wire::Done{.count = 0};
@@ -180,35 +224,41 @@ Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan(Partition& part
                                                                  const wire::AdminRequest& request,
                                                                  wire::AdminAnswer& answer) {
   Institution& institution = partition.institutions.at(request.institution);
-  const wire::AdminCommand& command = request.command;
-  std::vector<Change> changes;
-  if (const auto* const put = std::get_if<wire::PutCopy>(&command)) {
-    NAKADACHI_TRY(Change change, plan_copy(partition, institution, *put, answer));
-    if (change.key != HoldingKey()) changes.push_back(std::move(change));
-  } else if (const auto* const erase = std::get_if<wire::EraseCopy>(&command)) {
-    NAKADACHI_TRY(Change change, plan_removal(partition, institution, *erase, answer));
-    if (change.key != HoldingKey()) changes.push_back(std::move(change));
-  } else if (const auto* const end = std::get_if<wire::EndFullLoad>(&command)) {
-    return plan_end(institution, *end, answer);
-  } else if (const auto* const flag = std::get_if<wire::ChangeFlag>(&command)) {
-    NAKADACHI_TRY(Change change, plan_flag(partition, institution, *flag, answer));
-    if (change.key != HoldingKey()) changes.push_back(std::move(change));
-  } else if (const auto* const mode = std::get_if<wire::SetAnswerMode>(&command)) {
-    NAKADACHI_TRY(Change change, plan_mode(partition, institution, *mode));
-    changes.push_back(std::move(change));
-  } else if (const auto* const acquire = std::get_if<wire::Acquire>(&command)) {
-    NAKADACHI_TRY(Change change,
-                  start_acquisition(partition, institution, acquire->person, answer));
-    changes.push_back(std::move(change));
-  } else if (const auto* const bind = std::get_if<wire::BindSymbol>(&command)) {
-    NAKADACHI_TRY(Change change, plan_binding(partition, institution, *bind));
-    if (change.key != HoldingKey()) changes.push_back(std::move(change));
-  } else if (const auto* const person = std::get_if<wire::PutPerson>(&command)) {
-    return plan_person(partition, *person, answer);
-  } else if (const auto* const merge = std::get_if<wire::MergePersons>(&command)) {
-    return plan_merge(partition, *merge);
-  }
-  return changes;
+  using Changes = Result<std::vector<Change>>;
+  const auto at_most_one = [](Result<Change> change) -> Changes {
+    if (!change) return change.error();
+    std::vector<Change> changes;
+    if (change->key != HoldingKey()) changes.push_back(*std::move(change));
+    return changes;
+  };
+  const Cases plans = {
+      [&](const wire::PutCopy& put) {
+        return at_most_one(plan_copy(partition, institution, put, answer));
+      },
+      [&](const wire::EraseCopy& erase) {
+        return at_most_one(plan_removal(partition, institution, erase, answer));
+      },
+      [&](const wire::EndFullLoad& end) -> Changes { return plan_end(institution, end, answer); },
+      [&](const wire::ChangeFlag& flag) {
+        return at_most_one(plan_flag(partition, institution, flag, answer));
+      },
+      [&](const wire::SetAnswerMode& mode) {
+        return at_most_one(plan_mode(partition, institution, mode));
+      },
+      [&](const wire::Acquire& acquire) {
+        return at_most_one(start_acquisition(partition, institution, acquire.person, answer));
+      },
+      [&](const wire::BindSymbol& bind) {
+        return at_most_one(plan_binding(partition, institution, bind));
+      },
+      [&](const wire::PutPerson& person) { return plan_person(partition, person, answer); },
+      [&](const wire::MergePersons& merge) { return plan_merge(partition, merge); },
+      // The store is looked through first: `look_for_inquiry`.
+      [](const wire::AskToAcquire&) -> Changes { return ErrorCode::kInternal; },
+      [](const Deciding auto&) -> Changes { return ErrorCode::kInternal; },
+      [](const Reading auto&) -> Changes { return ErrorCode::kInternal; },
+      [](const ForOperators auto&) -> Changes { return ErrorCode::kInternal; }};
+  return std::visit(plans, request.command);
 }
 
 /// A change without a key when the copy is registered so already, or refused.
@@ -440,40 +490,48 @@ Result<void> NodeCore::Impl::move_holdings(Partition& partition, Institution& in
 Result<wire::AdminAnswer> NodeCore::Impl::read(Partition& partition,
                                                const wire::AdminRequest& request) {
   Institution& institution = partition.institutions.at(request.institution);
-  const wire::AdminCommand& command = request.command;
-  if (std::holds_alternative<wire::ListHeld>(command)) {
-    return wire::AdminAnswer(list_held(partition, request.institution));
-  }
-  if (std::holds_alternative<wire::CountCopies>(command)) {
-    wire::CopyCounts counts;
-    for (const auto& [what, copies] : institution.copies.counts()) {
-      counts.counts.push_back({what.first, what.second, copies});
-    }
-    return wire::AdminAnswer(std::move(counts));
-  }
-  if (std::holds_alternative<wire::CountSymbols>(command)) {
-    return wire::AdminAnswer(wire::SymbolCounts{.bound = institution.symbols.size(),
-                                                .under_way = institution.acquisitions.size()});
-  }
-  if (const auto* const show = std::get_if<wire::ShowFlags>(&command)) {
-    NAKADACHI_TRY(copies::PersonFlags flags,
-                  institution.flags.find(partition.cipher, show->person));
-    return wire::AdminAnswer(wire::Flags{std::move(flags.flags)});
-  }
-  if (const auto* const list = std::get_if<wire::ListFlags>(&command)) {
-    return list_flags(partition, institution, *list);
-  }
-  if (std::holds_alternative<wire::ListAnswerModes>(command)) {
-    wire::AnswerModes modes;
-    for (const auto& one : institution.modes.all()) modes.modes.emplace_back(one);
-    return wire::AdminAnswer(std::move(modes));
-  }
-  if (std::holds_alternative<wire::ListAcquisitionRequests>(command)) {
-    wire::AcquisitionWishes wishes;
-    for (const KeptWish& kept : institution.wishes) wishes.wishes.push_back(kept.wish);
-    return wire::AdminAnswer(std::move(wishes));
-  }
-  return read_persons(partition.persons, command);
+  const symbols::AddressBook& book = partition.persons;
+  using Answer = Result<wire::AdminAnswer>;
+  const Cases reads = {
+      [&](const wire::ListHeld&) -> Answer {
+        return wire::AdminAnswer(list_held(partition, request.institution));
+      },
+      [&](const wire::CountCopies&) -> Answer { return count_copies(institution); },
+      [&](const wire::CountSymbols&) -> Answer {
+        return wire::AdminAnswer(wire::SymbolCounts{.bound = institution.symbols.size(),
+                                                    .under_way = institution.acquisitions.size()});
+      },
+      [&](const wire::ShowFlags& show) -> Answer {
+        NAKADACHI_TRY(copies::PersonFlags flags,
+                      institution.flags.find(partition.cipher, show.person));
+        return wire::AdminAnswer(wire::Flags{std::move(flags.flags)});
+      },
+      [&](const wire::ListFlags& list) { return list_flags(partition, institution, list); },
+      [&](const wire::ListAnswerModes&) -> Answer {
+        wire::AnswerModes modes;
+        for (const auto& one : institution.modes.all()) modes.modes.emplace_back(one);
+        return wire::AdminAnswer(std::move(modes));
+      },
+      [&](const wire::ListAcquisitionRequests&) -> Answer {
+        wire::AcquisitionWishes wishes;
+        for (const KeptWish& kept : institution.wishes) wishes.wishes.push_back(kept.wish);
+        return wire::AdminAnswer(std::move(wishes));
+      },
+      [&](const wire::FindPersons& find) -> Answer {
+        NAKADACHI_TRY(const auto found, book.search(find.search));
+        return persons_of(found);
+      },
+      [&](const wire::FindPersonByNumber& find) -> Answer {
+        const symbols::PersonRecord* const person = book.find(find.number);
+        return person == nullptr ? persons_of({}) : persons_of({person});
+      },
+      [&](const wire::ListPersons& list) -> Answer {
+        return persons_of(book.list(list.after, limits::kMaxPersonsListed));
+      },
+      [](const Changing auto&) -> Answer { return ErrorCode::kInternal; },
+      [](const Deciding auto&) -> Answer { return ErrorCode::kInternal; },
+      [](const ForOperators auto&) -> Answer { return ErrorCode::kInternal; }};
+  return std::visit(reads, request.command);
 }
 
 Result<wire::AdminAnswer> NodeCore::Impl::list_flags(Partition& partition,
@@ -490,27 +548,9 @@ Result<wire::AdminAnswer> NodeCore::Impl::list_flags(Partition& partition,
   return wire::AdminAnswer(std::move(made));
 }
 
-Result<wire::AdminAnswer> NodeCore::Impl::read_persons(const symbols::AddressBook& book,
-                                                       const wire::AdminCommand& command) {
-  std::vector<const symbols::PersonRecord*> found;
-  if (const auto* const search = std::get_if<wire::FindPersons>(&command)) {
-    NAKADACHI_TRY(found, book.search(search->search));
-  } else if (const auto* const by_number = std::get_if<wire::FindPersonByNumber>(&command)) {
-    if (const auto* const person = book.find(by_number->number)) found.push_back(person);
-  } else if (const auto* const list = std::get_if<wire::ListPersons>(&command)) {
-    found = book.list(list->after, limits::kMaxPersonsListed);
-  } else {
-    return ErrorCode::kInternal;  // every other command changes something
-  }
-  wire::Persons persons;
-  persons.persons.reserve(found.size());
-  for (const symbols::PersonRecord* const person : found) persons.persons.push_back(*person);
-  return wire::AdminAnswer(std::move(persons));
-}
-
 Result<wire::AdminAnswer> NodeCore::Impl::read_as_operator(
     const wire::AdminCommand& command) const {
-  if (is_one_of<wire::ListTenants>(command)) return tenants();
+  if (std::holds_alternative<wire::ListTenants>(command)) return tenants();
   if (const auto* const list = std::get_if<wire::ListInstitutions>(&command)) {
     return institutions(*list);
   }

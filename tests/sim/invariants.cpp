@@ -65,6 +65,7 @@ void World::check_end() {
     return broken("settled",
                   fmt::format("{} queries without an outcome, {} exchanges open", waiting, open));
   }
+  check_law();  // first: an unlawful answer is mostly a wrong one too
   const auto times = times_asked();
   for (const Asked& asked : asked_) {
     if (asked.never_accepted) {
@@ -90,7 +91,6 @@ void World::check_end() {
                       asked.query.subject.asker.text()));
     }
   }
-  check_law();
   check_disk();
 }
 
@@ -99,6 +99,7 @@ void World::check_disk() {
   if (!rows) return;
   check_rows(*rows);
   check_conclusions(*rows);
+  check_non_disclosure(*rows);
   check_units(*rows);
   check_changes();
   check_logs();

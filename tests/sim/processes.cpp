@@ -137,6 +137,7 @@ bool World::perform(std::size_t node, tenant_vm::Action& action) {
 /// comes back after another, if it does. Its writer may be gone by then.
 void World::append_train(std::size_t node, const std::shared_ptr<const storage::Train>& train) {
   note_values(*train);
+  note_flags(*train);
   const std::uint64_t incarnation = nodes_[node].incarnation;
   const auto settled = [this, node, incarnation, lane = train->lane](storage::AppendResult result) {
     after(1, [this, node, incarnation, lane, result = std::move(result)] {

@@ -31,6 +31,35 @@ void World::staff_turn(std::size_t institution) {
   after(kTurnMs, [this, institution] { staff_turn(institution); });
 }
 
+/// What a change of flags leaves is not to be seen in the journal.
+void World::note_flags(const storage::Train& train) {
+  for (const storage::ChangeRow& row : train.changes) {
+    if (row.section != storage::Section::kFlag) continue;
+    copies::FlagState& left = flags_left_[row.change];
+    left = {};
+    if (row.erase) continue;
+    crypto::TenantCipher cipher = universe_.cipher(row.tenant == universe_.tenant(0) ? 0 : 1);
+    const auto flags = copies::open_flags(cipher, row.key, row.value);
+    left = copies::state_on(*flags, {}, Day::of(now_));  // of every kind and for good
+  }
+}
+
+/// What the changes in trains before `train` have left; nothing: what there was at first.
+std::optional<copies::FlagState> World::flags_before(std::size_t institution, std::size_t person,
+                                                     TrainNumber train) const {
+  const std::size_t town = Universe::town_of(institution);
+  crypto::TenantCipher cipher = universe_.cipher(town);
+  const HoldingKey key = *copies::flag_key(cipher, universe_.institution(institution),
+                                           Universe::address_of(institution, person));
+  const storage::StoredChange* last = nullptr;
+  for (const auto& [name, change] : store_.changes()) {
+    const bool counts = name.first == universe_.tenant(town) && change.key == key &&
+                        change.section == storage::Section::kFlag && change.train < train;
+    if (counts && (last == nullptr || last->train < change.train)) last = &change;
+  }
+  return last == nullptr ? std::nullopt : std::optional(flags_left_.at(last->change));
+}
+
 /// A flag and the permit it concerns arrive at nearly the same time.
 void World::flag_sometimes(const wire::LinkItem& notice) {
   if (notice.kind != exchange::StatementKind::kPermit || !faulty()) return;
@@ -38,11 +67,14 @@ void World::flag_sometimes(const wire::LinkItem& notice) {
   const auto permit = wire::decode_permit(notice.statement);
   const auto about = universe_.about(*permit);
   if (!universe_.may_be_flagged(about.first, about.second)) return;
-  after(static_cast<std::int64_t>(random_.below(15)), [this, about] {
+  const bool held = random_.chance(500);
+  const bool set = held || random_.chance(600);
+  after(static_cast<std::int64_t>(random_.below(15)), [this, about, held, set] {
+    const auto sort = held ? copies::FlagSort::kHeld : copies::FlagSort::kNonDisclosure;
     send_request(about.first,
                  wire::ChangeFlag{.person = Universe::address_of(about.first, about.second),
-                                  .flag = {copies::FlagSort::kHeld, {}, {}},
-                                  .set = true});
+                                  .flag = {sort, {}, {}},
+                                  .set = set});
   });
 }
 
@@ -83,6 +115,11 @@ void World::decide(std::size_t institution, const wire::HeldRequest& held) {
   if (staff == Staff::kLeave) return;
   wire::Decide command{.request = held.request, .refusal = {}};
   if (staff == Staff::kRefuse) command.refusal = ErrorCode::kIdentityInDoubt;
+  if (faulty() && random_.chance(400)) {  // staff see 支援措置 just before they decide
+    send_request(institution, wire::ChangeFlag{.person = held.person,
+                                               .flag = {copies::FlagSort::kNonDisclosure, {}, {}},
+                                               .set = random_.chance(600)});
+  }
   send_request(institution, command);
 }
 
@@ -109,9 +146,32 @@ void World::check_flags(const std::map<Digest, TrainNumber>& provided,
     const auto who = about.find(request);
     if (who == about.end() || held.contains(request)) continue;
     const auto [institution, person] = who->second;
-    const auto flagged = universe_.flagged_in_train(store_, institution, person);
-    if (flagged && *flagged < train) {
+    const auto flags = flags_before(institution, person, train);
+    if (flags && flags->held) {
       return broken("flag-obeyed", "an answer was given past a flag that was durable before");
+    }
+  }
+}
+
+/// flag-obeyed: an answer says 不開示 as the trains before it have left it, also when staff have
+/// decided on it.
+void World::check_non_disclosure(const std::vector<testing::OpenedRow>& rows) {
+  std::map<Digest, std::pair<std::size_t, std::size_t>> about;  // institution and person
+  for (const auto& [town, stored, content] : rows) {
+    if (stored.step != storage::Step::kAsked) continue;
+    const auto inquiry = wire::decode_inquiry(content.statement);
+    about.emplace(wire::request_hash(content.statement),
+                  universe_.about(*inquiry, content.within_body));
+  }
+  for (const auto& [town, stored, content] : rows) {
+    if (stored.step != storage::Step::kProvided) continue;
+    const auto provision = wire::decode_provision(content.statement);
+    const auto who = about.find(provision->request_hash);
+    if (who == about.end() || !exchange::has_answer(provision->outcome)) continue;
+    const auto [institution, person] = who->second;
+    const auto flags = flags_before(institution, person, stored.train);
+    if (provision->non_disclosure != (flags && flags->non_disclosure)) {
+      return broken("flag-obeyed", "an answer tells 不開示 otherwise than was durable before");
     }
   }
 }

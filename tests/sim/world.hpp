@@ -12,6 +12,7 @@
 #include "faults.hpp"
 #include "nakadachi/client/receipt_check.hpp"
 #include "nakadachi/copies/change.hpp"
+#include "nakadachi/copies/flags.hpp"
 #include "nakadachi/gateway/gateway_core.hpp"
 #include "nakadachi/storage/memory_store.hpp"
 #include "tests/support/opened_rows.hpp"
@@ -102,6 +103,10 @@ class World {
   void decide(std::size_t institution, const wire::HeldRequest& held);
   void hand_over(std::size_t institution, std::size_t person, std::uint64_t number);
   bool is_acquired(const Acquisition& acquisition) const;
+  void note_flags(const storage::Train& train);
+  std::optional<copies::FlagState> flags_before(std::size_t institution, std::size_t person,
+                                                TrainNumber train) const;
+  void check_non_disclosure(const std::vector<testing::OpenedRow>& rows);
   void check_flags(const std::map<Digest, TrainNumber>& provided,
                    const std::map<Digest, std::pair<std::size_t, std::size_t>>& about,
                    const std::set<Digest>& held);
@@ -167,10 +172,11 @@ class World {
   std::unique_ptr<national::NationalCore> national_;
   std::uint64_t national_incarnation_ = 0;
   std::optional<Timestamp> national_due_at_;
-  std::map<Digest, std::set<std::size_t>> refusals_;  // by request, bytes of the core's word
-  std::set<std::size_t> notices_;                     // bytes of notices of symbols
-  std::map<ExchangeId, std::size_t> values_;          // by change, bytes of its sealed value
-  std::vector<national::IssuedSymbol> issued_;        // on the national system's disk
+  std::map<Digest, std::set<std::size_t>> refusals_;    // by request, bytes of the core's word
+  std::set<std::size_t> notices_;                       // bytes of notices of symbols
+  std::map<ExchangeId, std::size_t> values_;            // by change, bytes of its sealed value
+  std::map<ExchangeId, copies::FlagState> flags_left_;  // by change of flags
+  std::vector<national::IssuedSymbol> issued_;          // on the national system's disk
   std::vector<Acquisition> acquisitions_;
   std::map<RequestKey, std::size_t> acquiring_;  // person by request
   std::vector<Asked> asked_;

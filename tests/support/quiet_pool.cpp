@@ -68,20 +68,25 @@ Result<wire::AdminAnswer> QuietPool::command(const wire::AdminRequest& request,
 }
 
 void QuietPool::send_command(std::size_t institution, const wire::AdminRequest& request) {
-  send({static_cast<std::uint32_t>(institution + 1)}, request);
+  send({static_cast<std::uint32_t>(institution + 1)}, {&request, 1});
 }
 
-void QuietPool::send(tenant_vm::StaffId staff, const wire::AdminRequest& request) {
+void QuietPool::send_commands(std::size_t institution,
+                              const std::vector<wire::AdminRequest>& requests) {
+  send({static_cast<std::uint32_t>(institution + 1)}, requests);
+}
+
+void QuietPool::send(tenant_vm::StaffId staff, std::span<const wire::AdminRequest> requests) {
   admin_replies.clear();
-  auto requests = wire::decode_admin_requests(wire::encode_admin_requests({&request, 1}));
-  NAKADACHI_ASSERT(requests.ok());
-  happen(tenant_vm::AdminRequestsArrived{{2}, staff, *std::move(requests)});
+  auto decoded = wire::decode_admin_requests(wire::encode_admin_requests(requests));
+  NAKADACHI_ASSERT(decoded.ok());
+  happen(tenant_vm::AdminRequestsArrived{{2}, staff, *std::move(decoded)});
   settle();
 }
 
 Result<wire::AdminAnswer> QuietPool::command_as(tenant_vm::StaffId staff,
                                                 const wire::AdminRequest& request) {
-  send(staff, request);
+  send(staff, {&request, 1});
   NAKADACHI_ASSERT(admin_replies.size() == 1);
   const auto reply = wire::decode_admin_reply(wire::encode_admin_reply(admin_replies.front()));
   NAKADACHI_ASSERT(reply.ok() && reply->reply);

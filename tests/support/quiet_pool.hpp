@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "nakadachi/client/receipt_check.hpp"
@@ -35,6 +36,8 @@ class QuietPool {
   Result<wire::AdminAnswer> command_as(tenant_vm::StaffId staff, const wire::AdminRequest& request);
   /// As `command`, for one that is answered later: see `admin_replies`.
   void send_command(std::size_t institution, const wire::AdminRequest& request);
+  /// The same for several that arrive in one frame.
+  void send_commands(std::size_t institution, const std::vector<wire::AdminRequest>& requests);
   /// The business system of an institution answers, or only says that it is there.
   void hand_over_live(std::size_t system, std::vector<exchange::HandOver> answers);
   /// Other callers from now on.
@@ -75,7 +78,7 @@ class QuietPool {
   std::vector<tenant_vm::TellOperators> told_operators;
 
  private:
-  void send(tenant_vm::StaffId staff, const wire::AdminRequest& request);
+  void send(tenant_vm::StaffId staff, std::span<const wire::AdminRequest> requests);
   void happen(tenant_vm::Event event);
   void carry_out(tenant_vm::Action& action);
   void take_reply(const exchange::Reply& sent);

@@ -435,21 +435,6 @@ bool Universe::binds(const storage::MemoryStore& store, std::size_t institution,
          !store.holdings().contains({town, Section::kAcquisition, acquisition});
 }
 
-std::optional<TrainNumber> Universe::flagged_in_train(const storage::MemoryStore& store,
-                                                      std::size_t institution,
-                                                      std::size_t person) const {
-  crypto::TenantCipher keys = cipher(town_of(institution));
-  const HoldingKey key =
-      *copies::flag_key(keys, codes_[institution], address_of(institution, person));
-  std::optional<TrainNumber> first;
-  for (const auto& [name, change] : store.changes()) {
-    const bool of_person = name.first == tenant(town_of(institution)) && change.key == key &&
-                           change.section == storage::Section::kFlag;
-    if (of_person && (!first || change.train < *first)) first = change.train;
-  }
-  return first;
-}
-
 Universe::Expected Universe::expected(const exchange::Query& query,
                                       std::optional<Timestamp> asked_at) const {
   const Timestamp at = asked_at.value_or(present_);

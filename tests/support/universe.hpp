@@ -67,9 +67,6 @@ class Universe {
   std::pair<std::size_t, std::size_t> about(const exchange::Permit& permit) const;
   /// Whether the store binds the person to a symbol, with no acquisition left.
   bool binds(const storage::MemoryStore& store, std::size_t institution, std::size_t person) const;
-  /// The train of the first flag on the person in the journal.
-  std::optional<TrainNumber> flagged_in_train(const storage::MemoryStore& store,
-                                              std::size_t institution, std::size_t person) const;
   /// What the provider's staff decide about a person.
   Staff staff_about(std::size_t provider, const AddressNumber& person) const;
   /// By the law of the moment at which it was asked: `present` unless given.

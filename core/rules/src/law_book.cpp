@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <limits>
 #include <tuple>
 
+#include "sum.hpp"
 #include "tsv.hpp"
 
 namespace nakadachi::rules {
@@ -109,6 +111,7 @@ Result<LawBook> LawBook::make(ClassCatalogue classes, std::vector<DatedTable> ta
   std::stable_sort(
       made.ordinances_.begin(), made.ordinances_.end(),
       [](const Ordinance& a, const Ordinance& b) { return order_of(a) < order_of(b); });
+  made.sum_up();
   return made;
 }
 
@@ -116,6 +119,7 @@ LawBook LawBook::of(const LegalFacts& facts) {
   LawBook made;
   made.classes_ = facts.classes;
   made.tables_.push_back({Period{}, LegalTable(facts)});
+  made.sum_up();
   return made;
 }
 
@@ -127,8 +131,42 @@ const LegalTable* LawBook::table_on(Day day) const noexcept {
 }
 
 std::uint64_t LawBook::fingerprint_on(Day day) const noexcept {
+  const auto next = sums_.upper_bound(day);
+  return next == sums_.begin() ? 0 : std::prev(next)->second;
+}
+
+/// Anew for each day on which something begins or has ended.
+void LawBook::sum_up() {
+  const auto begins = [this](Day day) { sums_.try_emplace(day, 0); };
+  const auto add = [&](const Period& period) {
+    begins(period.from.value_or(Day{std::numeric_limits<std::int32_t>::min()}));
+    if (period.until) begins(Day{period.until->number + 1});
+  };
+  for (const DatedTable& one : tables_) add(one.in_force);
+  for (const Ordinance& one : ordinances_) {
+    if (one.sort == OrdinanceSort::kNetwork) add(one.in_force);
+  }
+  for (auto& [day, sum] : sums_) sum = sum_of(day);
+}
+
+std::uint64_t LawBook::sum_of(Day day) const noexcept {
   const LegalTable* const table = table_on(day);
-  return table != nullptr ? table->fingerprint() : 0;
+  if (table == nullptr) return 0;
+  std::uint64_t sum = table->fingerprint();
+  for (const PlaceFact& place : classes_.places()) {  // the last that fits counts
+    sum = add_to_sum(sum, static_cast<std::uint64_t>(place.narrower));
+    for (const char digit : place.pattern) sum = add_to_sum(sum, static_cast<unsigned char>(digit));
+  }
+  for (const Ordinance& one : ordinances_) {
+    if (one.sort != OrdinanceSort::kNetwork || !one.in_force.holds(day)) continue;
+    std::uint64_t own = add_to_sum(kFnvBasis, one.municipality.number());
+    own = add_to_sum(own, one.affair.number());
+    own = add_to_sum(own, one.treated_as->number());
+    own = add_to_sum(own, static_cast<std::uint64_t>(one.inquirer));
+    own = add_to_sum(own, static_cast<std::uint64_t>(one.provider));
+    sum += add_to_sum(own, one.kind.number());  // in no order that means anything
+  }
+  return sum;
 }
 
 bool LawBook::is_of(const Party& party, InstitutionClass number) const noexcept {
@@ -186,7 +224,7 @@ Verdict LawBook::through_network(const Question& question, Day day,
 
 Verdict LawBook::judge(const Question& question, Day day) const noexcept {
   const LegalTable* const table = table_on(day);
-  const std::uint64_t fingerprint = table != nullptr ? table->fingerprint() : 0;
+  const std::uint64_t fingerprint = fingerprint_on(day);
   if (const Ordinance* const ordinance = within_body(question, day)) {
     return {.allowed = true,
             .source = Source::kWithinBodyOrdinance,
@@ -199,9 +237,11 @@ Verdict LawBook::judge(const Question& question, Day day) const noexcept {
       question.affair, question.procedure,
       classes_.refine(question.provider.institution_class, question.provider.municipality),
       question.kind);
-  if (by_table.allowed) return by_table;
-  const Verdict by_ordinance = through_network(question, day, *table);
-  return by_ordinance.ordinance != nullptr ? by_ordinance : by_table;
+  const Verdict by_ordinance =
+      by_table.allowed ? Verdict() : through_network(question, day, *table);
+  Verdict verdict = by_ordinance.ordinance != nullptr ? by_ordinance : by_table;
+  verdict.fingerprint = fingerprint;
+  return verdict;
 }
 
 }  // namespace nakadachi::rules

@@ -3,21 +3,11 @@
 #include <algorithm>
 #include <tuple>
 
+#include "sum.hpp"
 #include "tsv.hpp"
 
 namespace nakadachi::rules {
 namespace {
-
-constexpr std::uint64_t kFnvBasis = 0xCBF29CE484222325;
-constexpr std::uint64_t kFnvPrime = 0x100000001B3;
-
-/// FNV-1a over the eight bytes of a number, most significant first.
-std::uint64_t add_to_sum(std::uint64_t sum, std::uint64_t number) noexcept {
-  for (int shift = 56; shift >= 0; shift -= 8) {
-    sum = (sum ^ ((number >> shift) & 0xFF)) * kFnvPrime;
-  }
-  return sum;
-}
 
 constexpr std::uint64_t key_of(std::uint16_t affair, InstitutionClass inquirer,
                                InstitutionClass provider, std::uint16_t kind) noexcept {

@@ -198,7 +198,7 @@ void NationalCore::refuse(const exchange::Inquiry& inquiry, const Digest& reques
                                      .provider = inquiry.subject.provider,
                                      .reason = reason,
                                      .refused_at = now,
-                                     .law = setup_.law.fingerprint_on(Day::of(now))});
+                                     .law = setup_.law.fingerprint_on(Day::of(inquiry.asked_at))});
   ++counts_.refusals;
   wait(std::move(notice), true, now);
 }

@@ -189,3 +189,39 @@ TEST_CASE("judging by the book allocates nothing", "[rules]") {
   CHECK(by_table);
   CHECK(by_ordinance);
 }
+
+TEST_CASE("the fingerprint of a book follows ordinances through the network and places",
+          "[rules]") {
+  const auto sum_on = [](std::string_view ordinances, std::string_view date) {
+    return book_with(ordinances).value().fingerprint_on(day(date));
+  };
+  const std::string first =
+      "network\t011002\tJM99000000000001\tJM01000000048000\t1\t1\tTM00000000000002\t"
+      "2026-07-01\t2027-03-31\t条例\n";
+  const std::string second =
+      "network\t011002\tJM99000000000001\tJM01000000048000\t1\t1\tTM00000000000003\t"
+      "2026-07-01\t-\t条例\n";
+  const std::string within =
+      "within\t011002\tJM99000000000002\t-\t1\t2\tTM00000000000002\t2026-07-01\t-\t条例\n";
+  const auto none = sum_on("", "2026-08-01");
+  CHECK(sum_on(first, "2026-06-30") == none);
+  CHECK(sum_on(first, "2026-07-01") != none);
+  CHECK(sum_on(first, "2027-03-31") != none);
+  CHECK(sum_on(first, "2027-04-01") == none);
+  CHECK(sum_on(first, "2026-03-31") == 0);  // no table yet
+  CHECK(sum_on(first + second, "2026-08-01") == sum_on(second + first, "2026-08-01"));
+  CHECK(sum_on(first + second, "2026-08-01") != sum_on(first, "2026-08-01"));
+  CHECK(sum_on(first + second, "2027-04-01") == sum_on(second, "2027-04-01"));
+  CHECK(sum_on(within, "2026-08-01") == none);
+  CHECK(sum_on(first + within, "2026-08-01") == sum_on(first, "2026-08-01"));
+
+  const auto facts = apps::embedded_facts().value();
+  auto places = facts.classes.places();
+  REQUIRE_FALSE(places.empty());
+  places.pop_back();
+  auto classes = rules::ClassCatalogue::make(facts.classes.classes(), std::move(places));
+  REQUIRE(classes.ok());
+  const auto book = LawBook::make(*std::move(classes), {{{}, LegalTable(facts)}}, {});
+  CHECK(book->fingerprint_on(day("2026-08-01")) != none);
+  CHECK(LawBook::of(facts).fingerprint_on(day("2026-08-01")) == none);
+}

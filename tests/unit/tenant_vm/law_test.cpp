@@ -1,6 +1,11 @@
 // What the law's tables and marks make of an exchange, as nodes tell and record it.
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
@@ -53,6 +58,20 @@ std::size_t index_of(const QuietPool& pool, const InstitutionCode& code) {
   std::size_t index = 0;
   while (pool.universe.institution(index) != code) ++index;
   return index;
+}
+
+/// The same tables with the second level for one affair: of one kind and procedure one item.
+rules::LawBook with_conditions(const rules::LawBook& law, const exchange::Subject& subject) {
+  std::vector<rules::DatedTable> tables;
+  for (const rules::DatedTable& one : law.tables()) {
+    const auto table = one.table.with_conditions(fmt::format(
+        "{}\t{}\t{}\t1\n", subject.affair.text(), subject.procedure.text(), subject.kind.text()));
+    REQUIRE(table.ok());
+    tables.push_back({one.in_force, *table});
+  }
+  auto made = rules::LawBook::make(law.classes(), std::move(tables), {});
+  REQUIRE(made.ok());
+  return *std::move(made);
 }
 
 }  // namespace
@@ -127,6 +146,52 @@ TEST_CASE("a permit that crosses the day on which another table begins is no new
   CHECK(pool.errors(ErrorCode::kLawDiffers) == 0);
 }
 
+TEST_CASE("a refusal names the table of the day on which was asked", "[tenant_vm]") {
+  QuietPool pool;
+  national::NationalSetup setup = pool.universe.national_setup();
+  setup.law = pool.universe.node_setup({0}, *pool.node_signer).law;
+  set_national(pool, std::move(setup));
+  const std::int64_t to_midnight_ms =
+      31 * kHourMs - (pool.now.ms - testing::kStart.ms);  // of the second night, in Japan
+  pool.pass(to_midnight_ms - 100);
+  bool is_first = true;  // the first inquiry is lost, and sent again after midnight
+  std::optional<exchange::Refusal> refusal;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind == exchange::StatementKind::kRefusal) {
+      refusal = *wire::decode_refusal(item.statement);
+    }
+    return item.kind != exchange::StatementKind::kInquiry || !std::exchange(is_first, false);
+  };
+  exchange::Query query = pool.query_for(Outcome::kProviderHoldsNoSymbol);
+  const Day asked_on = Day::of(pool.now);
+  pool.ask(Universe::system_of(query), {query});
+  pool.pass(3'000);
+  REQUIRE(refusal.has_value());
+  CHECK(refusal->reason == ErrorCode::kProviderHoldsNoSymbol);
+  CHECK(Day::of(refusal->refused_at) != asked_on);
+  CHECK(pool.errors(ErrorCode::kLawDiffers) == 0);
+}
+
+TEST_CASE("a refusal tells and records the item that was looked at, once the law was asked",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const auto reason = GENERATE(ErrorCode::kNotInLegalTable, ErrorCode::kSymbolNotAcquired,
+                               ErrorCode::kAffairNotAllowed);
+  exchange::Query query = pool.query_for(Outcome::kRefused, reason);
+  while (reason == ErrorCode::kNotInLegalTable && pool.universe.allows(query.subject, pool.now)) {
+    query = pool.query_for(Outcome::kRefused, reason);  // that was the core's refusal
+  }
+  const std::string affair(query.subject.affair.text());
+  const int item = reason == ErrorCode::kAffairNotAllowed ? 0 : std::stoi(affair.substr(10, 3));
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply.code == reason);
+  CHECK(reply.legal_item == item);
+  const exchange::Conclusion conclusion = the_only(pool, Step::kConcluded, wire::decode_conclusion);
+  CHECK(conclusion.reason == reason);
+  CHECK(conclusion.legal_item == item);
+  CHECK(pool.ask(query).legal_item == item);  // the stored outcome
+}
+
 TEST_CASE("a violation of Article 28 refuses, and stands in the asker's row alone", "[tenant_vm]") {
   QuietPool pool;
   const exchange::Query query = pool.query_for(Outcome::kAnswered);
@@ -193,4 +258,67 @@ TEST_CASE("不開示 of the question reaches the provider and all three rows, an
   CHECK(wire::decode_permit(provided[0].permit)->subject.non_disclosure);
   CHECK(the_only(pool, Step::kAsked, wire::decode_inquiry).subject.non_disclosure);
   CHECK(the_only(pool, Step::kConcluded, wire::decode_conclusion).subject.non_disclosure);
+}
+
+TEST_CASE("conditions of a procedure cut the answer to the items that they name", "[tenant_vm]") {
+  QuietPool pool;
+  exchange::Query query = pool.query_for(Outcome::kAnswered);
+  while (!query.subject.items.empty()) query = pool.query_for(Outcome::kAnswered);
+  tenant_vm::NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
+  setup.law = with_conditions(setup.law, query.subject);
+  pool.start_node(std::move(setup));
+  const exchange::Reply reply = pool.ask(query);
+  CHECK(reply.outcome == Outcome::kAnsweredInPart);
+  const auto whole = copies::decode_content(pool.universe.expected(query).answer);
+  const auto part = copies::decode_content(reply.answer);
+  REQUIRE(part.ok());
+  REQUIRE(whole->items.size() > 1);
+  REQUIRE(part->items.size() == 1);
+  CHECK(part->items[0] == whole->items[0]);
+  CHECK(part->items[0].number == 1);
+}
+
+TEST_CASE("a procedure that the conditions do not name is refused by each of the three",
+          "[tenant_vm]") {
+  QuietPool pool;
+  exchange::Query query = pool.query_for(Outcome::kAnswered);
+  tenant_vm::NodeSetup strict = pool.universe.node_setup({0, 1}, *pool.node_signer);
+  strict.law = with_conditions(strict.law, query.subject);
+  query.subject.procedure = *ProcedureCode::parse("JT01000000000002");
+  const auto rows_of = [&](Step step) { return contents_of(pool, step).size(); };
+
+  SECTION("the asker's node") {
+    pool.start_node(std::move(strict));
+    const exchange::Reply reply = pool.ask(query);
+    CHECK(reply.code == ErrorCode::kNotInLegalTable);
+    CHECK(rows_of(Step::kAsked) == 0);
+  }
+  SECTION("the core") {
+    national::NationalSetup setup = pool.universe.national_setup();
+    setup.law = strict.law;
+    set_national(pool, std::move(setup));
+    const exchange::Reply reply = pool.ask(query);
+    CHECK(reply.code == ErrorCode::kNotInLegalTable);
+    CHECK(rows_of(Step::kAsked) == 1);
+    CHECK(rows_of(Step::kProvided) == 0);
+  }
+  SECTION("the provider's node") {
+    std::vector<wire::LinkItem> permits;
+    pool.on_item = [&](wire::LinkItem& item) {
+      if (item.kind != exchange::StatementKind::kPermit) return true;
+      permits.push_back(item);
+      return false;
+    };
+    CHECK(pool.ask(Universe::system_of(query), {query}).empty());
+    REQUIRE(permits.size() == 1);
+    pool.start_node(std::move(strict));
+    pool.deliver(permits);
+    const auto provision = the_only(pool, Step::kProvided, wire::decode_provision);
+    CHECK(provision.outcome == Outcome::kRefused);
+    CHECK(provision.reason == ErrorCode::kNotInLegalTable);
+  }
+  const exchange::Conclusion conclusion = the_only(pool, Step::kConcluded, wire::decode_conclusion);
+  CHECK(conclusion.outcome == Outcome::kRefused);
+  CHECK(conclusion.reason == ErrorCode::kNotInLegalTable);
+  CHECK(conclusion.legal_item > 0);
 }

@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <set>
 
+#include "nakadachi/tenant_vm/holding_values.hpp"
 #include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/opened_rows.hpp"
 #include "tests/support/quiet_pool.hpp"
 
 using namespace nakadachi;
@@ -114,6 +117,71 @@ TEST_CASE("the caller is told that its request is held when it asks again", "[te
   const exchange::Reply reply = pool.ask(question.query);
   CHECK_FALSE(reply.concluded);
   CHECK(reply.code == ErrorCode::kHeld);
+}
+
+TEST_CASE("a decision obeys what was changed before it, though nothing was durable yet",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  const InformationKind kind = question.query.subject.kind;
+  answer_of<wire::Done>(
+      pool.command(request(pool, hold(question.person), question.provider), question.provider));
+  pool.ask(Universe::system_of(question.query), {question.query});
+  const auto held = held_at(pool, question.provider);
+  REQUIRE(held.size() == 1);
+  const auto decide = request(pool, wire::Decide{held[0].request, {}}, question.provider);
+
+  SECTION("不開示") {
+    const copies::Flag flag{copies::FlagSort::kNonDisclosure, {}, {}};
+    const auto set =
+        request(pool, wire::ChangeFlag{question.person, flag, true}, question.provider);
+    pool.send_commands(question.provider, {set, decide});
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].outcome == Outcome::kAnswered);
+    const auto& rows = pool.store.rows();
+    const auto provided = std::ranges::find_if(
+        rows, [](const auto& row) { return row.second.step == storage::Step::kProvided; });
+    REQUIRE(provided != rows.end());
+    crypto::TenantCipher cipher = pool.universe.cipher(Universe::town_of(question.provider));
+    const auto content = testing::open_row(cipher, provided->second);
+    REQUIRE(content.ok());
+    CHECK(wire::decode_provision(content->statement)->non_disclosure);
+  }
+  SECTION("a copy that was erased") {
+    const auto erase = request(pool, wire::EraseCopy{question.person, kind}, question.provider);
+    pool.send_commands(question.provider, {erase, decide});
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].outcome == Outcome::kNoData);
+  }
+  CHECK(pool.admin_replies.size() == 2);
+}
+
+TEST_CASE("a kind that staff approve is held for everybody until they decide", "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  const InformationKind kind = question.query.subject.kind;
+  const auto set_mode = [&](copies::AnswerMode mode) {
+    answer_of<wire::Done>(pool.command(
+        request(pool, wire::SetAnswerMode{kind, mode}, question.provider), question.provider));
+  };
+  set_mode(copies::AnswerMode::kApproval);
+  CHECK(pool.ask(Universe::system_of(question.query), {question.query}).empty());
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  const auto held = held_at(pool, question.provider);
+  REQUIRE(held.size() == 1);
+  CHECK(held[0].subject == question.query.subject);
+  answer_of<wire::Done>(pool.command(
+      request(pool, wire::Decide{held[0].request, {}}, question.provider), question.provider));
+  const exchange::Reply reply = pool.ask(question.query);
+  CHECK(reply.outcome == Outcome::kAnswered);
+  CHECK(reply.answer == pool.universe.expected(question.query).answer);
+
+  exchange::Query again = question.query;
+  again.key = make_request_key(pool.now, pool.random);
+  CHECK(pool.ask(Universe::system_of(again), {again}).empty());  // one decision, one answer
+  set_mode(copies::AnswerMode::kCopy);
+  again.key = make_request_key(pool.now, pool.random);
+  CHECK(pool.ask(again).outcome == Outcome::kAnswered);
 }
 
 TEST_CASE("a held request survives a restart and can be decided then", "[tenant_vm]") {
@@ -464,6 +532,41 @@ TEST_CASE("an acquisition that nobody answers lapses and leaves no number", "[te
   }));
 }
 
+TEST_CASE("the word that a symbol was issued long ago ends the acquisition and binds nothing",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const std::size_t newcomer = testing::kPersons;
+  const AddressNumber person = Universe::address_of(kMayor, newcomer);
+  const auto counts = [&] {
+    return answer_of<wire::SymbolCounts>(pool.command(request(pool, wire::CountSymbols{}), kMayor));
+  };
+  const std::uint64_t bound = counts().bound;
+  pool.hand_over(kMayor, 9'000'000'000'000'001, newcomer);  // by a number of a lost backup
+  CHECK(pool.errors(ErrorCode::kUnknownAcquisition) == 1);
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(
+      pool.command(request(pool, wire::Acquire{person}), kMayor));
+  CHECK(counts().under_way == 1);
+  pool.hand_over(kMayor, begun.number, newcomer);
+  REQUIRE(pool.told_operators.size() == 1);
+  CHECK(pool.told_operators[0].code == ErrorCode::kAlreadyAcquired);
+  CHECK(pool.told_operators[0].institution == pool.universe.institution(kMayor));
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    CHECK(counts().under_way == 0);
+    CHECK(counts().bound == bound);
+  }
+  CHECK(std::ranges::none_of(pool.store.holdings(), [](const auto& holding) {
+    return std::get<Section>(holding.first) == Section::kAcquisition;
+  }));
+  // From the backup by hand, and for one person only.
+  const Symbol symbol = *Symbol::from(pool.random.make<Salt>().view());
+  answer_of<wire::Done>(pool.command(request(pool, wire::BindSymbol{person, symbol}), kMayor));
+  CHECK(counts().bound == bound + 1);
+  const AddressNumber other = Universe::address_of(kMayor, newcomer + 1);
+  CHECK(pool.command(request(pool, wire::BindSymbol{other, symbol}), kMayor).error().code ==
+        ErrorCode::kRowConflict);
+}
+
 namespace {
 
 symbols::FourItems hanako() {
@@ -568,6 +671,31 @@ TEST_CASE("a wish is recorded with who and why, and comes again over losses and 
   CHECK_FALSE(lack.is_kept());
 }
 
+TEST_CASE("a wish is confirmed when its own row is durable, however busy the town is",
+          "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  lack.put_person();
+  std::size_t told = 0;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind == exchange::StatementKind::kStatusReply) ++told;
+    return true;
+  };
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  CHECK(lack.under_way() == 1);
+  CHECK(told == 0);
+  pool.on_append = [](const storage::Train&) {
+    return storage::AppendResult{storage::Commit::kFailed,
+                                 Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt};
+  };
+  const wire::AdminRequest other =
+      request(pool, hold(Universe::address_of(lack.provider, 1)), lack.provider);
+  pool.send_command(lack.provider, other);  // on its way to the disk from now on
+  CHECK(pool.admin_replies.empty());
+  pool.pass(3'000);
+  CHECK(told > 0);
+}
+
 TEST_CASE("a wish that nobody follows ends with the time of an acquisition", "[tenant_vm]") {
   QuietPool pool;
   Lack lack(pool);
@@ -605,20 +733,175 @@ TEST_CASE("a wish stands for an inquiry that showed the lack, and for no other",
   CHECK(lack.arrived().empty());
 }
 
-TEST_CASE("merged persons share symbols, copies and flags under the survivor", "[tenant_vm]") {
+// Merged persons --------------------------------------------------------------
+
+namespace {
+
+symbols::FourItems ichiro(std::string_view name) {
+  return {.name = *symbols::PersonName::parse(name),
+          .birth_date = *symbols::BirthDate::parse("1980-04-02"),
+          .sex = symbols::Sex::kMale,
+          .home = *symbols::HomeAddress::parse("札幌市1")};
+}
+
+AddressNumber put_person(QuietPool& pool, std::string_view name, std::size_t institution = kMayor) {
+  const wire::PutPerson put{{}, {.four = ichiro(name), .kana = {}}, {}};
+  return answer_of<wire::PersonPut>(pool.command(request(pool, put, institution), institution))
+      .number;
+}
+
+/// Makes `former`, of whom the town keeps symbol and copies, one with a person just issued.
+AddressNumber merge_away(QuietPool& pool, const AddressNumber& former, std::size_t institution) {
+  const std::size_t town = Universe::town_of(institution);
+  crypto::TenantCipher cipher = pool.universe.cipher(town);
+  const symbols::PersonRecord record{.number = former,
+                                     .items = {.four = ichiro("佐藤 市郎"), .kana = {}},
+                                     .business = {},
+                                     .aliases = {}};
+  const HoldingKey key = *tenant_vm::person_key(cipher, former);
+  pool.store.put_holding(pool.universe.tenant(town),
+                         {.section = Section::kPerson,
+                          .key = key,
+                          .value = *tenant_vm::seal_person(cipher, key, record, pool.random)});
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎", institution);
+  answer_of<wire::Done>(
+      pool.command(request(pool, wire::MergePersons{survivor, former}, institution), institution));
+  return survivor;
+}
+
+}  // namespace
+
+TEST_CASE("a number that was merged away means the survivor, whoever gives it", "[tenant_vm]") {
   QuietPool pool;
-  const auto put = [&](std::string_view name) {
-    const symbols::FourItems items{.name = *symbols::PersonName::parse(name),
-                                   .birth_date = *symbols::BirthDate::parse("1980-04-02"),
-                                   .sex = symbols::Sex::kMale,
-                                   .home = *symbols::HomeAddress::parse("札幌市1")};
-    return answer_of<wire::PersonPut>(
-               pool.command(request(pool, wire::PutPerson{{}, {.four = items, .kana = {}}, {}}),
-                            kMayor))
+  std::optional<Question> question;
+  do {
+    question.emplace(pool);
+  } while (Universe::town_of(question->provider) ==
+           Universe::town_of(Universe::system_of(question->query)));
+  const std::size_t provider = question->provider;
+  const AddressNumber former = question->person;
+  merge_away(pool, question->query.person, Universe::system_of(question->query));
+  const AddressNumber survivor = merge_away(pool, former, provider);
+  const auto change = [&](wire::AdminCommand command) {
+    return answer_of<wire::Done>(
+               pool.command(request(pool, std::move(command), provider), provider))
+        .count;
+  };
+  const auto ask_anew = [&] {  // the asker, too, gives a number that was merged away
+    exchange::Query again = question->query;
+    again.key = make_request_key(pool.now, pool.random);
+    return pool.ask(Universe::system_of(again), {again});
+  };
+  copies::CopyContent content{
+      .layout_version = 1, .dataset = 9, .validity = {}, .items = {{1, "新しい値"}}};
+  const InformationKind kind = question->query.subject.kind;
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    CHECK(change(hold(former)) == 1);
+    CHECK(change(hold(survivor)) == 0);
+    CHECK(ask_anew().empty());
+    const auto held = held_at(pool, provider);
+    REQUIRE(held.size() == 1);
+    CHECK((held[0].person == survivor));
+    ++content.dataset;
+    CHECK(change(wire::PutCopy{former, kind, *copies::encode(content)}) == 1);
+    answer_of<wire::Done>(
+        pool.command(request(pool, wire::Decide{held[0].request, {}}, provider), provider));
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].answer == *copies::encode(content));
+    CHECK(answer_of<wire::Flags>(
+              pool.command(request(pool, wire::ShowFlags{former}, provider), provider))
+              .flags.size() == 1);
+    CHECK(change(hold(former, false)) == 1);
+    CHECK(pool.command(request(pool, wire::Acquire{former}, provider), provider).error().code ==
+          ErrorCode::kAlreadyAcquired);
+  }
+  CHECK(change(wire::EraseCopy{former, kind}) == 1);
+  const auto replies = ask_anew();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].outcome == Outcome::kNoData);
+}
+
+TEST_CASE("within one body a number that was merged away means the survivor", "[tenant_vm]") {
+  QuietPool pool;
+  exchange::Query query = pool.universe.make_query(kMayor, pool.now, pool.random);
+  while (!Universe::is_within_body(query) || pool.universe.waits_for_staff(query) ||
+         pool.universe.expected(query).outcome != Outcome::kAnswered) {
+    query = pool.universe.make_query(kMayor, pool.now, pool.random);
+  }
+  constexpr std::size_t kProvider = kMayor + 1;
+  const AddressNumber survivor = merge_away(pool, query.person, kMayor);
+  answer_of<wire::Done>(pool.command(request(pool, hold(survivor), kProvider), kProvider));
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    query.key = make_request_key(pool.now, pool.random);
+    CHECK(pool.ask(kMayor, {query}).empty());
+    const auto held = held_at(pool, kProvider);
+    REQUIRE(held.size() == 1);
+    CHECK((held[0].person == survivor));
+    answer_of<wire::Done>(
+        pool.command(request(pool, wire::Decide{held[0].request, {}}, kProvider), kProvider));
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].outcome == Outcome::kAnswered);
+  }
+}
+
+TEST_CASE("an acquisition under way goes on under the survivor, and none begins beside it",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎");
+  const AddressNumber former = put_person(pool, "佐藤 市郎");
+  const auto number_of = [&](const AddressNumber& person) {
+    return answer_of<wire::AcquisitionUnderWay>(
+               pool.command(request(pool, wire::Acquire{person}), kMayor))
         .number;
   };
-  const AddressNumber survivor = put("佐藤 一郎");
-  const AddressNumber former = put("佐藤 市郎");
+  const std::uint64_t number = number_of(former);
+  answer_of<wire::Done>(pool.command(request(pool, wire::MergePersons{survivor, former}), kMayor));
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    CHECK(number_of(former) == number);
+    CHECK(number_of(survivor) == number);
+  }
+  pool.hand_over(kMayor, number, testing::kPersons);
+  for (const AddressNumber& person : {former, survivor}) {
+    CHECK(pool.command(request(pool, wire::Acquire{person}), kMayor).error().code ==
+          ErrorCode::kAlreadyAcquired);
+  }
+  CHECK(pool.told_operators.empty());
+}
+
+TEST_CASE("two acquisitions of persons who are merged bind one symbol once", "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎");
+  const AddressNumber former = put_person(pool, "佐藤 市郎");
+  const auto begin = [&](const AddressNumber& person) {
+    return answer_of<wire::AcquisitionUnderWay>(
+               pool.command(request(pool, wire::Acquire{person}), kMayor))
+        .number;
+  };
+  const std::uint64_t first = begin(survivor);
+  const std::uint64_t second = begin(former);
+  answer_of<wire::Done>(pool.command(request(pool, wire::MergePersons{survivor, former}), kMayor));
+  const auto counts = [&] {
+    return answer_of<wire::SymbolCounts>(pool.command(request(pool, wire::CountSymbols{}), kMayor));
+  };
+  const std::uint64_t bound = counts().bound;
+  pool.hand_over(kMayor, first, testing::kPersons);
+  CHECK(counts().bound == bound + 1);
+  CHECK(pool.told_operators.empty());
+  pool.hand_over(kMayor, second, testing::kPersons + 1);  // two persons after all: for staff
+  CHECK(counts().bound == bound + 1);
+  CHECK(counts().under_way == 0);
+  REQUIRE(pool.told_operators.size() == 1);
+  CHECK(pool.told_operators[0].code == ErrorCode::kRowConflict);
+}
+
+TEST_CASE("merged persons share symbols, copies and flags under the survivor", "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎");
+  const AddressNumber former = put_person(pool, "佐藤 市郎");
   const Symbol symbol = *Symbol::from(pool.random.make<Salt>().view());
   answer_of<wire::Done>(pool.command(request(pool, wire::BindSymbol{former, symbol}), kMayor));
   answer_of<wire::Done>(pool.command(request(pool, hold(former)), kMayor));

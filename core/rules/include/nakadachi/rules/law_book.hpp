@@ -2,6 +2,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -88,7 +89,10 @@ class LawBook {
 
   /// Null when none is in force on that day.
   const LegalTable* table_on(Day day) const noexcept;
-  /// Of the table in force; 0 when there is none. To be compared between nodes.
+  /// A 64-bit sum of all that decides about a query through the network on that day: the table
+  /// in force (`LegalTable::fingerprint`), what the municipality's code tells of a class, and the
+  /// ordinances through the network in force, in whatever order they came; 0 when there is no
+  /// table. To be compared between nodes. Ordinances within a body are its own matter and left out.
   std::uint64_t fingerprint_on(Day day) const noexcept;
 
   const ClassCatalogue& classes() const noexcept { return classes_; }
@@ -99,11 +103,14 @@ class LawBook {
   Verdict through_network(const Question& question, Day day,
                           const LegalTable& table) const noexcept;
   bool is_of(const Party& party, InstitutionClass number) const noexcept;
+  void sum_up();
+  std::uint64_t sum_of(Day day) const noexcept;
   std::span<const Ordinance> ordinances_of(const Party& inquirer, AffairCode affair) const noexcept;
 
   ClassCatalogue classes_;
   std::vector<DatedTable> tables_;     // ascending by first day
   std::vector<Ordinance> ordinances_;  // ascending by municipality and own affair
+  std::map<Day, std::uint64_t> sums_;  // by the first day on which they are the fingerprint
 };
 
 }  // namespace nakadachi::rules

@@ -46,7 +46,8 @@ struct Verdict {
   Level level = Level::kRow;
   Denial denial = Denial::kNone;
   ItemNumber item;  ///< the deciding item; on denial the affair's item, if it has one
-  /// Of the table in force; 0 when there is none.
+  /// Of the table that judged, or of the book (`LawBook::fingerprint_on`); 0 when no table is in
+  /// force.
   std::uint64_t fingerprint = 0;
   /// The ordinance that decided, owned by the `LawBook`; else null.
   const Ordinance* ordinance = nullptr;
