@@ -128,9 +128,13 @@ LawConfig law(TomlReader& file, const Paths& paths) {
     table.file = paths.needed(one, "file");
     table.in_force.from = day(one, "from");
     if (one.has("until")) table.in_force.until = day(one, "until");
+    table.conditions_file = paths.optional(one, "conditions");
     one.finish();
   }
   law.conditions_file = paths.optional(reader, "conditions");
+  if (!law.tables.empty() && !law.conditions_file.empty()) {
+    reader.wrong("conditions", "must stand in the [[law.table]] whose procedures it is about");
+  }
   law.ordinances_file = paths.optional(reader, "ordinances");
   reader.finish();
   return law;

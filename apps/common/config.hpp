@@ -20,12 +20,13 @@ namespace nakadachi::apps {
 struct LawTableConfig {
   std::string file;
   Period in_force;
+  std::string conditions_file;  ///< of procedures, in this version; empty: none
 };
 
 /// [law]: what questions are judged by. Empty: the built-in table on all days.
 struct LawConfig {
   std::vector<LawTableConfig> tables;
-  std::string conditions_file;
+  std::string conditions_file;  ///< of the built-in table, so only without others
   std::string ordinances_file;
 };
 

@@ -10,6 +10,7 @@
 
 #include "apps/common/embedded_facts.hpp"
 #include "apps/common/join_files.hpp"
+#include "apps/common/law_files.hpp"
 #include "apps/common/text_table.hpp"
 #include "nakadachi/base/random.hpp"
 

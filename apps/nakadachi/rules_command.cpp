@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "apps/common/config.hpp"
 #include "apps/common/embedded_facts.hpp"
+#include "apps/common/law_files.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "apps/nakadachi/report_options.hpp"
@@ -39,6 +41,7 @@ struct RulesOptions {
   std::string provider_municipality;
   std::string kind;
   std::string date;
+  std::string config;
   std::string conditions;
   std::string ordinances;
   ReportOptions report;
@@ -265,21 +268,27 @@ Result<rules::Question> question_of(const LegalFacts& facts, const RulesOptions&
   return question;
 }
 
-Result<rules::LawBook> book_of(const LegalFacts& facts, const RulesOptions& options) {
-  if (options.conditions.empty() && options.ordinances.empty()) return rules::LawBook::of(facts);
-  rules::LegalTable table(facts);
-  if (!options.conditions.empty()) {
-    NAKADACHI_TRY(const std::string text, read_file(options.conditions));
-    NAKADACHI_TRY(table, table.with_conditions(text));
+/// The law to judge by: a node's, or one table on all days.
+Result<std::vector<DatedFacts>> tables_of(const LawConfig& configured,
+                                          const RulesOptions& options) {
+  if (!options.config.empty()) return load_tables(configured);
+  NAKADACHI_TRY(LegalFacts facts, load_facts(options.table));
+  return std::vector{DatedFacts{options.table, std::move(facts), {}, options.conditions}};
+}
+
+/// For names: the facts of the table in force, of the last one when none is.
+const LegalFacts& facts_on(const std::vector<DatedFacts>& tables, Day day) {
+  for (const DatedFacts& dated : tables) {
+    if (dated.in_force.holds(day)) return dated.facts;
   }
-  std::vector<rules::Ordinance> ordinances;
-  if (!options.ordinances.empty()) {
-    NAKADACHI_TRY(const std::string text, read_file(options.ordinances));
-    NAKADACHI_TRY(ordinances, rules::parse_ordinances(text));
-  }
-  std::vector<rules::DatedTable> tables;
-  tables.push_back({rules::LawBook::of(facts).tables().front().in_force, std::move(table)});
-  return rules::LawBook::make(facts.classes, std::move(tables), std::move(ordinances));
+  return tables.back().facts;
+}
+
+Result<Day> day_of(const RulesOptions& options) {
+  if (options.date.empty()) return Day::of(SystemClock().now());
+  const auto given = Day::parse(options.date);
+  if (!given) return not_found("date", options.date);
+  return *given;
 }
 
 std::string_view word_of(rules::Source source) {
@@ -314,15 +323,16 @@ nlohmann::json explain_json(const rules::Verdict& verdict, Day day, Language lan
 
 Result<void> run_explain(const RulesOptions& options, int& status) {
   status = kNotJudged;
-  NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table));
-  NAKADACHI_TRY(const rules::Question question, question_of(facts, options));
-  NAKADACHI_TRY(const rules::LawBook book, book_of(facts, options));
-  Day day = Day::of(SystemClock().now());
-  if (!options.date.empty()) {
-    const auto given = Day::parse(options.date);
-    if (!given) return not_found("date", options.date);
-    day = *given;
+  LawConfig configured{.tables = {}, .conditions_file = {}, .ordinances_file = options.ordinances};
+  if (!options.config.empty()) {
+    NAKADACHI_TRY(const NodeConfig node, load_node_config(options.config));
+    configured = node.law;
   }
+  NAKADACHI_TRY(const std::vector<DatedFacts> tables, tables_of(configured, options));
+  NAKADACHI_TRY(const Day day, day_of(options));
+  const LegalFacts& facts = facts_on(tables, day);
+  NAKADACHI_TRY(const rules::Question question, question_of(facts, options));
+  NAKADACHI_TRY(const rules::LawBook book, make_law(tables, configured.ordinances_file));
   const rules::Verdict verdict = book.judge(question, day);
   const auto lines = rules::explain(book, facts, question, day, options.report.language());
   status = verdict.allowed ? 0 : kNotAllowed;
@@ -413,9 +423,15 @@ CLI::App* add_explain(CLI::App* rules, RulesOptions& options) {
   command->add_option("--date", options.date, "day in Japan, today unless given");
   command->add_option("--asker-municipality", options.asker_municipality, "six digits");
   command->add_option("--provider-municipality", options.provider_municipality, "six digits");
-  command->add_option("--table", options.table, "file, or `shipped`")->capture_default_str();
-  command->add_option("--conditions", options.conditions, "file of the second level");
-  command->add_option("--ordinances", options.ordinances, "file of local ordinances");
+  auto* const config = command->add_option(
+      "--config", options.config, "node.toml: judge by the tables with their days it names");
+  command->add_option("--table", options.table, "file, or `shipped`, as law on all days")
+      ->capture_default_str()
+      ->excludes(config);
+  command->add_option("--conditions", options.conditions, "file of the second level")
+      ->excludes(config);
+  command->add_option("--ordinances", options.ordinances, "file of local ordinances")
+      ->excludes(config);
   add_json_option(*command, options.report.json);
   return command;
 }

@@ -9,8 +9,8 @@
 #include <filesystem>
 
 #include "apps/common/config.hpp"
-#include "apps/common/embedded_facts.hpp"
 #include "apps/common/join_files.hpp"
+#include "apps/common/law_files.hpp"
 #include "apps/common/national_files.hpp"
 #include "apps/common/node_assembly.hpp"
 #include "apps/common/stop_signal.hpp"

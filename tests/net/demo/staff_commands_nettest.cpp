@@ -469,4 +469,64 @@ TEST_CASE("the legal table is listed, explained, imported and compared as typed"
   CHECK(std::filesystem::exists(folder.file("facts.tsv")));
 }
 
+TEST_CASE("the law of a node with two versions of the table is explained by its days") {
+  const testing::TempFolder folder;
+  const std::string config = folder.file("node.toml");
+  REQUIRE(write_private_file(folder.file("law.tsv"), *read_file(std::string(NAKADACHI_SOURCE_DIR) +
+                                                                "/data/legal_table.tsv")));
+  REQUIRE(write_private_file(folder.file("conditions.tsv"),
+                             "48\tJT00000000000001\tTM00000000000002\t*\n"));
+  const std::string key(64, 'a');
+  REQUIRE(write_private_file(config, fmt::format(R"(
+[node]
+name = "node 1"
+[database]
+train = "user=nakadachi_train"
+node = "user=nakadachi_node"
+[keys]
+credential_file = "root.key"
+[trust]
+core_key = "{0}"
+registry_key = "{0}"
+simulated = false
+registry = "registry.bin"
+[oltp]
+endpoint = "tcp://10.0.0.1:5701"
+key_file = "oltp.curve"
+systems = "systems.tsv"
+[gateway]
+endpoint = "tcp://10.0.1.1:5702"
+public_key = 'rq:rM>}}U?@Lns47E1%kR.o@n%FcmmsL/@{{H8]yf7'
+key_file = "link.curve"
+[[law.table]]
+file = "law.tsv"
+from = "2027-04-01"
+conditions = "conditions.tsv"
+[[law.table]]
+file = "law.tsv"
+from = "2024-05-27"
+until = "2027-03-31"
+)",
+                                                 key)));
+  const auto explain = [&](const std::string& date, std::vector<std::string> more) {
+    std::vector<std::string> command = {
+        kProgram,        "rules",    "explain",        "--config", config,
+        "--asker-class", "市町村長", "--affair",       "48",       "--provider-class",
+        "市町村長",      "--kind",   "地方税関係情報", "--date",   date};
+    command.insert(command.end(), more.begin(), more.end());
+    auto end = run_program(command, "");
+    REQUIRE(end);
+    return *std::move(end);
+  };
+  const ProgramEnd before = explain("2027-03-31", {"--json"});
+  CHECK(before.status == 0);
+  CHECK(nlohmann::json::parse(before.output)["level"] == "row");
+  const ProgramEnd after = explain("2027-04-01", {"--json"});
+  CHECK(after.status == 1);  // the conditions name one procedure, and none was given
+  CHECK(nlohmann::json::parse(after.output)["level"] == "procedure");
+  CHECK(explain("2027-04-01", {"--procedure", "JT00000000000001"}).status == 0);
+  CHECK(explain("2024-05-26", {}).status == 1);
+  CHECK(explain("2027-04-01", {"--table", "shipped"}).status > 2);  // one or the other
+}
+
 }  // namespace nakadachi::apps

@@ -121,6 +121,45 @@ TEST_CASE("what is wrong in a quota is named with its key", "[apps]") {
   CHECK(config.error().detail.find(": " + key + ":") != std::string::npos);
 }
 
+TEST_CASE("versions of the law are read with their days and conditions", "[apps]") {
+  CHECK(load("")->law.tables.empty());
+  const TemporaryFile file(std::string(kNode) + R"(
+[law]
+ordinances = "ordinances.tsv"
+[[law.table]]
+file = "law/2026.tsv"
+from = "2026-04-01"
+conditions = "law/2026_conditions.tsv"
+[[law.table]]
+file = "/etc/law/2024.tsv"
+from = "2024-05-27"
+until = "2026-03-31"
+)");
+  const auto config = apps::load_node_config(file.path());
+  REQUIRE(config.ok());
+  const apps::LawConfig& law = config->law;
+  CHECK(law.ordinances_file == file.directory() + "/ordinances.tsv");
+  CHECK(law.conditions_file.empty());
+  REQUIRE(law.tables.size() == 2);
+  CHECK(law.tables[0].file == file.directory() + "/law/2026.tsv");
+  CHECK(law.tables[0].conditions_file == file.directory() + "/law/2026_conditions.tsv");
+  CHECK(law.tables[0].in_force == Period{Day::parse("2026-04-01"), std::nullopt});
+  CHECK(law.tables[1].file == "/etc/law/2024.tsv");
+  CHECK(law.tables[1].conditions_file.empty());
+  CHECK(law.tables[1].in_force == Period{Day::parse("2024-05-27"), Day::parse("2026-03-31")});
+  const std::string one = "[[law.table]]\nfile = \"a.tsv\"\n";
+  const auto [text, key] = GENERATE_COPY(table<std::string, std::string>(
+      {{one, "law.table[0].from"},
+       {one + "from = \"2026-02-29\"\n", "law.table[0].from"},
+       {one + "from = \"2026-04-01\"\nuntil = \"never\"\n", "law.table[0].until"},
+       {"[[law.table]]\nfrom = \"2026-04-01\"\n", "law.table[0].file"},
+       {"[law]\nconditions = \"c.tsv\"\n" + one + "from = \"2026-04-01\"\n", "law.conditions"}}));
+  const auto wrong = load(text);
+  REQUIRE_FALSE(wrong.ok());
+  CAPTURE(wrong.error().detail);
+  CHECK(wrong.error().detail.find(": " + key + ":") != std::string::npos);
+}
+
 TEST_CASE("the model of the network is a file beside the configuration, or a built-in one",
           "[apps]") {
   CHECK(load("")->walls.model.empty());
