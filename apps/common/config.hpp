@@ -9,6 +9,7 @@
 #include "nakadachi/crypto/registry.hpp"
 #include "nakadachi/rules/law_book.hpp"
 #include "nakadachi/socket/curve_keys.hpp"
+#include "nakadachi/symbol_mapping/acquisition.hpp"
 #include "nakadachi/tenant_vm/node_core.hpp"
 
 /// Configuration files (TOML). Relative paths in them are relative to the file.
@@ -73,6 +74,9 @@ struct NodeConfig {
   WallsConfig walls;
 
   std::int64_t validity_ms = 60'000;
+
+  symbols::AcquisitionPool acquisition_pool;  ///< [acquisition]: the prescribed 取得番号
+  std::int64_t acquisition_ms = tenant_vm::NodeSetup::kThirtyDaysMs;
 
   tenant_vm::Quota quota;                           ///< [quota]: every town's that has no own
   std::map<TenantId, tenant_vm::Quota> own_quotas;  ///< [[town]], by their codes

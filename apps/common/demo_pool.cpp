@@ -370,6 +370,7 @@ std::string DemoPool::node_config() const {
       "[gateway]\nendpoint = \"{}\"\npublic_key = '{}'\nkey_file = \"node-link.curve\"\n\n"
       "[admin]\nendpoint = \"{}\"\nstaff = \"staff.tsv\"\n\n"
       "[law]\nordinances = \"ordinances.tsv\"\n\n"
+      "[acquisition]\nprefix = \"90\"\ndigits = 17\nperiod_days = 60\n\n"
       "[exchange]\nvalidity_s = {}\n\n{}",
       logins.train, logins.node, plan_.network.oltp, gateway_endpoint_, to_z85(gateway_key_),
       plan_.network.admin, plan_.validity_s, walls_config("node"));

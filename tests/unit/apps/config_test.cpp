@@ -160,6 +160,32 @@ until = "2026-03-31"
   CHECK(wrong.error().detail.find(": " + key + ":") != std::string::npos);
 }
 
+TEST_CASE("the pool of 取得番号 and how long a symbol is waited for are configured", "[apps]") {
+  constexpr std::int64_t kDayMs = std::int64_t{24} * 3600 * 1000;
+  const auto usual = load("");
+  REQUIRE(usual.ok());
+  CHECK(usual->acquisition_pool.at(0).reveal() == 1'000'000'000'000'000);
+  CHECK(usual->acquisition_ms == 30 * kDayMs);
+  const auto config = load("[acquisition]\nprefix = \"123\"\ndigits = 14\nperiod_days = 45\n");
+  REQUIRE(config.ok());
+  CHECK(config->acquisition_pool.at(0).reveal() == 12'300'000'000'000);
+  CHECK(config->acquisition_pool.size() == 100'000'000'000);
+  CHECK(config->acquisition_ms == 45 * kDayMs);
+  const auto [text, key] = GENERATE(table<std::string, std::string>(
+      {{"digits = 12", "digits"},
+       {"digits = 19", "digits"},
+       {"prefix = \"01\"", "prefix"},
+       {"prefix = \"9x\"", "prefix"},
+       {"prefix = \"1234567890123\"\ndigits = 13", "prefix"},
+       {"period_days = 0", "period_days"},
+       {"period_days = 367", "period_days"},
+       {"period = 30", "period"}}));
+  const auto wrong = load("[acquisition]\n" + text + "\n");
+  REQUIRE_FALSE(wrong.ok());
+  CAPTURE(wrong.error().detail);
+  CHECK(wrong.error().detail.find(": acquisition." + key + ":") != std::string::npos);
+}
+
 TEST_CASE("the model of the network is a file beside the configuration, or a built-in one",
           "[apps]") {
   CHECK(load("")->walls.model.empty());
