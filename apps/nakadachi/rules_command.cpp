@@ -1,13 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
 #include "apps/common/config.hpp"
 #include "apps/common/embedded_facts.hpp"
 #include "apps/common/law_files.hpp"
+#include "apps/common/list_csv.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "apps/nakadachi/report_options.hpp"
@@ -44,6 +47,7 @@ struct RulesOptions {
   std::string config;
   std::string conditions;
   std::string ordinances;
+  bool csv = false;
   ReportOptions report;
 };
 
@@ -205,6 +209,37 @@ Result<RowFilter> filter_of(const LegalFacts& facts, const RulesOptions& options
   return filter;
 }
 
+constexpr std::array<ListColumn, 8> kRowColumns = {{{"item", "項"},
+                                                    {"affair", "事務"},
+                                                    {"title", "事務の名称"},
+                                                    {"article", "条"},
+                                                    {"inquirers", "照会者"},
+                                                    {"providers", "提供者"},
+                                                    {"kinds", "特定個人情報"},
+                                                    {"kind_names", "特定個人情報名"}}};
+
+void print_rows(const RulesOptions& options, const nlohmann::json& rows,
+                std::span<const ListColumn> columns) {
+  if (options.csv) {
+    fmt::print("{}", list_csv(rows, columns, options.report.language() == Language::kJapanese));
+  } else {
+    print_json(rows);
+  }
+}
+
+/// In JSON a kind is a code with its name; in CSV there is a column of each.
+nlohmann::json kinds_json(const LegalFacts& facts, const RuleRow& row, bool csv) {
+  nlohmann::json kinds = nlohmann::json::array();
+  for (const InformationKind kind : row.kinds) {
+    if (csv) {
+      kinds.push_back(kind.text());
+    } else {
+      kinds.push_back({{"code", kind.text()}, {"name", facts.name_of(kind)}});
+    }
+  }
+  return kinds;
+}
+
 Result<void> run_list(const RulesOptions& options) {
   NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table));
   NAKADACHI_TRY(const RowFilter filter, filter_of(facts, options));
@@ -213,13 +248,10 @@ Result<void> run_list(const RulesOptions& options) {
     if (!filter.takes(facts, row)) continue;
     const AffairFact* const affair = facts.find_affair(row.affair);
     const std::string title = affair != nullptr ? title_of(*affair) : row.affair.text();
-    nlohmann::json kinds = nlohmann::json::array();
     std::vector<std::string> names;
-    for (const InformationKind kind : row.kinds) {
-      names.push_back(facts.name_of(kind));
-      kinds.push_back({{"code", kind.text()}, {"name", names.back()}});
-    }
-    if (!options.report.json) {
+    names.reserve(row.kinds.size());
+    for (const InformationKind kind : row.kinds) names.push_back(facts.name_of(kind));
+    if (!options.report.json && !options.csv) {
       fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", row.item.text(), row.affair.text(),
                  joined(class_names(facts, row.inquirers)), title,
                  joined(class_names(facts, row.providers)), joined(names));
@@ -231,9 +263,10 @@ Result<void> run_list(const RulesOptions& options) {
                     {"article", affair != nullptr ? affair->article : ""},
                     {"inquirers", class_names(facts, row.inquirers)},
                     {"providers", class_names(facts, row.providers)},
-                    {"kinds", kinds}});
+                    {"kinds", kinds_json(facts, row, options.csv)}});
+    if (options.csv) rows.back()["kind_names"] = names;
   }
-  if (options.report.json) fmt::print("{}\n", rows.dump(2));
+  if (options.report.json || options.csv) print_rows(options, rows, kRowColumns);
   return {};
 }
 
@@ -358,12 +391,18 @@ std::string_view word_of(rules::Change change, bool japanese) {
   return japanese ? "変更" : "changes";
 }
 
+constexpr std::array<ListColumn, 5> kDifferenceColumns = {{{"change", "変更"},
+                                                           {"item", "項"},
+                                                           {"subject", "対象"},
+                                                           {"before", "改正前"},
+                                                           {"after", "改正後"}}};
+
 Result<void> run_diff(const RulesOptions& options) {
   NAKADACHI_TRY(const LegalFacts before, load_facts(options.table));
   NAKADACHI_TRY(const LegalFacts after, load_facts(options.second_table));
   nlohmann::json list = nlohmann::json::array();
   for (const rules::Difference& one : rules::difference(before, after)) {
-    if (options.report.json) {
+    if (options.report.json || options.csv) {
       list.push_back({{"change", word_of(one.change, false)},
                       {"item", one.item.text()},
                       {"subject", one.subject},
@@ -375,7 +414,7 @@ Result<void> run_diff(const RulesOptions& options) {
                  one.item.text(), one.subject, one.before, one.after);
     }
   }
-  if (options.report.json) fmt::print("{}\n", list.dump(2));
+  if (options.report.json || options.csv) print_rows(options, list, kDifferenceColumns);
   return {};
 }
 
@@ -405,6 +444,7 @@ CLI::App* add_list(CLI::App* rules, RulesOptions& options) {
   command->add_option("--provider", options.provider_class, kClassHelp);
   command->add_option("--kind", options.kind, "by name or TM code");
   add_json_option(*command, options.report.json);
+  command->add_flag("--csv", options.csv, "CSV, UTF-8");
   return command;
 }
 
@@ -443,6 +483,7 @@ CLI::App* add_diff(CLI::App* rules, RulesOptions& options) {
   command->add_option("A", options.table, "file, or `shipped`")->required();
   command->add_option("B", options.second_table, "file, or `shipped`")->required();
   add_json_option(*command, options.report.json);
+  command->add_flag("--csv", options.csv, "CSV, UTF-8");
   return command;
 }
 
