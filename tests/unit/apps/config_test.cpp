@@ -160,6 +160,16 @@ until = "2026-03-31"
   CHECK(wrong.error().detail.find(": " + key + ":") != std::string::npos);
 }
 
+TEST_CASE("layouts may come from a file beside the configuration", "[apps]") {
+  CHECK(load("")->layouts_file.empty());
+  const TemporaryFile file(std::string(kNode) + "[copies]\nlayouts = \"layouts.tsv\"\n");
+  const auto config = apps::load_node_config(file.path());
+  REQUIRE(config.ok());
+  CHECK(config->layouts_file == file.directory() + "/layouts.tsv");
+  CHECK(load("[copies]\nlayout = \"layouts.tsv\"\n").error().detail.find(": copies.layout:") !=
+        std::string::npos);
+}
+
 TEST_CASE("the pool of 取得番号 and how long a symbol is waited for are configured", "[apps]") {
   constexpr std::int64_t kDayMs = std::int64_t{24} * 3600 * 1000;
   const auto usual = load("");
@@ -171,15 +181,15 @@ TEST_CASE("the pool of 取得番号 and how long a symbol is waited for are conf
   CHECK(config->acquisition_pool.at(0).reveal() == 12'300'000'000'000);
   CHECK(config->acquisition_pool.size() == 100'000'000'000);
   CHECK(config->acquisition_ms == 45 * kDayMs);
-  const auto [text, key] = GENERATE(table<std::string, std::string>(
-      {{"digits = 12", "digits"},
-       {"digits = 19", "digits"},
-       {"prefix = \"01\"", "prefix"},
-       {"prefix = \"9x\"", "prefix"},
-       {"prefix = \"1234567890123\"\ndigits = 13", "prefix"},
-       {"period_days = 0", "period_days"},
-       {"period_days = 367", "period_days"},
-       {"period = 30", "period"}}));
+  const auto [text, key] = GENERATE(
+      table<std::string, std::string>({{"digits = 12", "digits"},
+                                       {"digits = 19", "digits"},
+                                       {"prefix = \"01\"", "prefix"},
+                                       {"prefix = \"9x\"", "prefix"},
+                                       {"prefix = \"1234567890123\"\ndigits = 13", "prefix"},
+                                       {"period_days = 0", "period_days"},
+                                       {"period_days = 367", "period_days"},
+                                       {"period = 30", "period"}}));
   const auto wrong = load("[acquisition]\n" + text + "\n");
   REQUIRE_FALSE(wrong.ok());
   CAPTURE(wrong.error().detail);
