@@ -131,6 +131,22 @@ TEST_CASE("every outcome there is, and refusals for several reasons, come about 
   CHECK(10 * told["answered"].get<std::uint64_t>() >= 8 * 900);
 }
 
+TEST_CASE("the demo's residents are by real population and of the seed that is asked for") {
+  const testing::TempFolder folder;
+  const ProgramEnd end =
+      run_demo({"--scale", "100000", "--seed", "3", "--json", folder.file("demo.json")});
+  CAPTURE(end.output, end.complaint);
+  REQUIRE(end.status == 0);
+  const auto text = read_file(folder.file("demo.json"));
+  REQUIRE(text);
+  const nlohmann::json told = nlohmann::json::parse(*text);
+  CHECK(told["ok"] == true);
+  CHECK(told["seed"] == 3);
+  CHECK(told["exchanges"] == 60);
+  CHECK(told["answered"].get<std::uint64_t>() > 0);
+  CHECK(run_demo({"--scale", "99"}).status != 0);
+}
+
 TEST_CASE("the demo damages nothing that it does not know") {
   CHECK(run_demo({"--corrupt", "everything"}).status != 0);
 }
