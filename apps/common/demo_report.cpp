@@ -268,6 +268,7 @@ nlohmann::json report_json(const DemoReport& report) {
           {"copies", report.copies},
           {"held", report.rows.held},
           {"decided_by_staff", report.decided},
+          {"staff", report.staff},
           {"answered_live", report.answered_live},
           {"within_body", report.within_body},
           {"rows", report.rows.rows},

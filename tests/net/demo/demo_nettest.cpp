@@ -41,6 +41,17 @@ TEST_CASE("the demo's books agree: records, units and yen") {
   std::uint64_t outcomes = 0;
   for (const auto& [name, count] : told["outcomes"].items()) outcomes += count.get<std::uint64_t>();
   CHECK(outcomes == 60);
+  CHECK(told["staff"] == nlohmann::json({{"requests", 24},
+                                         {"persons_issued", 3},
+                                         {"persons_found", 2},
+                                         {"persons_merged", 2},
+                                         {"acquisitions_begun", 1},
+                                         {"already_acquired", 1},
+                                         {"copies_registered", 4},
+                                         {"copies_refused", 1},
+                                         {"left_behind_erased", 1},
+                                         {"flags_changed", 2},
+                                         {"modes_changed", 2}}));
   CHECK(told["unknown"] == 0);
   CHECK(told["answered"].get<std::uint64_t>() >= 48);  // four of five
   CHECK(told["records"].get<std::uint64_t>() > 60);
