@@ -20,8 +20,9 @@ struct E2eOptions {
 /// every part; `kConfigInvalid` when the database is not durable or not on a disk.
 Result<void> run_e2e(const E2eOptions& options);
 
-/// Measures one judgement by the whole legal table and prints it. Errors:
-/// `kConfigInvalid` when the table cannot be read.
+/// Measures one judgement by the whole legal table, and by a law book that has ordinances of every
+/// municipality besides, and prints both. Errors: `kConfigInvalid` when the table cannot be read;
+/// `kTimedOut` when one takes more than a microsecond, in a release build.
 Result<void> run_rules();
 
 struct WallsOptions {

@@ -13,6 +13,8 @@ namespace nakadachi::apps {
 namespace {
 
 constexpr std::uint32_t kMostQuota = 1'000'000;
+constexpr std::int64_t kDayMs = std::int64_t{24} * 3600 * 1000;
+constexpr std::uint32_t kMostAcquisitionDays = 366;
 
 /// Paths in a file are relative to it; an empty one stays empty.
 class Paths {
@@ -128,9 +130,13 @@ LawConfig law(TomlReader& file, const Paths& paths) {
     table.file = paths.needed(one, "file");
     table.in_force.from = day(one, "from");
     if (one.has("until")) table.in_force.until = day(one, "until");
+    table.conditions_file = paths.optional(one, "conditions");
     one.finish();
   }
   law.conditions_file = paths.optional(reader, "conditions");
+  if (!law.tables.empty() && !law.conditions_file.empty()) {
+    reader.wrong("conditions", "must stand in the [[law.table]] whose procedures it is about");
+  }
   law.ordinances_file = paths.optional(reader, "ordinances");
   reader.finish();
   return law;
@@ -164,6 +170,24 @@ WallsConfig walls(TomlReader& file, const Paths& paths) {
     walls.host = table.text("host");
   });
   return walls;
+}
+
+void read_acquisition(TomlReader& table, NodeConfig& config) {
+  constexpr std::uint32_t kUsualDigits = 16;
+  const std::string prefix = table.text_or("prefix");
+  const std::uint32_t digits = table.number_or("digits", kUsualDigits);
+  if (digits < AcquisitionNumber::kMinDigits || digits > AcquisitionNumber::kMaxDigits) {
+    table.wrong("digits", fmt::format("must be {} to {}", AcquisitionNumber::kMinDigits,
+                                      AcquisitionNumber::kMaxDigits));
+  } else if (const auto pool = symbols::AcquisitionPool::make(prefix, digits); pool) {
+    config.acquisition_pool = *pool;
+  } else {
+    table.wrong("prefix", "must be fewer digits than the numbers have, the first of them not 0");
+  }
+  const auto usual = static_cast<std::uint32_t>(config.acquisition_ms / kDayMs);
+  const std::uint32_t days = table.number_or("period_days", usual, kMostAcquisitionDays);
+  if (days == 0) table.wrong("period_days", fmt::format("must be 1 to {}", kMostAcquisitionDays));
+  config.acquisition_ms = days * kDayMs;
 }
 
 void read_keys(TomlReader& keys, const Paths& paths, NodeConfig& config) {
@@ -213,6 +237,7 @@ void read_node(TomlReader& file, const Paths& paths, NodeConfig& config) {
     const auto usual = static_cast<std::uint32_t>(config.validity_ms / 1000);
     config.validity_ms = std::int64_t{exchange.number_or("validity_s", usual)} * 1000;
   });
+  section(file, "acquisition", [&](TomlReader& table) { read_acquisition(table, config); });
   section(file, "quota", [&](TomlReader& own) { config.quota = quota(own, {}); });
   config.own_quotas = own_quotas(file, config.quota);
 }

@@ -9,6 +9,7 @@
 #include "nakadachi/crypto/registry.hpp"
 #include "nakadachi/rules/law_book.hpp"
 #include "nakadachi/socket/curve_keys.hpp"
+#include "nakadachi/symbol_mapping/acquisition.hpp"
 #include "nakadachi/tenant_vm/node_core.hpp"
 
 /// Configuration files (TOML). Relative paths in them are relative to the file.
@@ -20,12 +21,13 @@ namespace nakadachi::apps {
 struct LawTableConfig {
   std::string file;
   Period in_force;
+  std::string conditions_file;  ///< of procedures, in this version; empty: none
 };
 
 /// [law]: what questions are judged by. Empty: the built-in table on all days.
 struct LawConfig {
   std::vector<LawTableConfig> tables;
-  std::string conditions_file;
+  std::string conditions_file;  ///< of the built-in table, so only without others
   std::string ordinances_file;
 };
 
@@ -72,6 +74,9 @@ struct NodeConfig {
   WallsConfig walls;
 
   std::int64_t validity_ms = 60'000;
+
+  symbols::AcquisitionPool acquisition_pool;  ///< [acquisition]: the prescribed 取得番号
+  std::int64_t acquisition_ms = tenant_vm::NodeSetup::kThirtyDaysMs;
 
   tenant_vm::Quota quota;                           ///< [quota]: every town's that has no own
   std::map<TenantId, tenant_vm::Quota> own_quotas;  ///< [[town]], by their codes

@@ -136,7 +136,7 @@ Result<void> DemoPool::join_towns() {
   NAKADACHI_TRY(layouts_, load_layouts());
   residents_.emplace(ResidentsPlan{.towns = plan_.towns,
                                    .persons = plan_.persons,
-                                   .persons_of_town = persons_of_town(),
+                                   .persons_of_town = persons_by_population(towns_, plan_.scale),
                                    .answer_bytes = plan_.answer_bytes,
                                    .everything_answered = plan_.everything_answered,
                                    .seed = plan_.seed},
@@ -144,17 +144,6 @@ Result<void> DemoPool::join_towns() {
   NAKADACHI_CHECK(write_callers());
   NAKADACHI_CHECK(write_ordinances());
   return write_private_file(file("institutions.tsv"), write_institutions(institutions_));
-}
-
-/// By real population, at least one person a town; empty without a scale.
-std::vector<std::size_t> DemoPool::persons_of_town() const {
-  std::vector<std::size_t> persons;
-  if (plan_.scale == 0) return persons;
-  persons.reserve(towns_.size());
-  for (const Municipality& town : towns_) {
-    persons.push_back(std::max<std::size_t>(1, town.population / plan_.scale));
-  }
-  return persons;
 }
 
 Result<void> DemoPool::join_town(std::size_t town, storage::TenantDirectory& directory,
@@ -370,6 +359,7 @@ std::string DemoPool::node_config() const {
       "[gateway]\nendpoint = \"{}\"\npublic_key = '{}'\nkey_file = \"node-link.curve\"\n\n"
       "[admin]\nendpoint = \"{}\"\nstaff = \"staff.tsv\"\n\n"
       "[law]\nordinances = \"ordinances.tsv\"\n\n"
+      "[acquisition]\nprefix = \"90\"\ndigits = 17\nperiod_days = 60\n\n"
       "[exchange]\nvalidity_s = {}\n\n{}",
       logins.train, logins.node, plan_.network.oltp, gateway_endpoint_, to_z85(gateway_key_),
       plan_.network.admin, plan_.validity_s, walls_config(plan_.network.node));

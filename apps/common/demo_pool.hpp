@@ -108,7 +108,6 @@ class DemoPool {
   Result<void> join_towns();
   Result<void> join_town(std::size_t town, storage::TenantDirectory& directory, Random& random);
   Result<void> init_national();
-  std::vector<std::size_t> persons_of_town() const;
   Result<void> write_callers();
   Result<void> write_ordinances() const;
   Result<void> keep_keys() const;

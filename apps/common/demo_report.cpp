@@ -288,6 +288,7 @@ nlohmann::json report_json(const DemoReport& report) {
           {"refused_apart", refused_apart(report)},
           {"held", report.rows.held},
           {"decided_by_staff", report.decided},
+          {"staff", report.staff},
           {"answered_live", report.answered_live},
           {"within_body", report.within_body},
           {"rows", report.rows.rows},

@@ -25,7 +25,8 @@ struct DemoReport {
   std::uint64_t copies = 0;
   std::uint64_t answered_live = 0;
   std::uint64_t within_body = 0;
-  std::uint64_t decided = 0;  ///< by staff
+  std::uint64_t decided = 0;                   ///< by staff
+  std::map<std::string, std::uint64_t> staff;  ///< of a morning's work, by what came about
   RowCheck rows;
   billing::Bill bill;
   LogsVerified logs;

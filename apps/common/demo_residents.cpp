@@ -96,6 +96,17 @@ std::string value_of(const copies::LayoutItem& item, std::uint64_t person) {
 
 }  // namespace
 
+std::vector<std::size_t> persons_by_population(std::span<const Municipality> towns,
+                                               std::uint64_t scale) {
+  std::vector<std::size_t> persons;
+  if (scale == 0) return persons;
+  persons.reserve(towns.size());
+  for (const Municipality& town : towns) {
+    persons.push_back(std::max<std::size_t>(1, town.population / scale));
+  }
+  return persons;
+}
+
 DemoResidents::DemoResidents(const ResidentsPlan& plan, std::vector<InstitutionCode> institutions,
                              const copies::LayoutBook& layouts)
     : plan_(plan), institutions_(std::move(institutions)), layouts_(layouts) {

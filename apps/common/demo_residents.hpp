@@ -2,14 +2,20 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "apps/common/municipalities.hpp"
 #include "nakadachi/base/codes.hpp"
 #include "nakadachi/copies/content.hpp"
 #include "nakadachi/copies/layout.hpp"
 #include "nakadachi/exchange/messages.hpp"
 
 namespace nakadachi::apps {
+
+/// One person for so many real residents of each town, but at least one; empty for a scale of 0.
+std::vector<std::size_t> persons_by_population(std::span<const Municipality> towns,
+                                               std::uint64_t scale);
 
 /// How many simulated residents, and what comes of asking about them.
 struct ResidentsPlan {

@@ -10,6 +10,7 @@
 
 #include "apps/common/embedded_facts.hpp"
 #include "apps/common/join_files.hpp"
+#include "apps/common/law_files.hpp"
 #include "apps/common/text_table.hpp"
 #include "nakadachi/base/random.hpp"
 
@@ -253,7 +254,9 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config, const WallsPolicy* 
                                   .operators = {},
                                   .members = {},
                                   .timing = {},
-                                  .validity_ms = config.validity_ms},
+                                  .validity_ms = config.validity_ms,
+                                  .acquisition_pool = config.acquisition_pool,
+                                  .acquisition_ms = config.acquisition_ms},
                         .lanes = {},
                         .systems = {},
                         .staff = {},

@@ -112,6 +112,12 @@ void add_csv_option(CLI::App& command, AdminOptions& options) {
   command.add_flag("--csv", options.csv, "CSV, UTF-8");
 }
 
+void print_rows(const AdminOptions& options, const nlohmann::json& rows,
+                std::span<const ListColumn> columns) {
+  if (!options.csv) return print_json(rows);
+  fmt::print("{}", list_csv(rows, columns, options.japanese()));
+}
+
 void Failures::add(std::size_t place, const Error& error, const AdminOptions& options) {
   fmt::print(stderr, "{} {}: {}\n", options.say("row", "行"), place + 1,
              describe(error, options.japanese() ? Language::kJapanese : Language::kEnglish));

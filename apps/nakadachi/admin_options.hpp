@@ -4,11 +4,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "apps/common/list_csv.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "apps/nakadachi/report_options.hpp"
 #include "nakadachi/admin/client.hpp"
@@ -99,6 +101,12 @@ std::string shown_item(std::uint16_t legal_item);
 
 /// For commands that print a list.
 void add_csv_option(CLI::App& command, AdminOptions& options);
+
+/// Whether a list is for programs: rows in JSON, which `print_rows` then prints.
+inline bool wants_rows(const AdminOptions& options) { return options.json || options.csv; }
+/// As CSV of these columns when that is wanted, else as JSON.
+void print_rows(const AdminOptions& options, const nlohmann::json& rows,
+                std::span<const ListColumn> columns);
 
 /// Tells which rows failed, by their place and never by the person; the first error
 /// becomes the command's.

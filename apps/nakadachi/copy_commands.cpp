@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 
@@ -236,6 +237,13 @@ Result<void> run_load(const LoadOptions& options) {
 
 // Others ----------------------------------------------------------------------
 
+constexpr std::array<ListColumn, 4> kCountColumns = {{{"kind", "特定個人情報"},
+                                                      {"name", "名称"},
+                                                      {"dataset", "データセット"},
+                                                      {"copies", "副本数"}}};
+constexpr std::array<ListColumn, 3> kModeColumns = {
+    {{"kind", "特定個人情報"}, {"name", "名称"}, {"mode", "回答方法"}}};
+
 Result<void> run_count(const CopyOptions& options) {
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
@@ -243,7 +251,7 @@ Result<void> run_count(const CopyOptions& options) {
   nlohmann::json list = nlohmann::json::array();
   for (const wire::CopyCount& count : counts.counts) {
     const std::string name = facts.name_of(count.kind);
-    if (options.admin.json) {
+    if (wants_rows(options.admin)) {
       list.push_back({{"kind", count.kind.text()},
                       {"name", name},
                       {"dataset", count.dataset},
@@ -253,7 +261,7 @@ Result<void> run_count(const CopyOptions& options) {
                  options.admin.say("dataset", "データセット"), count.dataset, count.copies, name);
     }
   }
-  if (options.admin.json) print_json(list);
+  if (wants_rows(options.admin)) print_rows(options.admin, list, kCountColumns);
   return {};
 }
 
@@ -312,14 +320,14 @@ Result<void> run_modes(const CopyOptions& options) {
   nlohmann::json list = nlohmann::json::array();
   for (const auto& [kind, mode] : set.modes) {
     const std::string name = facts.name_of(kind);
-    if (options.admin.json) {
+    if (wants_rows(options.admin)) {
       list.push_back({{"kind", kind.text()}, {"name", name}, {"mode", word_of(mode)}});
     } else {
       fmt::print("{}  {}  {}\n", kind.text(), words_of(mode, options.admin), name);
     }
   }
-  if (options.admin.json) {
-    print_json(list);
+  if (wants_rows(options.admin)) {
+    print_rows(options.admin, list, kModeColumns);
   } else if (set.modes.empty()) {
     fmt::print("{}\n", options.admin.say("all kinds are answered from copies at once",
                                          "全ての特定個人情報が自動応答です"));
@@ -365,7 +373,10 @@ void add_copy_commands(CLI::App& app, Command& chosen, const ChosenLanguage& lan
                                  Needs::kReason, add_load_options, run_load);
   add_admin_command<CopyOptions>(
       copy, chosen, language, {"count", "Copies by kind and load"}, Needs::kReading,
-      [](CLI::App& command, CopyOptions&) { command.footer("Example: nakadachi copy count"); },
+      [](CLI::App& command, CopyOptions& options) {
+        command.footer("Example: nakadachi copy count --csv");
+        add_csv_option(command, options.admin);
+      },
       run_count);
   add_admin_command<CopyOptions>(
       copy, chosen, language, {"delete", "Delete one person's copy"}, Needs::kReason,
@@ -396,7 +407,10 @@ void add_copy_commands(CLI::App& app, Command& chosen, const ChosenLanguage& lan
   add_admin_command<CopyOptions>(
       copy, chosen, language, {"modes", "Kinds that are not just answered from copies"},
       Needs::kReading,
-      [](CLI::App& command, CopyOptions&) { command.footer("Example: nakadachi copy modes"); },
+      [](CLI::App& command, CopyOptions& options) {
+        command.footer("Example: nakadachi copy modes --csv");
+        add_csv_option(command, options.admin);
+      },
       run_modes);
 }
 

@@ -17,6 +17,7 @@
 #include "apps/common/demo_report.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
+#include "apps/nakadachi/demo_morning.hpp"
 #include "apps/nakadachi/demo_staff.hpp"
 #include "apps/nakadachi/progress_bar.hpp"
 #include "nakadachi/base/clock.hpp"
@@ -231,6 +232,8 @@ Result<void> run_demo(const DemoOptions& options, int& status) {
   NAKADACHI_TRY(const auto pool, DemoPool::start(plan_of(options), tell));
   DemoReport report;
   ClientOutcomes told;
+  tell("working a morning as a town's staff");
+  NAKADACHI_TRY(report.staff, staff_morning(*pool));
   NAKADACHI_CHECK(exchange_all(options, *pool, told, report));
   pool->node().stop();
   report.tenants = pool->towns().size();

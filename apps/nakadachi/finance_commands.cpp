@@ -273,6 +273,7 @@ void add_meter_command(CLI::App& app, Command& chosen, const ChosenLanguage& lan
 
   CLI::App* const forget =
       meter->add_subcommand("forget", "Remove all roll-ups; they can be made again");
+  forget->footer("Example: nakadachi meter forget --yes");
   const auto of_forget = add_finance(*forget, chosen, language, run_forget);
   forget->add_flag("--yes", of_forget->yes, "do it; without, only say how many lines there are");
 }

@@ -330,7 +330,8 @@ void add_judging(CLI::App& firewall, const OptionsPtr& options, Command& chosen)
   add_json_option(*explain, options->json);
   explain->footer(
       "One answer for each pair of their addresses; a flow that is over allows nothing.\n"
-      "Example: nakadachi firewall explain preset:shared_centre business_systems@011002 node 5701");
+      "Example: nakadachi firewall explain preset:shared_centre business_systems@011002 node1 "
+      "5701");
 
   CLI::App* const diff =
       model_command(firewall, options, chosen, "diff", "What a change opens and closes", run_diff);

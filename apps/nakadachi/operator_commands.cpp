@@ -179,6 +179,7 @@ void add_keys_command(CLI::App& app, Command& chosen) {
 
 void add_errors_command(CLI::App& app, Command& chosen) {
   CLI::App* const command = app.add_subcommand("errors", "The closed list of errors");
+  command->footer("Example: nakadachi errors --json");
   const auto json = std::make_shared<bool>(false);
   add_json_option(*command, *json);
   command->callback([json, &chosen] { chosen = [json] { return list_errors(*json); }; });

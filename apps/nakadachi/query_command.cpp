@@ -23,6 +23,7 @@ struct QueryOptions {
   std::string person;
   std::string section;
   std::string key;
+  std::string layouts;
   std::vector<std::uint16_t> items;
   std::int64_t patience_s = 120;
   std::string trust_file;
@@ -91,9 +92,9 @@ struct AnswerItem {
   std::string value;
 };
 
-Result<std::vector<AnswerItem>> items_of(const exchange::Reply& reply, InformationKind kind) {
+Result<std::vector<AnswerItem>> items_of(const exchange::Reply& reply, InformationKind kind,
+                                         const copies::LayoutBook& book) {
   NAKADACHI_TRY(const copies::CopyContent content, copies::decode_content(reply.answer));
-  NAKADACHI_TRY(const copies::LayoutBook book, load_layouts());
   // A version this program does not know has numbers without names.
   const copies::Layout* const layout = book.find(kind, content.layout_version);
   std::vector<AnswerItem> items;
@@ -105,13 +106,13 @@ Result<std::vector<AnswerItem>> items_of(const exchange::Reply& reply, Informati
   return items;
 }
 
-Result<void> print_reply(const QueryOptions& options, const exchange::Query& query,
-                         const exchange::Reply& reply) {
+Result<void> print_reply(const QueryOptions& options, const copies::LayoutBook& layouts,
+                         const exchange::Query& query, const exchange::Reply& reply) {
   const OutcomeWords& words = words_of(reply.outcome);
   const bool refused = reply.outcome == exchange::Outcome::kRefused;
   std::vector<AnswerItem> items;
   if (exchange::has_answer(reply.outcome)) {
-    NAKADACHI_TRY(items, items_of(reply, query.subject.kind));
+    NAKADACHI_TRY(items, items_of(reply, query.subject.kind, layouts));
   }
   if (options.admin.json) {
     nlohmann::json list = nlohmann::json::array();
@@ -164,6 +165,7 @@ Result<client::Config> config_of(const QueryOptions& options) {
 
 Result<void> run_ask(const QueryOptions& options, int& status) {
   NAKADACHI_TRY(const exchange::Query query, query_of(options));
+  NAKADACHI_TRY(const copies::LayoutBook layouts, load_layouts(options.layouts));
   NAKADACHI_TRY(const client::Config config, config_of(options));
   NAKADACHI_TRY(const auto node, client::Client::connect(config));
   const auto reply = node->ask_and_wait(query, options.patience_s * 1'000);
@@ -176,7 +178,7 @@ Result<void> run_ask(const QueryOptions& options, int& status) {
     return reply.error();
   }
   status = exchange::has_answer(reply->outcome) ? 0 : 1;
-  return print_reply(options, query, *reply);
+  return print_reply(options, layouts, query, *reply);
 }
 
 void add_options(CLI::App& command, QueryOptions& options) {
@@ -208,6 +210,10 @@ void add_options(CLI::App& command, QueryOptions& options) {
   command.add_option("--kind", options.kind, "TM code or name")->required();
   command.add_option("--person", options.person, "団体内統合宛名番号")->required();
   command.add_option("--item", options.items, "items asked for, by number; all unless given");
+  command
+      .add_option("--layouts", options.layouts,
+                  "item layouts to name the items by, in the place of the built-in ones")
+      ->envname("NAKADACHI_LAYOUTS");
   command.add_option("--section", options.section, "部署 that is responsible");
   command.add_option("--patience", options.patience_s, "seconds to wait for the outcome")
       ->check(CLI::Range(1, 24 * 60 * 60))

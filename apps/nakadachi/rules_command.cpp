@@ -1,11 +1,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <span>
 
+#include "apps/common/config.hpp"
 #include "apps/common/embedded_facts.hpp"
+#include "apps/common/law_files.hpp"
+#include "apps/common/list_csv.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "apps/nakadachi/report_options.hpp"
@@ -39,8 +44,10 @@ struct RulesOptions {
   std::string provider_municipality;
   std::string kind;
   std::string date;
+  std::string config;
   std::string conditions;
   std::string ordinances;
+  bool csv = false;
   ReportOptions report;
 };
 
@@ -202,6 +209,37 @@ Result<RowFilter> filter_of(const LegalFacts& facts, const RulesOptions& options
   return filter;
 }
 
+constexpr std::array<ListColumn, 8> kRowColumns = {{{"item", "項"},
+                                                    {"affair", "事務"},
+                                                    {"title", "事務の名称"},
+                                                    {"article", "条"},
+                                                    {"inquirers", "照会者"},
+                                                    {"providers", "提供者"},
+                                                    {"kinds", "特定個人情報"},
+                                                    {"kind_names", "特定個人情報名"}}};
+
+void print_rows(const RulesOptions& options, const nlohmann::json& rows,
+                std::span<const ListColumn> columns) {
+  if (options.csv) {
+    fmt::print("{}", list_csv(rows, columns, options.report.language() == Language::kJapanese));
+  } else {
+    print_json(rows);
+  }
+}
+
+/// In JSON a kind is a code with its name; in CSV there is a column of each.
+nlohmann::json kinds_json(const LegalFacts& facts, const RuleRow& row, bool csv) {
+  nlohmann::json kinds = nlohmann::json::array();
+  for (const InformationKind kind : row.kinds) {
+    if (csv) {
+      kinds.push_back(kind.text());
+    } else {
+      kinds.push_back({{"code", kind.text()}, {"name", facts.name_of(kind)}});
+    }
+  }
+  return kinds;
+}
+
 Result<void> run_list(const RulesOptions& options) {
   NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table));
   NAKADACHI_TRY(const RowFilter filter, filter_of(facts, options));
@@ -210,13 +248,10 @@ Result<void> run_list(const RulesOptions& options) {
     if (!filter.takes(facts, row)) continue;
     const AffairFact* const affair = facts.find_affair(row.affair);
     const std::string title = affair != nullptr ? title_of(*affair) : row.affair.text();
-    nlohmann::json kinds = nlohmann::json::array();
     std::vector<std::string> names;
-    for (const InformationKind kind : row.kinds) {
-      names.push_back(facts.name_of(kind));
-      kinds.push_back({{"code", kind.text()}, {"name", names.back()}});
-    }
-    if (!options.report.json) {
+    names.reserve(row.kinds.size());
+    for (const InformationKind kind : row.kinds) names.push_back(facts.name_of(kind));
+    if (!options.report.json && !options.csv) {
       fmt::print("{}\t{}\t{}\t{}\t{}\t{}\n", row.item.text(), row.affair.text(),
                  joined(class_names(facts, row.inquirers)), title,
                  joined(class_names(facts, row.providers)), joined(names));
@@ -228,9 +263,10 @@ Result<void> run_list(const RulesOptions& options) {
                     {"article", affair != nullptr ? affair->article : ""},
                     {"inquirers", class_names(facts, row.inquirers)},
                     {"providers", class_names(facts, row.providers)},
-                    {"kinds", kinds}});
+                    {"kinds", kinds_json(facts, row, options.csv)}});
+    if (options.csv) rows.back()["kind_names"] = names;
   }
-  if (options.report.json) fmt::print("{}\n", rows.dump(2));
+  if (options.report.json || options.csv) print_rows(options, rows, kRowColumns);
   return {};
 }
 
@@ -265,21 +301,27 @@ Result<rules::Question> question_of(const LegalFacts& facts, const RulesOptions&
   return question;
 }
 
-Result<rules::LawBook> book_of(const LegalFacts& facts, const RulesOptions& options) {
-  if (options.conditions.empty() && options.ordinances.empty()) return rules::LawBook::of(facts);
-  rules::LegalTable table(facts);
-  if (!options.conditions.empty()) {
-    NAKADACHI_TRY(const std::string text, read_file(options.conditions));
-    NAKADACHI_TRY(table, table.with_conditions(text));
+/// The law to judge by: a node's, or one table on all days.
+Result<std::vector<DatedFacts>> tables_of(const LawConfig& configured,
+                                          const RulesOptions& options) {
+  if (!options.config.empty()) return load_tables(configured);
+  NAKADACHI_TRY(LegalFacts facts, load_facts(options.table));
+  return std::vector{DatedFacts{options.table, std::move(facts), {}, options.conditions}};
+}
+
+/// For names: the facts of the table in force, of the last one when none is.
+const LegalFacts& facts_on(const std::vector<DatedFacts>& tables, Day day) {
+  for (const DatedFacts& dated : tables) {
+    if (dated.in_force.holds(day)) return dated.facts;
   }
-  std::vector<rules::Ordinance> ordinances;
-  if (!options.ordinances.empty()) {
-    NAKADACHI_TRY(const std::string text, read_file(options.ordinances));
-    NAKADACHI_TRY(ordinances, rules::parse_ordinances(text));
-  }
-  std::vector<rules::DatedTable> tables;
-  tables.push_back({rules::LawBook::of(facts).tables().front().in_force, std::move(table)});
-  return rules::LawBook::make(facts.classes, std::move(tables), std::move(ordinances));
+  return tables.back().facts;
+}
+
+Result<Day> day_of(const RulesOptions& options) {
+  if (options.date.empty()) return Day::of(SystemClock().now());
+  const auto given = Day::parse(options.date);
+  if (!given) return not_found("date", options.date);
+  return *given;
 }
 
 std::string_view word_of(rules::Source source) {
@@ -314,15 +356,16 @@ nlohmann::json explain_json(const rules::Verdict& verdict, Day day, Language lan
 
 Result<void> run_explain(const RulesOptions& options, int& status) {
   status = kNotJudged;
-  NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table));
-  NAKADACHI_TRY(const rules::Question question, question_of(facts, options));
-  NAKADACHI_TRY(const rules::LawBook book, book_of(facts, options));
-  Day day = Day::of(SystemClock().now());
-  if (!options.date.empty()) {
-    const auto given = Day::parse(options.date);
-    if (!given) return not_found("date", options.date);
-    day = *given;
+  LawConfig configured{.tables = {}, .conditions_file = {}, .ordinances_file = options.ordinances};
+  if (!options.config.empty()) {
+    NAKADACHI_TRY(const NodeConfig node, load_node_config(options.config));
+    configured = node.law;
   }
+  NAKADACHI_TRY(const std::vector<DatedFacts> tables, tables_of(configured, options));
+  NAKADACHI_TRY(const Day day, day_of(options));
+  const LegalFacts& facts = facts_on(tables, day);
+  NAKADACHI_TRY(const rules::Question question, question_of(facts, options));
+  NAKADACHI_TRY(const rules::LawBook book, make_law(tables, configured.ordinances_file));
   const rules::Verdict verdict = book.judge(question, day);
   const auto lines = rules::explain(book, facts, question, day, options.report.language());
   status = verdict.allowed ? 0 : kNotAllowed;
@@ -348,12 +391,18 @@ std::string_view word_of(rules::Change change, bool japanese) {
   return japanese ? "変更" : "changes";
 }
 
+constexpr std::array<ListColumn, 5> kDifferenceColumns = {{{"change", "変更"},
+                                                           {"item", "項"},
+                                                           {"subject", "対象"},
+                                                           {"before", "改正前"},
+                                                           {"after", "改正後"}}};
+
 Result<void> run_diff(const RulesOptions& options) {
   NAKADACHI_TRY(const LegalFacts before, load_facts(options.table));
   NAKADACHI_TRY(const LegalFacts after, load_facts(options.second_table));
   nlohmann::json list = nlohmann::json::array();
   for (const rules::Difference& one : rules::difference(before, after)) {
-    if (options.report.json) {
+    if (options.report.json || options.csv) {
       list.push_back({{"change", word_of(one.change, false)},
                       {"item", one.item.text()},
                       {"subject", one.subject},
@@ -365,7 +414,7 @@ Result<void> run_diff(const RulesOptions& options) {
                  one.item.text(), one.subject, one.before, one.after);
     }
   }
-  if (options.report.json) fmt::print("{}\n", list.dump(2));
+  if (options.report.json || options.csv) print_rows(options, list, kDifferenceColumns);
   return {};
 }
 
@@ -395,6 +444,7 @@ CLI::App* add_list(CLI::App* rules, RulesOptions& options) {
   command->add_option("--provider", options.provider_class, kClassHelp);
   command->add_option("--kind", options.kind, "by name or TM code");
   add_json_option(*command, options.report.json);
+  command->add_flag("--csv", options.csv, "CSV, UTF-8");
   return command;
 }
 
@@ -413,9 +463,15 @@ CLI::App* add_explain(CLI::App* rules, RulesOptions& options) {
   command->add_option("--date", options.date, "day in Japan, today unless given");
   command->add_option("--asker-municipality", options.asker_municipality, "six digits");
   command->add_option("--provider-municipality", options.provider_municipality, "six digits");
-  command->add_option("--table", options.table, "file, or `shipped`")->capture_default_str();
-  command->add_option("--conditions", options.conditions, "file of the second level");
-  command->add_option("--ordinances", options.ordinances, "file of local ordinances");
+  auto* const config = command->add_option(
+      "--config", options.config, "node.toml: judge by the tables with their days it names");
+  command->add_option("--table", options.table, "file, or `shipped`, as law on all days")
+      ->capture_default_str()
+      ->excludes(config);
+  command->add_option("--conditions", options.conditions, "file of the second level")
+      ->excludes(config);
+  command->add_option("--ordinances", options.ordinances, "file of local ordinances")
+      ->excludes(config);
   add_json_option(*command, options.report.json);
   return command;
 }
@@ -427,6 +483,7 @@ CLI::App* add_diff(CLI::App* rules, RulesOptions& options) {
   command->add_option("A", options.table, "file, or `shipped`")->required();
   command->add_option("B", options.second_table, "file, or `shipped`")->required();
   add_json_option(*command, options.report.json);
+  command->add_flag("--csv", options.csv, "CSV, UTF-8");
   return command;
 }
 

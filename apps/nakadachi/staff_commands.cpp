@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "apps/common/command_values.hpp"
 #include "apps/common/embedded_facts.hpp"
@@ -171,6 +172,19 @@ struct ApprovalOptions {
   std::string reason;
 };
 
+constexpr std::array<ListColumn, 12> kHeldColumns = {{{"id", "番号"},
+                                                      {"asker", "照会者"},
+                                                      {"section", "部署"},
+                                                      {"person", "団体内統合宛名番号"},
+                                                      {"item", "項"},
+                                                      {"affair", "事務"},
+                                                      {"affair_title", "事務の名称"},
+                                                      {"procedure", "事務手続"},
+                                                      {"kind", "特定個人情報"},
+                                                      {"kind_name", "名称"},
+                                                      {"asked_at", "照会日時"},
+                                                      {"valid_until", "期限"}}};
+
 Result<void> run_approval_list(const ApprovalOptions& options) {
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
@@ -180,7 +194,7 @@ Result<void> run_approval_list(const ApprovalOptions& options) {
     const exchange::Subject& subject = request.subject;
     const rules::AffairFact* const affair = facts.find_affair(subject.affair);
     const std::string title = affair != nullptr ? title_of(*affair) : std::string();
-    if (options.admin.json) {
+    if (wants_rows(options.admin)) {
       list.push_back({{"id", to_hex(request.request.view())},
                       {"asker", subject.asker.text()},
                       {"item", shown_item(request.legal_item)},
@@ -203,8 +217,8 @@ Result<void> run_approval_list(const ApprovalOptions& options) {
                options.admin.say("asked at", "照会日時"), shown_in_japan(request.asked_at),
                options.admin.say("valid until", "期限"), shown_in_japan(request.valid_until));
   }
-  if (options.admin.json) {
-    print_json(list);
+  if (wants_rows(options.admin)) {
+    print_rows(options.admin, list, kHeldColumns);
   } else if (held.requests.empty()) {
     fmt::print("{}\n", options.admin.say("nothing is held", "承認待ちはありません"));
   }
@@ -240,17 +254,30 @@ struct TenantOptions {
   AdminOptions admin;
 };
 
+constexpr std::array<ListColumn, 7> kTenantColumns = {{{"tenant", "団体"},
+                                                       {"lane", "レーン"},
+                                                       {"queued", "待ち"},
+                                                       {"in_flight", "処理中"},
+                                                       {"held", "承認待ち"},
+                                                       {"copies", "副本"},
+                                                       {"symbols", "符号"}}};
+constexpr std::array<ListColumn, 5> kInstitutionColumns = {{{"institution", "機関"},
+                                                            {"tenant", "団体"},
+                                                            {"copies", "副本"},
+                                                            {"symbols", "符号"},
+                                                            {"delegated_until", "署名委任の期限"}}};
+
 Result<void> run_tenants(const TenantOptions& options) {
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kOperator));
   NAKADACHI_TRY(const auto states, desk.ask<wire::TenantStates>(wire::ListTenants{}));
   nlohmann::json list = nlohmann::json::array();
-  if (!options.admin.json) {
+  if (!wants_rows(options.admin)) {
     fmt::print("{}\n",
                options.admin.say("tenant  lane  queued  in flight    held    copies   symbols",
                                  "団体    レーン 待ち   処理中       承認待ち 副本     符号"));
   }
   for (const wire::TenantState& state : states.tenants) {
-    if (options.admin.json) {
+    if (wants_rows(options.admin)) {
       list.push_back({{"tenant", state.tenant.value},
                       {"lane", state.lane.value},
                       {"queued", state.queued},
@@ -264,7 +291,7 @@ Result<void> run_tenants(const TenantOptions& options) {
                  state.symbols);
     }
   }
-  if (options.admin.json) print_json(list);
+  if (wants_rows(options.admin)) print_rows(options.admin, list, kTenantColumns);
   return {};
 }
 
@@ -284,7 +311,7 @@ Result<std::vector<wire::InstitutionState>> all_institutions(Desk& desk) {
 Result<void> run_institutions(const TenantOptions& options) {
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kOperator));
   NAKADACHI_TRY(const auto institutions, all_institutions(desk));
-  if (options.admin.json) {
+  if (wants_rows(options.admin)) {
     nlohmann::json list = nlohmann::json::array();
     for (const wire::InstitutionState& one : institutions) {
       list.push_back({{"institution", one.institution.text()},
@@ -293,7 +320,7 @@ Result<void> run_institutions(const TenantOptions& options) {
                       {"symbols", one.symbols},
                       {"delegated_until", shown_in_japan(one.delegated_until)}});
     }
-    print_json(list);
+    print_rows(options.admin, list, kInstitutionColumns);
     return {};
   }
   fmt::print("{}\n",
@@ -334,8 +361,9 @@ void add_approval_commands(CLI::App& app, Command& chosen, const ChosenLanguage&
   add_admin_command<ApprovalOptions>(
       approval, chosen, language, {"list", "What is held, first what lapses first"},
       Needs::kReading,
-      [](CLI::App& command, ApprovalOptions&) {
+      [](CLI::App& command, ApprovalOptions& options) {
         command.footer("Example: nakadachi approval list --lang ja");
+        add_csv_option(command, options.admin);
       },
       run_approval_list);
   add_admin_command<ApprovalOptions>(
@@ -357,8 +385,9 @@ void add_tenant_commands(CLI::App& app, Command& chosen, const ChosenLanguage& l
   add_admin_command<TenantOptions>(
       tenant, chosen, language, {"list", "What each has waiting and holds; no business data"},
       Needs::kOperator,
-      [](CLI::App& command, TenantOptions&) {
+      [](CLI::App& command, TenantOptions& options) {
         command.footer("Example: nakadachi tenant list --key-file operator.curve");
+        add_csv_option(command, options.admin);
       },
       run_tenants);
 }
@@ -371,8 +400,9 @@ void add_institution_commands(CLI::App& app, Command& chosen, const ChosenLangua
       institution, chosen, language,
       {"list", "What each holds, and until when the node may sign for it; no business data"},
       Needs::kOperator,
-      [](CLI::App& command, TenantOptions&) {
+      [](CLI::App& command, TenantOptions& options) {
         command.footer("Example: nakadachi institution list --key-file operator.curve --json");
+        add_csv_option(command, options.admin);
       },
       run_institutions);
 }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <optional>
 #include <set>
 
@@ -132,11 +133,25 @@ Result<void> run_import(const SymbolOptions& options) {
 
 // count, ask-provider, requests -----------------------------------------------
 
+constexpr std::array<ListColumn, 2> kCountColumns = {
+    {{"bound", "取得済み"}, {"under_way", "取得中"}}};
+constexpr std::array<ListColumn, 8> kRequestColumns = {{{"asker", "照会者"},
+                                                        {"asked_at", "照会日時"},
+                                                        {"name", "氏名"},
+                                                        {"birth_date", "生年月日"},
+                                                        {"sex", "性別"},
+                                                        {"address", "住所"},
+                                                        {"begun", "取得開始"},
+                                                        {"candidates", "候補"}}};
+
 Result<void> run_count(const SymbolOptions& options) {
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
   NAKADACHI_TRY(const auto counts, desk.ask<wire::SymbolCounts>(wire::CountSymbols{}));
-  if (options.admin.json) {
-    print_json({{"bound", counts.bound}, {"under_way", counts.under_way}});
+  const nlohmann::json count = {{"bound", counts.bound}, {"under_way", counts.under_way}};
+  if (options.admin.csv) {
+    print_rows(options.admin, nlohmann::json::array({count}), kCountColumns);
+  } else if (options.admin.json) {
+    print_json(count);
   } else {
     fmt::print("{}: {}\n{}: {}\n", options.admin.say("acquired", "取得済み"), counts.bound,
                options.admin.say("under way", "取得中"), counts.under_way);
@@ -172,7 +187,7 @@ Result<void> run_requests(const SymbolOptions& options) {
     const symbols::BirthDate::Parts& born = wish.person.birth_date.reveal();
     const std::string birth_date =
         fmt::format("{:04}-{:02}-{:02}", born.year, unsigned{born.month}, unsigned{born.day});
-    if (options.admin.json) {
+    if (wants_rows(options.admin)) {
       list.push_back({{"asker", wish.asker.text()},
                       {"asked_at", to_iso8601(wish.asked_at)},
                       {"name", wish.person.name.reveal()},
@@ -192,8 +207,8 @@ Result<void> run_requests(const SymbolOptions& options) {
       fmt::print("    {} {}\n", options.admin.say("perhaps", "候補"), candidate);
     }
   }
-  if (options.admin.json) {
-    print_json(list);
+  if (wants_rows(options.admin)) {
+    print_rows(options.admin, list, kRequestColumns);
   } else if (wishes.wishes.empty()) {
     fmt::print("{}\n", options.admin.say("no requests", "求めはありません"));
   }
@@ -213,6 +228,7 @@ void add_acquire_options(CLI::App& command, SymbolOptions& options) {
 
 void add_import_options(CLI::App& command, SymbolOptions& options) {
   command.footer(
+      "The file is not CSV: two columns with a tab between, without a header.\n"
       "Example: nakadachi symbol import --file symbols.tsv --who 情報課 --why 移行 --dry-run");
   command
       .add_option("--file", options.file, "tab-separated: 団体内統合宛名番号, symbol (hexadecimal)")
@@ -250,15 +266,19 @@ void add_symbol_commands(CLI::App& app, Command& chosen, const ChosenLanguage& l
                                    add_import_options, run_import);
   add_admin_command<SymbolOptions>(
       symbol, chosen, language, {"count", "Acquired, and under way"}, Needs::kReading,
-      [](CLI::App& command, SymbolOptions&) { command.footer("Example: nakadachi symbol count"); },
+      [](CLI::App& command, SymbolOptions& options) {
+        command.footer("Example: nakadachi symbol count --csv");
+        add_csv_option(command, options.admin);
+      },
       run_count);
   add_admin_command<SymbolOptions>(symbol, chosen, language,
                                    {"ask-provider", "Ask a provider to acquire one"},
                                    Needs::kReason, add_ask_provider_options, run_ask_provider);
   add_admin_command<SymbolOptions>(
       symbol, chosen, language, {"requests", "What others want us to acquire"}, Needs::kReading,
-      [](CLI::App& command, SymbolOptions&) {
+      [](CLI::App& command, SymbolOptions& options) {
         command.footer("Example: nakadachi symbol requests --lang ja");
+        add_csv_option(command, options.admin);
       },
       run_requests);
 }

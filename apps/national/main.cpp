@@ -9,8 +9,8 @@
 #include <filesystem>
 
 #include "apps/common/config.hpp"
-#include "apps/common/embedded_facts.hpp"
 #include "apps/common/join_files.hpp"
+#include "apps/common/law_files.hpp"
 #include "apps/common/national_files.hpp"
 #include "apps/common/node_assembly.hpp"
 #include "apps/common/stop_signal.hpp"
@@ -138,6 +138,8 @@ int main(int argc, char** argv) {
 
   apps::InitOptions init_options;
   CLI::App* const init_command = app.add_subcommand("init", "Make secrets and sign the registry");
+  init_command->footer(
+      "Example: nakadachi-national init --directory national --institutions institutions.tsv");
   init_command->add_option("--directory", init_options.directory, "where it keeps its files")
       ->required();
   init_command->add_option("--institutions", init_options.institutions, "who joins")->required();
@@ -146,6 +148,8 @@ int main(int argc, char** argv) {
 
   apps::ServeOptions serve_options;
   CLI::App* const serve_command = app.add_subcommand("serve", "Answer gateways until stopped");
+  serve_command->footer(
+      "Example: nakadachi-national serve --directory national --config national.toml");
   serve_command->add_option("--directory", serve_options.directory, "made by init")->required();
   serve_command->add_option("--config", serve_options.config, "TOML file")->required();
   serve_command->add_option("--ready-file", serve_options.ready_file,

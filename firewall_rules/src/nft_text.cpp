@@ -290,7 +290,6 @@ class Writer : private LineWriter {
   void new_chain(Hook hook) {
     line("\tchain new_{} {{", name_of(hook));
     line("\t\tct state != new goto deny");
-    line("\t\ttcp flags & (fin | syn | rst | ack) != syn goto drop_invalid");
     for (const auto& [key, elements] : keys(hook)) {
       const auto [sort, family] = key;
       const std::string_view header = header_of(family);
@@ -302,7 +301,7 @@ class Writer : private LineWriter {
     // Not before: what the caller of an allowed connection sends next takes the connection up again
     // where conntrack does not know it, because no rules were loaded when it was opened or because
     // the wall was started anew.
-    line("\t\ttcp flags & (fin | syn | rst | ack) != syn counter name invalid drop");
+    line("\t\ttcp flags & (fin | syn | rst | ack) != syn goto drop_invalid");
     line("\t\tgoto deny\n\t}}\n");
   }
 

@@ -24,6 +24,7 @@ void NodeCore::Impl::provide_within(std::size_t partition, const OpenAsk& open) 
   job.permit.asked_at = open.inquiry.asked_at;
   job.permit.issued_at = now_;
   job.permit.valid_until = open.inquiry.valid_until;
+  job.permit.legal_item = open.legal_item;
   job.permit.law = law_.fingerprint_on(Day::of(open.inquiry.asked_at));
   job.statement = wire::encode(job.permit);
   job.permit_hash = wire::permit_hash(job.statement);

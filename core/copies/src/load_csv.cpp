@@ -128,29 +128,6 @@ Result<LoadRows> read_load_csv(std::string_view text, const Layout& layout) {
   }
 }
 
-std::string copies_csv_header(const Layout& layout) {
-  std::vector<std::string> fields{std::string(kPersonColumn)};
-  for (const LayoutItem& item : layout.items) fields.push_back(item.name);
-  return csv_line(fields);
-}
-
-Result<std::string> copies_csv_line(const Layout& layout, const AddressNumber& person,
-                                    const CopyContent& content) {
-  if (content.layout_version != layout.version) {
-    return Error{.code = ErrorCode::kUnknownEnumValue, .field = "layout_version"};
-  }
-  std::vector<std::string> fields{fmt::format("{:015}", person.reveal())};
-  auto item = content.items.begin();
-  for (const LayoutItem& column : layout.items) {
-    const bool is_there = item != content.items.end() && item->number == column.number;
-    fields.push_back(is_there ? (item++)->value : "");
-  }
-  if (item != content.items.end()) {
-    return Error{.code = ErrorCode::kUnknownEnumValue, .field = "item_number"};
-  }
-  return csv_line(fields);
-}
-
 std::string report_csv(std::span<const RowFinding> findings) {
   std::string report =
       csv_line(std::vector<std::string>{"行", "項目番号", "項目名", "誤り", "説明"});

@@ -80,6 +80,17 @@ TEST_CASE("the demo's books agree: records, units and yen") {
   std::uint64_t outcomes = 0;
   for (const auto& [name, count] : told["outcomes"].items()) outcomes += count.get<std::uint64_t>();
   CHECK(outcomes == 60);
+  CHECK(told["staff"] == nlohmann::json({{"requests", 24},
+                                         {"persons_issued", 3},
+                                         {"persons_found", 2},
+                                         {"persons_merged", 2},
+                                         {"acquisitions_begun", 1},
+                                         {"already_acquired", 1},
+                                         {"copies_registered", 4},
+                                         {"copies_refused", 1},
+                                         {"left_behind_erased", 1},
+                                         {"flags_changed", 2},
+                                         {"modes_changed", 2}}));
   CHECK(told["unknown"] == 0);
   CHECK(told["answered"].get<std::uint64_t>() >= 48);  // four of five
   CHECK(told["records"].get<std::uint64_t>() > 60);
@@ -174,6 +185,22 @@ TEST_CASE("every outcome there is, and refusals for several reasons, come about 
     CHECK(told["units"][cause]["rows"].get<std::uint64_t>() > 0);
   }
   for (const auto& [name, sum] : told["units"]["outside"].items()) CHECK(sum == 0);
+}
+
+TEST_CASE("the demo's residents are by real population and of the seed that is asked for") {
+  const testing::TempFolder folder;
+  const ProgramEnd end =
+      run_demo({"--scale", "100000", "--seed", "3", "--json", folder.file("demo.json")});
+  CAPTURE(end.output, end.complaint);
+  REQUIRE(end.status == 0);
+  const auto text = read_file(folder.file("demo.json"));
+  REQUIRE(text);
+  const nlohmann::json told = nlohmann::json::parse(*text);
+  CHECK(told["ok"] == true);
+  CHECK(told["seed"] == 3);
+  CHECK(told["exchanges"] == 60);
+  CHECK(told["answered"].get<std::uint64_t>() > 0);
+  CHECK(run_demo({"--scale", "99"}).status != 0);
 }
 
 TEST_CASE("the demo damages nothing that it does not know") {

@@ -121,6 +121,81 @@ TEST_CASE("what is wrong in a quota is named with its key", "[apps]") {
   CHECK(config.error().detail.find(": " + key + ":") != std::string::npos);
 }
 
+TEST_CASE("versions of the law are read with their days and conditions", "[apps]") {
+  CHECK(load("")->law.tables.empty());
+  const TemporaryFile file(std::string(kNode) + R"(
+[law]
+ordinances = "ordinances.tsv"
+[[law.table]]
+file = "law/2026.tsv"
+from = "2026-04-01"
+conditions = "law/2026_conditions.tsv"
+[[law.table]]
+file = "/etc/law/2024.tsv"
+from = "2024-05-27"
+until = "2026-03-31"
+)");
+  const auto config = apps::load_node_config(file.path());
+  REQUIRE(config.ok());
+  const apps::LawConfig& law = config->law;
+  CHECK(law.ordinances_file == file.directory() + "/ordinances.tsv");
+  CHECK(law.conditions_file.empty());
+  REQUIRE(law.tables.size() == 2);
+  CHECK(law.tables[0].file == file.directory() + "/law/2026.tsv");
+  CHECK(law.tables[0].conditions_file == file.directory() + "/law/2026_conditions.tsv");
+  CHECK(law.tables[0].in_force == Period{Day::parse("2026-04-01"), std::nullopt});
+  CHECK(law.tables[1].file == "/etc/law/2024.tsv");
+  CHECK(law.tables[1].conditions_file.empty());
+  CHECK(law.tables[1].in_force == Period{Day::parse("2024-05-27"), Day::parse("2026-03-31")});
+  const std::string one = "[[law.table]]\nfile = \"a.tsv\"\n";
+  const auto [text, key] = GENERATE_COPY(table<std::string, std::string>(
+      {{one, "law.table[0].from"},
+       {one + "from = \"2026-02-29\"\n", "law.table[0].from"},
+       {one + "from = \"2026-04-01\"\nuntil = \"never\"\n", "law.table[0].until"},
+       {"[[law.table]]\nfrom = \"2026-04-01\"\n", "law.table[0].file"},
+       {"[law]\nconditions = \"c.tsv\"\n" + one + "from = \"2026-04-01\"\n", "law.conditions"}}));
+  const auto wrong = load(text);
+  REQUIRE_FALSE(wrong.ok());
+  CAPTURE(wrong.error().detail);
+  CHECK(wrong.error().detail.find(": " + key + ":") != std::string::npos);
+}
+
+TEST_CASE("layouts may come from a file beside the configuration", "[apps]") {
+  CHECK(load("")->layouts_file.empty());
+  const TemporaryFile file(std::string(kNode) + "[copies]\nlayouts = \"layouts.tsv\"\n");
+  const auto config = apps::load_node_config(file.path());
+  REQUIRE(config.ok());
+  CHECK(config->layouts_file == file.directory() + "/layouts.tsv");
+  CHECK(load("[copies]\nlayout = \"layouts.tsv\"\n").error().detail.find(": copies.layout:") !=
+        std::string::npos);
+}
+
+TEST_CASE("the pool of 取得番号 and how long a symbol is waited for are configured", "[apps]") {
+  constexpr std::int64_t kDayMs = std::int64_t{24} * 3600 * 1000;
+  const auto usual = load("");
+  REQUIRE(usual.ok());
+  CHECK(usual->acquisition_pool.at(0).reveal() == 1'000'000'000'000'000);
+  CHECK(usual->acquisition_ms == 30 * kDayMs);
+  const auto config = load("[acquisition]\nprefix = \"123\"\ndigits = 14\nperiod_days = 45\n");
+  REQUIRE(config.ok());
+  CHECK(config->acquisition_pool.at(0).reveal() == 12'300'000'000'000);
+  CHECK(config->acquisition_pool.size() == 100'000'000'000);
+  CHECK(config->acquisition_ms == 45 * kDayMs);
+  const auto [text, key] = GENERATE(
+      table<std::string, std::string>({{"digits = 12", "digits"},
+                                       {"digits = 19", "digits"},
+                                       {"prefix = \"01\"", "prefix"},
+                                       {"prefix = \"9x\"", "prefix"},
+                                       {"prefix = \"1234567890123\"\ndigits = 13", "prefix"},
+                                       {"period_days = 0", "period_days"},
+                                       {"period_days = 367", "period_days"},
+                                       {"period = 30", "period"}}));
+  const auto wrong = load("[acquisition]\n" + text + "\n");
+  REQUIRE_FALSE(wrong.ok());
+  CAPTURE(wrong.error().detail);
+  CHECK(wrong.error().detail.find(": acquisition." + key + ":") != std::string::npos);
+}
+
 TEST_CASE("the model of the network is a file beside the configuration, or a built-in one",
           "[apps]") {
   CHECK(load("")->walls.model.empty());

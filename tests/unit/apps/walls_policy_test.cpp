@@ -234,7 +234,7 @@ TEST_CASE("walls policy: the host must be in the model") {
 
 TEST_CASE("walls policy: a configuration is refused with every contradiction in it") {
   NodeConfig config;
-  config.walls = {.model = "preset:shared_centre", .host = "node"};
+  config.walls = {.model = "preset:shared_centre", .host = "node1"};
   config.oltp_endpoint = "tcp://10.1.1.11:5701";
   config.gateway_endpoint = "tcp://10.1.3.11:5702";
   config.train_login = "host=/run/postgresql user=nakadachi_train";

@@ -85,28 +85,6 @@ TEST_CASE("what is no CSV is refused with line and name of the column", "[copies
   CHECK(error_of(kHeader + "1,2026,0,,\r\n").detail == "5 fields for 4 columns");
 }
 
-TEST_CASE("copies that are written are read as they were", "[copies]") {
-  const CopyContent first = content({{1, "2026"}, {2, "a,\"b\""}, {5, "0"}, {9, "A"}});
-  const CopyContent second = content({{1, "2025"}, {5, "1"}});
-  std::string text = copies_csv_header(layout());
-  CHECK(text == "団体内統合宛名番号,year,note,decided,closed,state,number\r\n");
-  text += copies_csv_line(layout(), person(42), first).value();
-  text += copies_csv_line(layout(), person(999'999'999'999'999), second).value();
-  const auto rows = read_load_csv(text, layout());
-  REQUIRE(rows.ok());
-  REQUIRE(rows->rows.size() == 2);
-  CHECK(rows->rows[0].person == person(42));
-  CHECK(rows->rows[0].items == first.items);
-  CHECK(rows->rows[1].person == person(999'999'999'999'999));
-  CHECK(rows->rows[1].items == second.items);
-
-  const auto unknown = copies_csv_line(layout(), person(1), content({{1, "2026"}, {4, "x"}}));
-  CHECK(unknown.error().field == "item_number");
-  CopyContent older = first;
-  older.layout_version = 1;
-  CHECK(copies_csv_line(layout(), person(1), older).error().field == "layout_version");
-}
-
 TEST_CASE("a report tells line, item and fault, and nobody's data", "[copies]") {
   const std::vector<RowFinding> findings = {{3, {1, "year", Fault::kTooLong}},
                                             {4, {0, "", Fault::kTooLarge}}};

@@ -21,15 +21,6 @@ namespace nakadachi::copies {
 /// columns), field "csv_header" (no header, an unknown column, a column twice).
 Result<LoadRows> read_load_csv(std::string_view text, const Layout& layout);
 
-/// The header line of a layout's copies: person, then every item by name.
-std::string copies_csv_header(const Layout& layout);
-
-/// One copy under that header; `read_load_csv` reads it back. Errors:
-/// `kUnknownEnumValue` when the copy is of another layout version or has an item the
-/// layout does not know: nothing is left out unsaid.
-Result<std::string> copies_csv_line(const Layout& layout, const AddressNumber& person,
-                                    const CopyContent& content);
-
 /// The report on a load's rows, with header: line, number and name of the item, what
 /// is wrong by name and in Japanese. It holds no value and nobody's number.
 std::string report_csv(std::span<const RowFinding> findings);

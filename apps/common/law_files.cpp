@@ -1,0 +1,70 @@
+#include "apps/common/law_files.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "apps/common/embedded_facts.hpp"
+#include "apps/common/text_table.hpp"
+
+namespace nakadachi::apps {
+namespace {
+
+Result<rules::LegalTable> compile(const DatedFacts& dated) {
+  rules::LegalTable table(dated.facts);
+  if (dated.conditions_file.empty()) return table;
+  NAKADACHI_TRY(const std::string text, read_file(dated.conditions_file));
+  auto narrowed = table.with_conditions(text);
+  return narrowed ? std::move(narrowed) : in_file(narrowed.error(), dated.conditions_file);
+}
+
+Result<std::vector<rules::Ordinance>> load_ordinances(const std::string& file) {
+  if (file.empty()) return std::vector<rules::Ordinance>();
+  NAKADACHI_TRY(const std::string text, read_file(file));
+  auto parsed = rules::parse_ordinances(text);
+  return parsed ? std::move(parsed) : in_file(parsed.error(), file);
+}
+
+}  // namespace
+
+Result<std::vector<DatedFacts>> load_tables(const LawConfig& config) {
+  std::vector<DatedFacts> tables;
+  for (const LawTableConfig& dated : config.tables) {
+    NAKADACHI_TRY(const std::string text, read_file(dated.file));
+    auto facts = rules::LegalFacts::parse(text);
+    if (!facts) return in_file(facts.error(), dated.file);
+    tables.push_back({dated.file, *std::move(facts), dated.in_force, dated.conditions_file});
+  }
+  if (tables.empty()) {
+    NAKADACHI_TRY(rules::LegalFacts built_in, embedded_facts());
+    tables.push_back({"the built-in table", std::move(built_in), {}, config.conditions_file});
+  }
+  return tables;
+}
+
+Result<rules::LawBook> make_law(const std::vector<DatedFacts>& tables,
+                                const std::string& ordinances_file) {
+  NAKADACHI_ASSERT(!tables.empty());
+  std::vector<rules::DatedTable> compiled;
+  for (const DatedFacts& dated : tables) {
+    NAKADACHI_TRY(rules::LegalTable table, compile(dated));
+    compiled.push_back({dated.in_force, std::move(table)});
+  }
+  NAKADACHI_TRY(std::vector<rules::Ordinance> ordinances, load_ordinances(ordinances_file));
+  const auto latest = std::max_element(
+      tables.begin(), tables.end(),
+      [](const auto& a, const auto& b) { return a.in_force.from < b.in_force.from; });
+  auto book =
+      rules::LawBook::make(latest->facts.classes, std::move(compiled), std::move(ordinances));
+  if (book) return book;
+  const Error& error = book.error();
+  const bool of_a_table = error.field == "legal_table";
+  return in_file(error, of_a_table ? tables.at(static_cast<std::size_t>(error.position)).name
+                                   : ordinances_file);
+}
+
+Result<rules::LawBook> load_law(const LawConfig& config) {
+  NAKADACHI_TRY(const std::vector<DatedFacts> tables, load_tables(config));
+  return make_law(tables, config.ordinances_file);
+}
+
+}  // namespace nakadachi::apps

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "apps/common/config.hpp"
+#include "nakadachi/base/result.hpp"
+#include "nakadachi/rules/law_book.hpp"
+#include "nakadachi/rules/legal_facts.hpp"
+
+namespace nakadachi::apps {
+
+/// One version of the legal table, read.
+struct DatedFacts {
+  std::string name;  ///< the file, for errors
+  rules::LegalFacts facts;
+  Period in_force;
+  std::string conditions_file;  ///< empty: none
+};
+
+/// The tables of a configuration; the built-in one on all days when it names none.
+/// Errors: `kFileProblem`; `kConfigInvalid` with the file in the detail.
+Result<std::vector<DatedFacts>> load_tables(const LawConfig& config);
+
+/// Puts tables (at least one), the conditions of each and local ordinances (a file, or empty)
+/// together. Who belongs to which class is what the table with the latest first day says,
+/// in whatever order they come. Errors: as above; those of `LawBook::make`.
+Result<rules::LawBook> make_law(const std::vector<DatedFacts>& tables,
+                                const std::string& ordinances_file);
+
+/// The law as configured. Errors: those of both.
+Result<rules::LawBook> load_law(const LawConfig& config);
+
+}  // namespace nakadachi::apps
