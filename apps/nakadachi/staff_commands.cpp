@@ -149,8 +149,9 @@ Result<void> run_flag_list(const FlagOptions& options) {
 
 void add_flag_options(CLI::App& command, FlagOptions& options) {
   command.footer(
-      "A flag is cleared by the same kind and days it was set with.\n"
-      "Example: nakadachi flag set --person 42 --flag hold --kind 地方税関係情報 \\\n"
+      "A flag is cleared by the same kind and days it was set with.\nExample: nakadachi flag " +
+      command.get_name() +
+      " --person 42 --flag hold --kind 地方税関係情報 \\\n"
       "           --until 2026-09-30 --who 税務課 --why 支援措置");
   CLI::Option* const file =
       command.add_option("--file", options.file, "CSV of many, as flag list --csv writes it");

@@ -129,16 +129,16 @@ TEST_CASE("what is wrong in a file of the law is told with the file", "[apps]") 
 TEST_CASE("without tables the built-in one is law on all days, with conditions if given",
           "[apps]") {
   const Files files;
-  const rules::LegalTable built_in(apps::embedded_facts().value());
+  const rules::LawBook built_in = rules::LawBook::of(apps::embedded_facts().value());
   const Day some_day = day("1999-12-31");
   const auto bare = load_law({});
   REQUIRE(bare);
-  CHECK(bare->fingerprint_on(some_day) == built_in.fingerprint());
+  CHECK(bare->fingerprint_on(some_day) == built_in.fingerprint_on(some_day));
   const auto narrowed = load_law({.tables = {},
                                   .conditions_file = files.write("conditions.tsv", kOldConditions),
                                   .ordinances_file = {}});
   REQUIRE(narrowed);
   CHECK(narrowed->judge(question("JM01000000048000", "JT00000000000001"), some_day).level ==
         rules::Level::kProcedure);
-  CHECK(narrowed->fingerprint_on(some_day) != built_in.fingerprint());
+  CHECK(narrowed->fingerprint_on(some_day) != built_in.fingerprint_on(some_day));
 }
