@@ -282,20 +282,24 @@ TEST_CASE("a procedure that the conditions do not name is refused by each of the
           "[tenant_vm]") {
   QuietPool pool;
   exchange::Query query = pool.query_for(Outcome::kAnswered);
-  tenant_vm::NodeSetup strict = pool.universe.node_setup({0, 1}, *pool.node_signer);
-  strict.law = with_conditions(strict.law, query.subject);
+  const auto law = with_conditions(pool.universe.national_setup().law, query.subject);
+  const auto start_strict_node = [&] {
+    tenant_vm::NodeSetup strict = pool.universe.node_setup({0, 1}, *pool.node_signer);
+    strict.law = law;
+    pool.start_node(std::move(strict));
+  };
   query.subject.procedure = *ProcedureCode::parse("JT01000000000002");
   const auto rows_of = [&](Step step) { return contents_of(pool, step).size(); };
 
   SECTION("the asker's node") {
-    pool.start_node(std::move(strict));
+    start_strict_node();
     const exchange::Reply reply = pool.ask(query);
     CHECK(reply.code == ErrorCode::kNotInLegalTable);
     CHECK(rows_of(Step::kAsked) == 0);
   }
   SECTION("the core") {
     national::NationalSetup setup = pool.universe.national_setup();
-    setup.law = strict.law;
+    setup.law = law;
     set_national(pool, std::move(setup));
     const exchange::Reply reply = pool.ask(query);
     CHECK(reply.code == ErrorCode::kNotInLegalTable);
@@ -311,7 +315,7 @@ TEST_CASE("a procedure that the conditions do not name is refused by each of the
     };
     CHECK(pool.ask(Universe::system_of(query), {query}).empty());
     REQUIRE(permits.size() == 1);
-    pool.start_node(std::move(strict));
+    start_strict_node();
     pool.deliver(permits);
     const auto provision = the_only(pool, Step::kProvided, wire::decode_provision);
     CHECK(provision.outcome == Outcome::kRefused);
