@@ -3,10 +3,12 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
 #include "tests/support/refused_apart.hpp"
+#include "tests/support/staff_desk.hpp"
 
 using namespace nakadachi;
 using exchange::Outcome;
 using testing::QuietPool;
+using testing::request;
 using testing::Universe;
 
 namespace {
@@ -30,14 +32,6 @@ tenant_vm::CallersReplaced handed_over(tenant_vm::CallersReplaced callers,
     if (rights.system == system) rights.institution = universe.institution(other);
   }
   return callers;
-}
-
-wire::AdminRequest request(QuietPool& pool, std::size_t institution, wire::AdminCommand command) {
-  return {.key = make_request_key(pool.now, pool.random),
-          .institution = pool.universe.institution(institution),
-          .who = "窓口 一郎",
-          .why = "届出による",
-          .command = std::move(command)};
 }
 
 ErrorCode error_of(const Result<wire::AdminAnswer>& answer) {
@@ -120,11 +114,7 @@ TEST_CASE("what still waits for its turn is judged by the new callers", "[tenant
 TEST_CASE("a change that waits for another one is refused when its right has gone", "[tenant_vm]") {
   QuietPool pool;
   const AddressNumber person = Universe::address_of(0, 1);
-  const auto flag = [&](bool set) {
-    return request(
-        pool, 0,
-        wire::ChangeFlag{.person = person, .flag = {copies::FlagSort::kHeld, {}, {}}, .set = set});
-  };
+  const auto flag = [&](bool set) { return request(pool, testing::hold(person, set)); };
   const wire::AdminRequest first = flag(true);
   const wire::AdminRequest second = flag(false);
   bool gone = false;
@@ -188,9 +178,9 @@ TEST_CASE("live questions go to no system that may no longer answer", "[tenant_v
 
 TEST_CASE("staff and operators come and go", "[tenant_vm]") {
   QuietPool pool;
-  const auto list = [&] { return pool.command(request(pool, 0, wire::ListHeld{}), 0); };
+  const auto list = [&] { return pool.command(request(pool, wire::ListHeld{}), 0); };
   const auto tenants = [&] {
-    return pool.command_as(testing::kOperator, request(pool, 0, wire::ListTenants{}));
+    return pool.command_as(testing::kOperator, request(pool, wire::ListTenants{}));
   };
   REQUIRE(list().ok());
   REQUIRE(tenants().ok());

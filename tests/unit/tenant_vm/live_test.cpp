@@ -3,10 +3,14 @@
 #include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
+#include "tests/support/staff_desk.hpp"
 
 using namespace nakadachi;
 using exchange::Outcome;
+using testing::held_at;
+using testing::provider_of;
 using testing::QuietPool;
+using testing::request;
 using testing::Universe;
 
 namespace {
@@ -32,12 +36,6 @@ exchange::Query query_within_body(QuietPool& pool, Outcome outcome) {
   }
 }
 
-std::size_t provider_of(const QuietPool& pool, const exchange::Query& query) {
-  std::size_t provider = 0;
-  while (pool.universe.institution(provider) != query.subject.provider) ++provider;
-  return provider;
-}
-
 exchange::HandOver answer_to(const QuietPool& pool, const exchange::LiveQuestion& question) {
   return {.request = question.request,
           .content = *copies::encode(*pool.universe.live_answer(question))};
@@ -47,19 +45,6 @@ std::size_t rows_of(const QuietPool& pool, storage::Step step) {
   const auto& rows = pool.store.rows();
   return static_cast<std::size_t>(std::count_if(
       rows.begin(), rows.end(), [step](const auto& row) { return row.second.step == step; }));
-}
-
-wire::AdminRequest request(QuietPool& pool, std::size_t institution, wire::AdminCommand command) {
-  return {.key = make_request_key(pool.now, pool.random),
-          .institution = pool.universe.institution(institution),
-          .who = "窓口 一郎",
-          .why = "届出による",
-          .command = std::move(command)};
-}
-
-std::vector<wire::HeldRequest> held_at(QuietPool& pool, std::size_t institution) {
-  const auto answer = pool.command(request(pool, institution, wire::ListHeld{}), institution);
-  return std::get<wire::HeldRequests>(*answer).requests;
 }
 
 }  // namespace
@@ -132,10 +117,11 @@ TEST_CASE("an answer that waits too long for its turn lapses, for whoever waits"
     return storage::AppendResult{storage::Commit::kFailed,
                                  Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt};
   };
-  pool.send_command(provider, request(pool, provider,
+  pool.send_command(provider, request(pool,
                                       wire::ChangeFlag{.person = question.person,
                                                        .flag = {copies::FlagSort::kHeld, {}, {}},
-                                                       .set = true}));
+                                                       .set = true},
+                                      provider));
   pool.hand_over_live(provider, {answer_to(pool, question)});
   pool.pass(question.valid_until - pool.now + 1);
   CHECK(rows_of(pool, storage::Step::kProvided) == 0);
@@ -188,13 +174,13 @@ TEST_CASE(
   const exchange::LiveQuestion question = pool.questions[0];
   const wire::ChangeFlag hold{
       .person = question.person, .flag = {copies::FlagSort::kHeld, {}, {}}, .set = true};
-  REQUIRE(pool.command(request(pool, provider, hold), provider).ok());
+  REQUIRE(pool.command(request(pool, hold, provider), provider).ok());
   pool.hand_over_live(provider, {answer_to(pool, question)});
   CHECK(rows_of(pool, storage::Step::kProvided) == 0);
   const auto held = held_at(pool, provider);
   REQUIRE(held.size() == 1);
 
-  pool.send_command(provider, request(pool, provider, wire::Decide{held[0].request, {}}));
+  pool.send_command(provider, request(pool, wire::Decide{held[0].request, {}}, provider));
   REQUIRE(pool.questions.size() == 2);
   CHECK(pool.admin_replies.empty());  // staff are told when it is done
   SECTION("answered") {
@@ -254,13 +240,13 @@ TEST_CASE("within one body staff are asked too, and a restart loses nothing", "[
   const std::size_t provider = provider_of(pool, query);
   const wire::ChangeFlag hold{
       .person = query.person, .flag = {copies::FlagSort::kHeld, {}, {}}, .set = true};
-  REQUIRE(pool.command(request(pool, provider, hold), provider).ok());
+  REQUIRE(pool.command(request(pool, hold, provider), provider).ok());
   CHECK(pool.ask(Universe::system_of(query), {query}).empty());
   pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
   const auto held = held_at(pool, provider);
   REQUIRE(held.size() == 1);
   CHECK((held[0].person == query.person));
-  REQUIRE(pool.command(request(pool, provider, wire::Decide{held[0].request, {}}), provider).ok());
+  REQUIRE(pool.command(request(pool, wire::Decide{held[0].request, {}}, provider), provider).ok());
   CHECK(pool.ask(query).outcome == Outcome::kAnswered);
   CHECK(pool.store.rows().size() == 4);
 }

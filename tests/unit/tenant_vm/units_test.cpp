@@ -7,6 +7,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/opened_rows.hpp"
 #include "tests/support/quiet_pool.hpp"
+#include "tests/support/staff_desk.hpp"
 
 namespace nakadachi::tenant_vm {
 namespace {
@@ -14,7 +15,10 @@ namespace {
 using exchange::Outcome;
 using exchange::StatementKind;
 using storage::Step;
+using testing::kMayor;
+using testing::provider_of;
 using testing::QuietPool;
+using testing::request;
 using testing::Universe;
 
 /// A pool that notes the size of every statement on its way, the last of each kind.
@@ -36,36 +40,22 @@ Units units_of(const QuietPool& pool, Step step) {
   return std::ranges::find_if(rows, is_one)->stored.units;
 }
 
-std::size_t provider_of(const QuietPool& pool, const exchange::Query& query) {
-  std::size_t provider = 0;
-  while (pool.universe.institution(provider) != query.subject.provider) ++provider;
-  return provider;
-}
-
-wire::AdminRequest request(QuietPool& pool, std::size_t institution, wire::AdminCommand command) {
-  return {.key = make_request_key(pool.now, pool.random),
-          .institution = pool.universe.institution(institution),
-          .who = "窓口 一郎",
-          .why = "届出による",
-          .command = std::move(command)};
-}
-
 /// The provider's staff have to decide on this query from now on.
 void hold(QuietPool& pool, const exchange::Query& query) {
   const std::size_t provider = provider_of(pool, query);
   const AddressNumber person = Universe::address_of(provider, query.person.reveal() % 1'000'000);
   const wire::ChangeFlag flag{
       .person = person, .flag = {copies::FlagSort::kHeld, {}, {}}, .set = true};
-  REQUIRE(pool.command(request(pool, provider, flag), provider).ok());
+  REQUIRE(pool.command(request(pool, flag, provider), provider).ok());
 }
 
 void release(QuietPool& pool, const exchange::Query& query) {
   const std::size_t provider = provider_of(pool, query);
-  const auto held = pool.command(request(pool, provider, wire::ListHeld{}), provider);
+  const auto held = pool.command(request(pool, wire::ListHeld{}, provider), provider);
   const auto& requests = std::get<wire::HeldRequests>(*held).requests;
   REQUIRE(requests.size() == 1);
   const wire::Decide provide{.request = requests.front().request, .refusal = {}};
-  REQUIRE(pool.command(request(pool, provider, provide), provider).ok());
+  REQUIRE(pool.command(request(pool, provide, provider), provider).ok());
 }
 
 /// Asks between bodies, as most queries are.
@@ -245,7 +235,6 @@ std::uint32_t plain_size(const QuietPool& pool, std::size_t institution,
 
 TEST_CASE("a notice of a symbol is one message with its own bytes, however often it comes",
           "[tenant_vm]") {
-  constexpr std::size_t kMayor = 0;
   MeasuredPool pool;
   std::optional<wire::LinkItem> notice;
   pool.on_item = [&](wire::LinkItem& item) {
@@ -254,8 +243,8 @@ TEST_CASE("a notice of a symbol is one message with its own bytes, however often
   };
   const std::size_t newcomer = testing::kPersons;
   std::size_t seen = 0;
-  const auto answer = pool.command(
-      request(pool, kMayor, wire::Acquire{Universe::address_of(kMayor, newcomer)}), kMayor);
+  const auto answer =
+      pool.command(request(pool, wire::Acquire{Universe::address_of(kMayor, newcomer)}), kMayor);
   const auto begun = changes_since(pool, kMayor, seen);
   REQUIRE(begun.size() == 1);
   CHECK(begun[0].units == Units{.cause = Cause::kSymbols,
@@ -278,12 +267,10 @@ TEST_CASE("a notice of a symbol is one message with its own bytes, however often
 }
 
 TEST_CASE("an acquisition that lapses brings no message", "[tenant_vm]") {
-  constexpr std::size_t kMayor = 0;
   QuietPool pool;
   std::size_t seen = 0;
   const auto answer = pool.command(
-      request(pool, kMayor, wire::Acquire{Universe::address_of(kMayor, testing::kPersons)}),
-      kMayor);
+      request(pool, wire::Acquire{Universe::address_of(kMayor, testing::kPersons)}), kMayor);
   changes_since(pool, kMayor, seen);
   pool.pass(std::get<wire::AcquisitionUnderWay>(*answer).valid_until - pool.now + 10);
   const auto lapsed = changes_since(pool, kMayor, seen);
@@ -292,21 +279,20 @@ TEST_CASE("an acquisition that lapses brings no message", "[tenant_vm]") {
 }
 
 TEST_CASE("a request of staff is one message, however much it changes", "[tenant_vm]") {
-  constexpr std::size_t kMayor = 0;
   QuietPool pool;
   std::size_t seen = 0;
   const auto kind = *InformationKind::parse("TM00000000000002");
   const copies::CopyContent fresh{
       .layout_version = 1, .dataset = 2, .validity = {}, .items = {{1, "x"}}};
   const wire::PutCopy put{Universe::address_of(kMayor, 1), kind, *copies::encode(fresh)};
-  REQUIRE(pool.command(request(pool, kMayor, put), kMayor).ok());
+  REQUIRE(pool.command(request(pool, put), kMayor).ok());
   const auto registered = changes_since(pool, kMayor, seen);
   REQUIRE(registered.size() == 1);
   CHECK(registered[0].units == Units{.cause = Cause::kHoldings,
                                      .messages_in = 1,
                                      .bytes_in = plain_size(pool, kMayor, registered[0])});
 
-  REQUIRE(pool.command(request(pool, kMayor, wire::EndFullLoad{kind, 2, 1}), kMayor).ok());
+  REQUIRE(pool.command(request(pool, wire::EndFullLoad{kind, 2, 1}), kMayor).ok());
   const auto erased = changes_since(pool, kMayor, seen);
   REQUIRE(erased.size() > 10);
   std::size_t messages = 0;
@@ -337,10 +323,10 @@ TEST_CASE("what another body's wish begins is symbol work, or a matter from outs
   REQUIRE(pool.ask(query).concluded);
   std::size_t seen = 0;
   const wire::PutPerson person{{}, {.four = items, .kana = {}}, {}};
-  REQUIRE(pool.command(request(pool, provider, person), provider).ok());
+  REQUIRE(pool.command(request(pool, person, provider), provider).ok());
   changes_since(pool, provider, seen);
   const wire::AskToAcquire wish{query.key, items};
-  REQUIRE(pool.command(request(pool, asker, wish), asker).ok());
+  REQUIRE(pool.command(request(pool, wish, asker), asker).ok());
   const auto begun = changes_since(pool, provider, seen);
   REQUIRE(begun.size() == 1);
   CHECK(begun[0].units == Units{.cause = member ? Cause::kSymbols : Cause::kOutside,

@@ -1,0 +1,259 @@
+// Symbols acquired, and wishes of other bodies that they be.
+
+#include <algorithm>
+
+#include "nakadachi/tenant_vm/holding_values.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/quiet_pool.hpp"
+#include "tests/support/staff_desk.hpp"
+
+using namespace nakadachi;
+using exchange::Outcome;
+using storage::Section;
+using testing::answer_of;
+using testing::hold;
+using testing::kMayor;
+using testing::Question;
+using testing::QuietPool;
+using testing::request;
+using testing::Universe;
+
+namespace {
+
+symbols::FourItems hanako() {
+  return {.name = *symbols::PersonName::parse("山田 花子"),
+          .birth_date = *symbols::BirthDate::parse("1980-04-02"),
+          .sex = symbols::Sex::kFemale,
+          .home = *symbols::HomeAddress::parse("北海道札幌市中央区1")};
+}
+
+/// A question whose provider held no symbol, and both sides of a wish that stands for it.
+struct Lack {
+  explicit Lack(QuietPool& of)
+      : pool(of),
+        query(pool.query_for(Outcome::kProviderHoldsNoSymbol)),
+        asker(Universe::system_of(query)) {
+    while (pool.universe.institution(provider) != query.subject.provider) ++provider;
+    CHECK(pool.ask(query).outcome == Outcome::kProviderHoldsNoSymbol);
+  }
+  wire::AdminRequest wish() {
+    return request(pool, wire::AskToAcquire{query.key, hanako()}, asker);
+  }
+  AddressNumber put_person() {
+    return answer_of<wire::PersonPut>(
+               pool.command(
+                   request(pool, wire::PutPerson{{}, {.four = hanako(), .kana = {}}, {}}, provider),
+                   provider))
+        .number;
+  }
+  std::vector<wire::AcquisitionWish> arrived() {
+    return answer_of<wire::AcquisitionWishes>(
+               pool.command(request(pool, wire::ListAcquisitionRequests{}, provider), provider))
+        .wishes;
+  }
+  std::uint64_t under_way() {
+    return answer_of<wire::SymbolCounts>(
+               pool.command(request(pool, wire::CountSymbols{}, provider), provider))
+        .under_way;
+  }
+  /// Whether the asker still keeps a wish: its town holds nothing else of this sort.
+  bool is_kept() const {
+    const TenantId town = pool.universe.tenant(Universe::town_of(asker));
+    return std::ranges::any_of(pool.store.holdings(), [&](const auto& holding) {
+      return std::get<TenantId>(holding.first) == town &&
+             std::get<Section>(holding.first) == Section::kAcquisition;
+    });
+  }
+
+  QuietPool& pool;
+  exchange::Query query;
+  std::size_t asker;
+  std::size_t provider = 0;
+};
+
+}  // namespace
+
+TEST_CASE("an acquisition ends with the symbol bound and its number gone", "[tenant_vm]") {
+  QuietPool pool;
+  const std::size_t newcomer = testing::kPersons;
+  const AddressNumber person = Universe::address_of(kMayor, newcomer);
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(
+      pool.command(request(pool, wire::Acquire{person}), kMayor));
+  const auto again = answer_of<wire::AcquisitionUnderWay>(
+      pool.command(request(pool, wire::Acquire{person}), kMayor));
+  CHECK(again.number == begun.number);
+  CHECK_FALSE(pool.universe.binds(pool.store, kMayor, newcomer));
+
+  pool.hand_over(kMayor, begun.number, newcomer);
+  CHECK(pool.universe.binds(pool.store, kMayor, newcomer));
+  CHECK_FALSE(pool.national->deadline().has_value());  // confirmed
+  CHECK(pool.command(request(pool, wire::Acquire{person}), kMayor).error().code ==
+        ErrorCode::kAlreadyAcquired);
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  CHECK(pool.command(request(pool, wire::Acquire{person}), kMayor).error().code ==
+        ErrorCode::kAlreadyAcquired);
+}
+
+TEST_CASE("an acquisition that nobody answers lapses and leaves no number", "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber person = Universe::address_of(kMayor, testing::kPersons);
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(
+      pool.command(request(pool, wire::Acquire{person}), kMayor));
+  const auto under_way = [&] {
+    return answer_of<wire::SymbolCounts>(pool.command(request(pool, wire::CountSymbols{}), kMayor))
+        .under_way;
+  };
+  CHECK(under_way() == 1);
+  pool.pass(begun.valid_until - pool.now + 10);
+  CHECK(under_way() == 0);
+  const auto& holdings = pool.store.holdings();
+  CHECK(std::none_of(holdings.begin(), holdings.end(), [](const auto& holding) {
+    return std::get<Section>(holding.first) == Section::kAcquisition;
+  }));
+}
+
+TEST_CASE("the word that a symbol was issued long ago ends the acquisition and binds nothing",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const std::size_t newcomer = testing::kPersons;
+  const AddressNumber person = Universe::address_of(kMayor, newcomer);
+  const auto counts = [&] {
+    return answer_of<wire::SymbolCounts>(pool.command(request(pool, wire::CountSymbols{}), kMayor));
+  };
+  const std::uint64_t bound = counts().bound;
+  pool.hand_over(kMayor, 9'000'000'000'000'001, newcomer);  // by a number of a lost backup
+  CHECK(pool.errors(ErrorCode::kUnknownAcquisition) == 1);
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(
+      pool.command(request(pool, wire::Acquire{person}), kMayor));
+  CHECK(counts().under_way == 1);
+  pool.hand_over(kMayor, begun.number, newcomer);
+  REQUIRE(pool.told_operators.size() == 1);
+  CHECK(pool.told_operators[0].code == ErrorCode::kAlreadyAcquired);
+  CHECK(pool.told_operators[0].institution == pool.universe.institution(kMayor));
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    CHECK(counts().under_way == 0);
+    CHECK(counts().bound == bound);
+  }
+  CHECK(std::ranges::none_of(pool.store.holdings(), [](const auto& holding) {
+    return std::get<Section>(holding.first) == Section::kAcquisition;
+  }));
+  // From the backup by hand, and for one person only.
+  const Symbol symbol = *Symbol::from(pool.random.make<Salt>().view());
+  answer_of<wire::Done>(pool.command(request(pool, wire::BindSymbol{person, symbol}), kMayor));
+  CHECK(counts().bound == bound + 1);
+  const AddressNumber other = Universe::address_of(kMayor, newcomer + 1);
+  CHECK(pool.command(request(pool, wire::BindSymbol{other, symbol}), kMayor).error().code ==
+        ErrorCode::kRowConflict);
+}
+
+TEST_CASE("a wish of another body begins an acquisition when one person fits", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  const AddressNumber person = lack.put_person();
+  CHECK(answer_of<wire::Done>(pool.command(lack.wish(), lack.asker)).count == 1);
+  const auto arrived = lack.arrived();
+  REQUIRE(arrived.size() == 1);
+  CHECK(arrived[0].asker == pool.universe.institution(lack.asker));
+  CHECK(arrived[0].begun);
+  CHECK((arrived[0].candidates == std::vector{person}));
+  CHECK(lack.under_way() == 1);
+  pool.pass(10'000);  // it came again, and the provider said that it is followed
+  CHECK_FALSE(lack.is_kept());
+  CHECK(lack.arrived().size() == 1);
+  CHECK(lack.under_way() == 1);
+}
+
+TEST_CASE("a wish is recorded with who and why, and comes again over losses and a restart",
+          "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  std::size_t sent = 0;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind == exchange::StatementKind::kAcquisitionRequest) ++sent;
+    return item.kind != exchange::StatementKind::kAcquisitionRequest;
+  };
+  const std::size_t changes = pool.store.changes().size();
+  const wire::AdminRequest wish = lack.wish();
+  CHECK(answer_of<wire::Done>(pool.command(wish, lack.asker)).count == 1);
+  CHECK(pool.store.changes().size() == changes + 1);
+  answer_of<wire::Done>(pool.command(wish, lack.asker));  // repeated: done once
+  CHECK(pool.store.changes().size() == changes + 1);
+  CHECK(lack.is_kept());
+  pool.pass(7'000);
+  CHECK(sent >= 3);
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  pool.on_item = [](wire::LinkItem&) { return true; };
+  pool.pass(5'000);
+  const auto arrived = lack.arrived();
+  REQUIRE(arrived.size() == 1);
+  CHECK_FALSE(arrived[0].begun);  // nobody of this name yet
+  CHECK(lack.is_kept());
+
+  lack.put_person();
+  pool.pass(std::int64_t{3} * 600'000);
+  CHECK(lack.under_way() == 1);
+  CHECK_FALSE(lack.is_kept());
+}
+
+TEST_CASE("a wish is confirmed when its own row is durable, however busy the town is",
+          "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  lack.put_person();
+  std::size_t told = 0;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind == exchange::StatementKind::kStatusReply) ++told;
+    return true;
+  };
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  CHECK(lack.under_way() == 1);
+  CHECK(told == 0);
+  pool.on_append = [](const storage::Train&) {
+    return storage::AppendResult{storage::Commit::kFailed,
+                                 Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt};
+  };
+  const wire::AdminRequest other =
+      request(pool, hold(Universe::address_of(lack.provider, 1)), lack.provider);
+  pool.send_command(lack.provider, other);  // on its way to the disk from now on
+  CHECK(pool.admin_replies.empty());
+  pool.pass(3'000);
+  CHECK(told > 0);
+}
+
+TEST_CASE("a wish that nobody follows ends with the time of an acquisition", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  tenant_vm::NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
+  setup.acquisition_ms = 3'600'000;
+  pool.start_node(std::move(setup));
+  pool.pass(3'500'000);
+  CHECK(lack.is_kept());
+  pool.pass(1'000'000);
+  CHECK_FALSE(lack.is_kept());
+}
+
+TEST_CASE("a wish stands for an inquiry that showed the lack, and for no other", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  const auto refusal_of = [&](const RequestKey& inquiry, std::size_t institution) {
+    return pool
+        .command(request(pool, wire::AskToAcquire{inquiry, hanako()}, institution), institution)
+        .error()
+        .code;
+  };
+  CHECK(refusal_of(make_request_key(pool.now, pool.random), lack.asker) ==
+        ErrorCode::kNoLongerKept);
+  const std::size_t other = lack.asker % 2 == 0 ? lack.asker + 1 : lack.asker - 1;
+  CHECK(refusal_of(lack.query.key, other) == ErrorCode::kNoLongerKept);
+  const Question answered(pool);
+  CHECK(pool.ask(answered.query).outcome == Outcome::kAnswered);
+  CHECK(refusal_of(answered.query.key, Universe::system_of(answered.query)) ==
+        ErrorCode::kUnknownEnumValue);
+  wire::AdminRequest nameless = lack.wish();
+  nameless.why.clear();
+  CHECK(pool.command(nameless, lack.asker).error().code == ErrorCode::kMissingField);
+  CHECK_FALSE(lack.is_kept());
+  CHECK(lack.arrived().empty());
+}

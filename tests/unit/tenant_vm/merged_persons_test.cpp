@@ -1,0 +1,203 @@
+// Persons who turned out to be one (統合宛名).
+
+#include <optional>
+
+#include "nakadachi/tenant_vm/holding_values.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/quiet_pool.hpp"
+#include "tests/support/staff_desk.hpp"
+
+using namespace nakadachi;
+using exchange::Outcome;
+using storage::Section;
+using testing::answer_of;
+using testing::held_at;
+using testing::hold;
+using testing::kMayor;
+using testing::Question;
+using testing::QuietPool;
+using testing::request;
+using testing::Universe;
+
+namespace {
+
+symbols::FourItems ichiro(std::string_view name) {
+  return {.name = *symbols::PersonName::parse(name),
+          .birth_date = *symbols::BirthDate::parse("1980-04-02"),
+          .sex = symbols::Sex::kMale,
+          .home = *symbols::HomeAddress::parse("札幌市1")};
+}
+
+AddressNumber put_person(QuietPool& pool, std::string_view name, std::size_t institution = kMayor) {
+  const wire::PutPerson put{{}, {.four = ichiro(name), .kana = {}}, {}};
+  return answer_of<wire::PersonPut>(pool.command(request(pool, put, institution), institution))
+      .number;
+}
+
+/// Makes `former`, of whom the town keeps symbol and copies, one with a person just issued.
+AddressNumber merge_away(QuietPool& pool, const AddressNumber& former, std::size_t institution) {
+  const std::size_t town = Universe::town_of(institution);
+  crypto::TenantCipher cipher = pool.universe.cipher(town);
+  const symbols::PersonRecord record{.number = former,
+                                     .items = {.four = ichiro("佐藤 市郎"), .kana = {}},
+                                     .business = {},
+                                     .aliases = {}};
+  const HoldingKey key = *tenant_vm::person_key(cipher, former);
+  pool.store.put_holding(pool.universe.tenant(town),
+                         {.section = Section::kPerson,
+                          .key = key,
+                          .value = *tenant_vm::seal_person(cipher, key, record, pool.random)});
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎", institution);
+  answer_of<wire::Done>(
+      pool.command(request(pool, wire::MergePersons{survivor, former}, institution), institution));
+  return survivor;
+}
+
+}  // namespace
+
+TEST_CASE("a number that was merged away means the survivor, whoever gives it", "[tenant_vm]") {
+  QuietPool pool;
+  std::optional<Question> question;
+  do {
+    question.emplace(pool);
+  } while (Universe::town_of(question->provider) ==
+           Universe::town_of(Universe::system_of(question->query)));
+  const std::size_t provider = question->provider;
+  const AddressNumber former = question->person;
+  merge_away(pool, question->query.person, Universe::system_of(question->query));
+  const AddressNumber survivor = merge_away(pool, former, provider);
+  const auto change = [&](wire::AdminCommand command) {
+    return answer_of<wire::Done>(
+               pool.command(request(pool, std::move(command), provider), provider))
+        .count;
+  };
+  const auto ask_anew = [&] {  // the asker, too, gives a number that was merged away
+    exchange::Query again = question->query;
+    again.key = make_request_key(pool.now, pool.random);
+    return pool.ask(Universe::system_of(again), {again});
+  };
+  copies::CopyContent content{
+      .layout_version = 1, .dataset = 9, .validity = {}, .items = {{1, "新しい値"}}};
+  const InformationKind kind = question->query.subject.kind;
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    CHECK(change(hold(former)) == 1);
+    CHECK(change(hold(survivor)) == 0);
+    CHECK(ask_anew().empty());
+    const auto held = held_at(pool, provider);
+    REQUIRE(held.size() == 1);
+    CHECK((held[0].person == survivor));
+    ++content.dataset;
+    CHECK(change(wire::PutCopy{former, kind, *copies::encode(content)}) == 1);
+    answer_of<wire::Done>(
+        pool.command(request(pool, wire::Decide{held[0].request, {}}, provider), provider));
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].answer == *copies::encode(content));
+    CHECK(answer_of<wire::Flags>(
+              pool.command(request(pool, wire::ShowFlags{former}, provider), provider))
+              .flags.size() == 1);
+    CHECK(change(hold(former, false)) == 1);
+    CHECK(pool.command(request(pool, wire::Acquire{former}, provider), provider).error().code ==
+          ErrorCode::kAlreadyAcquired);
+  }
+  CHECK(change(wire::EraseCopy{former, kind}) == 1);
+  const auto replies = ask_anew();
+  REQUIRE(replies.size() == 1);
+  CHECK(replies[0].outcome == Outcome::kNoData);
+}
+
+TEST_CASE("within one body a number that was merged away means the survivor", "[tenant_vm]") {
+  QuietPool pool;
+  exchange::Query query = pool.universe.make_query(kMayor, pool.now, pool.random);
+  while (!Universe::is_within_body(query) || pool.universe.waits_for_staff(query) ||
+         pool.universe.expected(query).outcome != Outcome::kAnswered) {
+    query = pool.universe.make_query(kMayor, pool.now, pool.random);
+  }
+  constexpr std::size_t kProvider = kMayor + 1;
+  const AddressNumber survivor = merge_away(pool, query.person, kMayor);
+  answer_of<wire::Done>(pool.command(request(pool, hold(survivor), kProvider), kProvider));
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    query.key = make_request_key(pool.now, pool.random);
+    CHECK(pool.ask(kMayor, {query}).empty());
+    const auto held = held_at(pool, kProvider);
+    REQUIRE(held.size() == 1);
+    CHECK((held[0].person == survivor));
+    answer_of<wire::Done>(
+        pool.command(request(pool, wire::Decide{held[0].request, {}}, kProvider), kProvider));
+    REQUIRE(pool.replies.size() == 1);
+    CHECK(pool.replies[0].outcome == Outcome::kAnswered);
+  }
+}
+
+TEST_CASE("an acquisition under way goes on under the survivor, and none begins beside it",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎");
+  const AddressNumber former = put_person(pool, "佐藤 市郎");
+  const auto number_of = [&](const AddressNumber& person) {
+    return answer_of<wire::AcquisitionUnderWay>(
+               pool.command(request(pool, wire::Acquire{person}), kMayor))
+        .number;
+  };
+  const std::uint64_t number = number_of(former);
+  answer_of<wire::Done>(pool.command(request(pool, wire::MergePersons{survivor, former}), kMayor));
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    CHECK(number_of(former) == number);
+    CHECK(number_of(survivor) == number);
+  }
+  pool.hand_over(kMayor, number, testing::kPersons);
+  for (const AddressNumber& person : {former, survivor}) {
+    CHECK(pool.command(request(pool, wire::Acquire{person}), kMayor).error().code ==
+          ErrorCode::kAlreadyAcquired);
+  }
+  CHECK(pool.told_operators.empty());
+}
+
+TEST_CASE("two acquisitions of persons who are merged bind one symbol once", "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎");
+  const AddressNumber former = put_person(pool, "佐藤 市郎");
+  const auto begin = [&](const AddressNumber& person) {
+    return answer_of<wire::AcquisitionUnderWay>(
+               pool.command(request(pool, wire::Acquire{person}), kMayor))
+        .number;
+  };
+  const std::uint64_t first = begin(survivor);
+  const std::uint64_t second = begin(former);
+  answer_of<wire::Done>(pool.command(request(pool, wire::MergePersons{survivor, former}), kMayor));
+  const auto counts = [&] {
+    return answer_of<wire::SymbolCounts>(pool.command(request(pool, wire::CountSymbols{}), kMayor));
+  };
+  const std::uint64_t bound = counts().bound;
+  pool.hand_over(kMayor, first, testing::kPersons);
+  CHECK(counts().bound == bound + 1);
+  CHECK(pool.told_operators.empty());
+  pool.hand_over(kMayor, second, testing::kPersons + 1);  // two persons after all: for staff
+  CHECK(counts().bound == bound + 1);
+  CHECK(counts().under_way == 0);
+  REQUIRE(pool.told_operators.size() == 1);
+  CHECK(pool.told_operators[0].code == ErrorCode::kRowConflict);
+}
+
+TEST_CASE("merged persons share symbols, copies and flags under the survivor", "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎");
+  const AddressNumber former = put_person(pool, "佐藤 市郎");
+  const Symbol symbol = *Symbol::from(pool.random.make<Salt>().view());
+  answer_of<wire::Done>(pool.command(request(pool, wire::BindSymbol{former, symbol}), kMayor));
+  answer_of<wire::Done>(pool.command(request(pool, hold(former)), kMayor));
+  answer_of<wire::Done>(pool.command(request(pool, wire::MergePersons{survivor, former}), kMayor));
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    CHECK(answer_of<wire::Flags>(pool.command(request(pool, wire::ShowFlags{survivor}), kMayor))
+              .flags.size() == 1);
+    CHECK(answer_of<wire::Done>(
+              pool.command(request(pool, wire::BindSymbol{survivor, symbol}), kMayor))
+              .count == 0);
+    CHECK(answer_of<wire::Persons>(pool.command(request(pool, wire::ListPersons{}), kMayor))
+              .persons.size() == 1);
+  }
+}
