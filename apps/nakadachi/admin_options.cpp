@@ -20,20 +20,20 @@ Error missing(std::string_view option) {
 
 }  // namespace
 
-void add_admin_options(CLI::App& command, AdminOptions& options, Needs needs) {
+void add_admin_options(CommandLine command, AdminOptions& options, Needs needs) {
   command.add_option("--endpoint", options.endpoint, "admin door, as in tcp://10.0.0.1:5703")
-      ->envname("NAKADACHI_ADMIN_ENDPOINT");
+      .from_environment("NAKADACHI_ADMIN_ENDPOINT");
   command.add_option("--server-key", options.server_key, "public key of the door (Z85)")
-      ->envname("NAKADACHI_ADMIN_SERVER_KEY");
+      .from_environment("NAKADACHI_ADMIN_SERVER_KEY");
   command.add_option("--key-file", options.key_file, "your key pair (nakadachi keys curve)")
-      ->envname("NAKADACHI_ADMIN_KEY_FILE");
+      .from_environment("NAKADACHI_ADMIN_KEY_FILE");
   add_json_option(command, options.json);
   if (needs == Needs::kOperator) return;
   command.add_option("--institution", options.institution, "code of yours, 16 digits")
-      ->envname("NAKADACHI_INSTITUTION");
+      .from_environment("NAKADACHI_INSTITUTION");
   if (needs == Needs::kReading) return;
   command.add_option("--who", options.who, "who makes the change; recorded")
-      ->envname("NAKADACHI_WHO");
+      .from_environment("NAKADACHI_WHO");
   command.add_option("--why", options.why, "why the change is made; recorded");
 }
 
@@ -108,7 +108,7 @@ std::string shown_item(std::uint16_t legal_item) {
   return item ? item->text() : std::string("-");
 }
 
-void add_csv_option(CLI::App& command, AdminOptions& options) {
+void add_csv_option(CommandLine command, AdminOptions& options) {
   command.add_flag("--csv", options.csv, "CSV, UTF-8");
 }
 

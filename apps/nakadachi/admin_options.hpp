@@ -1,6 +1,5 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/common/command_line.hpp"
 #include "apps/common/list_csv.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "apps/nakadachi/report_options.hpp"
@@ -44,20 +44,21 @@ enum class Needs : std::uint8_t {
   kReading,
   kReason  ///< who and why: it changes something
 };
-void add_admin_options(CLI::App& command, AdminOptions& options, Needs needs);
+void add_admin_options(CommandLine command, AdminOptions& options, Needs needs);
 
 /// A command `name` of `parent` whose options live as long as the program.
 /// `Options` has a member `AdminOptions admin`.
 template <class Options, class AddOptions, class Run>
-CLI::App* add_admin_command(CLI::App& parent, Command& chosen, const ChosenLanguage& language,
-                            std::pair<const char*, const char*> name_and_help, Needs needs,
-                            AddOptions add_options, Run run) {
-  CLI::App* const command = parent.add_subcommand(name_and_help.first, name_and_help.second);
+CommandLine add_admin_command(CommandLine parent, Command& chosen, const ChosenLanguage& language,
+                              std::pair<const char*, const char*> name_and_help, Needs needs,
+                              AddOptions add_options, Run run) {
+  const CommandLine command = parent.add_command(name_and_help.first, name_and_help.second);
   const auto options = std::make_shared<Options>();
   options->admin.language = &language;
-  add_options(*command, *options);
-  add_admin_options(*command, options->admin, needs);
-  command->callback([options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
+  add_options(command, *options);
+  add_admin_options(command, options->admin, needs);
+  command.when_chosen(
+      [options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
   return command;
 }
 
@@ -100,7 +101,7 @@ std::string shown_in_japan(Timestamp at);
 std::string shown_item(std::uint16_t legal_item);
 
 /// For commands that print a list.
-void add_csv_option(CLI::App& command, AdminOptions& options);
+void add_csv_option(CommandLine command, AdminOptions& options);
 
 /// Whether a list is for programs: rows in JSON, which `print_rows` then prints.
 inline bool wants_rows(const AdminOptions& options) { return options.json || options.csv; }

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 #include <functional>
 #include <string>
 
+#include "apps/common/command_line.hpp"
 #include "nakadachi/base/error.hpp"
 #include "nakadachi/base/result.hpp"
 
@@ -18,7 +17,7 @@ using Command = std::function<Result<void>()>;
 class ChosenLanguage {
  public:
   /// `--lang`, which may stand anywhere in the line: add it before the commands.
-  void add_to(CLI::App& app);
+  void add_to(CommandLine app);
 
   /// Operators' commands, and errors.
   Language or_english() const { return given_ == "ja" ? Language::kJapanese : Language::kEnglish; }
@@ -29,37 +28,39 @@ class ChosenLanguage {
   std::string given_;
 };
 
-void add_node_command(CLI::App& app, Command& chosen);
-void add_gateway_command(CLI::App& app, Command& chosen);
-void add_db_command(CLI::App& app, Command& chosen);
-void add_keys_command(CLI::App& app, Command& chosen);
-void add_errors_command(CLI::App& app, Command& chosen);
+void add_node_command(CommandLine app, Command& chosen);
+void add_gateway_command(CommandLine app, Command& chosen);
+void add_db_command(CommandLine app, Command& chosen);
+void add_keys_command(CommandLine app, Command& chosen);
+void add_errors_command(CommandLine app, Command& chosen);
 /// `status` becomes the program's exit status when the command itself succeeds.
-void add_demo_command(CLI::App& app, Command& chosen, int& status, const std::string& program_path);
-void add_rules_command(CLI::App& app, Command& chosen, int& status, const ChosenLanguage& language);
+void add_demo_command(CommandLine app, Command& chosen, int& status,
+                      const std::string& program_path);
+void add_rules_command(CommandLine app, Command& chosen, int& status,
+                       const ChosenLanguage& language);
 /// `status` as of the rules.
-void add_firewall_command(CLI::App& app, Command& chosen, int& status,
+void add_firewall_command(CommandLine app, Command& chosen, int& status,
                           const ChosenLanguage& language);
 
 /// At the database, for finance.
-void add_meter_command(CLI::App& app, Command& chosen, const ChosenLanguage& language);
-void add_billing_command(CLI::App& app, Command& chosen, const ChosenLanguage& language);
+void add_meter_command(CommandLine app, Command& chosen, const ChosenLanguage& language);
+void add_billing_command(CommandLine app, Command& chosen, const ChosenLanguage& language);
 
 /// At the database, with a node's login. `status` as of the rules.
-void add_records_command(CLI::App& app, Command& chosen, int& status,
+void add_records_command(CommandLine app, Command& chosen, int& status,
                          const ChosenLanguage& language);
 
 // At the node's admin door.
-void add_tenant_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language);
-void add_institution_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language);
-void add_symbol_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language);
-void add_copy_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language);
-void add_flag_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language);
-void add_approval_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language);
-void add_person_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language);
+void add_tenant_commands(CommandLine app, Command& chosen, const ChosenLanguage& language);
+void add_institution_commands(CommandLine app, Command& chosen, const ChosenLanguage& language);
+void add_symbol_commands(CommandLine app, Command& chosen, const ChosenLanguage& language);
+void add_copy_commands(CommandLine app, Command& chosen, const ChosenLanguage& language);
+void add_flag_commands(CommandLine app, Command& chosen, const ChosenLanguage& language);
+void add_approval_commands(CommandLine app, Command& chosen, const ChosenLanguage& language);
+void add_person_commands(CommandLine app, Command& chosen, const ChosenLanguage& language);
 
 /// At the OLTP door. `status` as of the rules.
-void add_query_commands(CLI::App& app, Command& chosen, int& status,
+void add_query_commands(CommandLine app, Command& chosen, int& status,
                         const ChosenLanguage& language);
 
 }  // namespace nakadachi::apps

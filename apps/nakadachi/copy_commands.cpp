@@ -339,7 +339,7 @@ Result<void> run_modes(const CopyOptions& options) {
 
 constexpr const char* kKindHelp = "kind of information, TM code or name";
 
-void add_load_options(CLI::App& command, LoadOptions& options) {
+void add_load_options(CommandLine command, LoadOptions& options) {
   command.footer(
       "The first column is 団体内統合宛名番号; the others are items by number or name, and 削除 "
       "(1)\n"
@@ -347,18 +347,17 @@ void add_load_options(CLI::App& command, LoadOptions& options) {
       "skipped. Given again, the same file does no harm.\n"
       "Example: nakadachi copy load tax.csv --kind 地方税関係情報 --dataset 12 --full \\\n"
       "           --report report.csv --who 税務課 --why 月次登録");
-  command.add_option("FILE", options.file, "CSV in UTF-8")->required();
-  command.add_option("--kind", options.kind, kKindHelp)->required();
+  command.add_option("FILE", options.file, "CSV in UTF-8").required();
+  command.add_option("--kind", options.kind, kKindHelp).required();
   command.add_option("--dataset", options.dataset, "number of the load; grows with every load")
-      ->required()
-      ->check(CLI::PositiveNumber);
+      .required()
+      .positive();
   command.add_flag("--full", options.full, "what is not in the file is erased at the end");
   command.add_option("--layout", options.layout, "version; today's unless given");
   command.add_option("--valid-from", options.valid_from, "first day of the copies: 2026-04-01");
   command.add_option("--valid-until", options.valid_until, "last day");
-  command
-      .add_option("--layouts", options.layouts, "item layouts in the place of the built-in ones")
-      ->envname("NAKADACHI_LAYOUTS");
+  command.add_option("--layouts", options.layouts, "item layouts in the place of the built-in ones")
+      .from_environment("NAKADACHI_LAYOUTS");
   command.add_flag("--skip-invalid", options.skip_invalid, "register the other rows");
   command.add_flag("--dry-run", options.dry_run, "only look at the file");
   command.add_option("--report", options.report, "write what is wrong, row by row, to this CSV");
@@ -366,48 +365,49 @@ void add_load_options(CLI::App& command, LoadOptions& options) {
 
 }  // namespace
 
-void add_copy_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
-  CLI::App& copy = *app.add_subcommand("copy", "Copies (副本) that questions are answered from");
-  copy.require_subcommand(1);
+void add_copy_commands(CommandLine app, Command& chosen, const ChosenLanguage& language) {
+  const CommandLine copy =
+      app.add_command("copy", "Copies (副本) that questions are answered from");
+  copy.needs_command();
   add_admin_command<LoadOptions>(copy, chosen, language, {"load", "Register a file of copies"},
                                  Needs::kReason, add_load_options, run_load);
   add_admin_command<CopyOptions>(
       copy, chosen, language, {"count", "Copies by kind and load"}, Needs::kReading,
-      [](CLI::App& command, CopyOptions& options) {
+      [](CommandLine command, CopyOptions& options) {
         command.footer("Example: nakadachi copy count --csv");
         add_csv_option(command, options.admin);
       },
       run_count);
   add_admin_command<CopyOptions>(
       copy, chosen, language, {"delete", "Delete one person's copy"}, Needs::kReason,
-      [](CLI::App& command, CopyOptions& options) {
+      [](CommandLine command, CopyOptions& options) {
         command.footer(
             "Example: nakadachi copy delete --person 42 --kind TM00000000000002 \\\n"
             "           --who 税務課 --why 誤登録の取消");
-        command.add_option("--person", options.person, "団体内統合宛名番号")->required();
-        command.add_option("--kind", options.kind, kKindHelp)->required();
+        command.add_option("--person", options.person, "団体内統合宛名番号").required();
+        command.add_option("--kind", options.kind, kKindHelp).required();
       },
       run_delete);
   add_admin_command<CopyOptions>(
       copy, chosen, language, {"mode", "How a kind is answered"}, Needs::kReason,
-      [](CLI::App& command, CopyOptions& options) {
+      [](CommandLine command, CopyOptions& options) {
         command.footer(
             "Example: nakadachi copy mode --kind TM00000000000002 --mode approval \\\n"
             "           --who 税務課 --why 確認期間");
-        command.add_option("--kind", options.kind, kKindHelp)->required();
+        command.add_option("--kind", options.kind, kKindHelp).required();
         command
             .add_option("--mode", options.mode,
                         "copy: at once; approval: when staff agree; live: the business system "
                         "answers itself")
-            ->required()
-            ->check(CLI::IsMember({"copy", "live", "approval"}));
+            .required()
+            .one_of({"copy", "live", "approval"});
         command.add_flag("--dry-run", options.dry_run, "only show what would change");
       },
       run_mode);
   add_admin_command<CopyOptions>(
       copy, chosen, language, {"modes", "Kinds that are not just answered from copies"},
       Needs::kReading,
-      [](CLI::App& command, CopyOptions& options) {
+      [](CommandLine command, CopyOptions& options) {
         command.footer("Example: nakadachi copy modes --csv");
         add_csv_option(command, options.admin);
       },

@@ -262,11 +262,11 @@ Result<void> run_demo(const DemoOptions& options, int& status) {
 
 }  // namespace
 
-void add_demo_command(CLI::App& app, Command& chosen, int& status,
+void add_demo_command(CommandLine app, Command& chosen, int& status,
                       const std::string& program_path) {
-  CLI::App* const command =
-      app.add_subcommand("demo", "A whole pool on this machine, with real exchanges");
-  command->footer(
+  const CommandLine command =
+      app.add_command("demo", "A whole pool on this machine, with real exchanges");
+  command.footer(
       "Starts a private PostgreSQL, the reference national system, a gateway and a node, joins\n"
       "real municipalities and asks. Then the node stops, the running month is closed on trial "
       "with\n"
@@ -277,48 +277,48 @@ void add_demo_command(CLI::App& app, Command& chosen, int& status,
       "has to end with 1 and name it.\n"
       "Example: nakadachi demo --tenants 50 --exchanges 20000 --json demo.json");
   const auto options = std::make_shared<DemoOptions>();
-  command->add_option("--tenants", options->tenants, "towns, the first of 1,741")
-      ->capture_default_str()
-      ->check(CLI::Range(2, 1'741));
-  command->add_option("--exchanges", options->exchanges, "queries to ask")
-      ->capture_default_str()
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{100'000'000}));
+  command.add_option("--tenants", options->tenants, "towns, the first of 1,741")
+      .shows_default()
+      .between(2, 1'741);
+  command.add_option("--exchanges", options->exchanges, "queries to ask")
+      .shows_default()
+      .between(1, 100'000'000);
   command
-      ->add_option("--scale", options->scale,
-                   "one simulated resident for so many real ones of each town, e.g. 1000;\n"
-                   "default: as many in each town, 5,000 in all at most")
-      ->check(CLI::Range(100, 10'000'000));
+      .add_option("--scale", options->scale,
+                  "one simulated resident for so many real ones of each town, e.g. 1000;\n"
+                  "default: as many in each town, 5,000 in all at most")
+      .between(100, 10'000'000);
   command
-      ->add_option("--seed", options->seed,
-                   "of the simulated residents: other persons, and another fate for each")
-      ->capture_default_str();
-  command->add_option("--in-flight", options->in_flight, "queries under way at a time")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10'000));
-  command->add_option("--latency-ms", options->latency_ms, "of the national system, each way")
-      ->capture_default_str()
-      ->check(CLI::Range(0, 10'000));
-  command->add_option("--keep", options->keep, "a new directory to keep everything in, also keys");
+      .add_option("--seed", options->seed,
+                  "of the simulated residents: other persons, and another fate for each")
+      .shows_default();
+  command.add_option("--in-flight", options->in_flight, "queries under way at a time")
+      .shows_default()
+      .between(1, 10'000);
+  command.add_option("--latency-ms", options->latency_ms, "of the national system, each way")
+      .shows_default()
+      .between(0, 10'000);
+  command.add_option("--keep", options->keep, "a new directory to keep everything in, also keys");
   command
-      ->add_flag("--stay", options->stay,
-                 "then leave the pool standing, to try commands on it until Ctrl-C")
-      ->needs("--keep");
-  command->add_option("--json", options->json_file, "also write one JSON object to this file");
-  command->add_option("--cost", options->cost_yen, "the pool's cost of the month, in yen")
-      ->capture_default_str()
-      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1'000'000'000'000}));
+      .add_flag("--stay", options->stay,
+                "then leave the pool standing, to try commands on it until Ctrl-C")
+      .needs("--keep");
+  command.add_option("--json", options->json_file, "also write one JSON object to this file");
+  command.add_option("--cost", options->cost_yen, "the pool's cost of the month, in yen")
+      .shows_default()
+      .between(0, 1'000'000'000'000);
   command
-      ->add_option("--corrupt", options->corrupt,
-                   "damage one thing: the outcome of a record, the bytes of a unit, a byte of a\n"
-                   "sealed statement, the leaf of a row, or a head in a train")
-      ->check(CLI::IsMember({"record", "unit", "statement", "leaf", "head"}));
+      .add_option("--corrupt", options->corrupt,
+                  "damage one thing: the outcome of a record, the bytes of a unit, a byte of a\n"
+                  "sealed statement, the leaf of a row, or a head in a train")
+      .one_of({"record", "unit", "statement", "leaf", "head"});
   std::error_code ignored;
   options->program_directory =
       std::filesystem::canonical("/proc/self/exe", ignored).parent_path().string();
   if (ignored) {
     options->program_directory = std::filesystem::path(program_path).parent_path().string();
   }
-  command->callback([options, &chosen, &status] {
+  command.when_chosen([options, &chosen, &status] {
     chosen = [options, &status] { return run_demo(*options, status); };
   });
 }

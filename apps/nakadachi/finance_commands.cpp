@@ -198,24 +198,25 @@ Result<void> run_billing_show(const FinanceOptions& options) {
 using Run = Result<void> (*)(const FinanceOptions&);
 
 /// Every command has options of its own: one read from the environment is read for all.
-std::shared_ptr<FinanceOptions> add_finance(CLI::App& command, Command& chosen,
+std::shared_ptr<FinanceOptions> add_finance(CommandLine command, Command& chosen,
                                             const ChosenLanguage& language, Run run) {
   const auto options = std::make_shared<FinanceOptions>(FinanceOptions{.report = {&language}});
   command
       .add_option("--login", options->finance_login,
                   "connection string of a login in role nakadachi_finance")
-      ->envname("NAKADACHI_FINANCE_LOGIN")
-      ->required();
-  command.callback([options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
+      .from_environment("NAKADACHI_FINANCE_LOGIN")
+      .required();
+  command.when_chosen(
+      [options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
   return options;
 }
 
-void add_forms(CLI::App& command, FinanceOptions& options) {
+void add_forms(CommandLine command, FinanceOptions& options) {
   add_json_option(command, options.report.json);
-  command.add_flag("--csv", options.csv, "CSV, UTF-8")->excludes("--json");
+  command.add_flag("--csv", options.csv, "CSV, UTF-8").excludes("--json");
 }
 
-void add_days(CLI::App& command, FinanceOptions& options) {
+void add_days(CommandLine command, FinanceOptions& options) {
   command.add_option("--month", options.month, "a month in Japan, 2026-11; or:");
   command.add_option("--from", options.from, "first day, 2026-11-01");
   command.add_option("--until", options.until, "last day");
@@ -223,76 +224,76 @@ void add_days(CLI::App& command, FinanceOptions& options) {
 
 constexpr const char* kTenantHelp = "of one body alone: 団体コード, six digits";
 
-void add_close(CLI::App& billing, Command& chosen, const ChosenLanguage& language) {
-  CLI::App* const command = billing.add_subcommand("close", "Share a month's cost, for good");
-  const auto options = add_finance(*command, chosen, language, run_close);
-  command->footer(
+void add_close(CommandLine billing, Command& chosen, const ChosenLanguage& language) {
+  const CommandLine command = billing.add_command("close", "Share a month's cost, for good");
+  const auto options = add_finance(command, chosen, language, run_close);
+  command.footer(
       "Rolls the month up first and says where an earlier roll-up was different. Members are all\n"
       "bodies of the directory as it is now, which finance cannot read: hence the second login.\n"
       "A month that is not over or is closed is refused. With --dry-run nothing is closed, and\n"
       "the month need not be over; it is rolled up all the same.\n"
       "Example: nakadachi billing close --month 2026-11 --cost 12000000 --tariff tariff.toml \\\n"
       "           --dry-run --statements");
-  command->add_option("--month", options->month, "2026-11")->required();
-  command->add_option("--cost", options->cost_yen, "what the month cost, in yen")->required();
-  command->add_option("--tariff", options->tariff, "TOML file (docs/billing.md), or `shipped`")
-      ->required();
+  command.add_option("--month", options->month, "2026-11").required();
+  command.add_option("--cost", options->cost_yen, "what the month cost, in yen").required();
+  command.add_option("--tariff", options->tariff, "TOML file (docs/billing.md), or `shipped`")
+      .required();
   command
-      ->add_option("--operator-login", options->operator_login,
-                   "connection string of a login in role nakadachi_operator: the directory")
-      ->envname("NAKADACHI_OPERATOR_LOGIN")
-      ->required();
-  command->add_flag("--dry-run", options->dry_run, "compute and show the bill, close nothing");
-  command->add_flag("--statements", options->statements, "also the statement of each body");
-  add_forms(*command, *options);
+      .add_option("--operator-login", options->operator_login,
+                  "connection string of a login in role nakadachi_operator: the directory")
+      .from_environment("NAKADACHI_OPERATOR_LOGIN")
+      .required();
+  command.add_flag("--dry-run", options->dry_run, "compute and show the bill, close nothing");
+  command.add_flag("--statements", options->statements, "also the statement of each body");
+  add_forms(command, *options);
 }
 
 }  // namespace
 
-void add_meter_command(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
-  CLI::App* const meter = app.add_subcommand("meter", "What each body used, and who caused it");
-  meter->require_subcommand(1);
+void add_meter_command(CommandLine app, Command& chosen, const ChosenLanguage& language) {
+  const CommandLine meter = app.add_command("meter", "What each body used, and who caused it");
+  meter.needs_command();
 
-  CLI::App* const roll_up = meter->add_subcommand("roll-up", "Add up the units of days, anew");
-  const auto of_roll_up = add_finance(*roll_up, chosen, language, run_roll_up);
-  roll_up->footer("Example: nakadachi meter roll-up --from 2026-11-01 --until 2026-11-30");
-  add_days(*roll_up, *of_roll_up);
-  add_json_option(*roll_up, of_roll_up->report.json);
+  const CommandLine roll_up = meter.add_command("roll-up", "Add up the units of days, anew");
+  const auto of_roll_up = add_finance(roll_up, chosen, language, run_roll_up);
+  roll_up.footer("Example: nakadachi meter roll-up --from 2026-11-01 --until 2026-11-30");
+  add_days(roll_up, *of_roll_up);
+  add_json_option(roll_up, of_roll_up->report.json);
 
-  CLI::App* const show = meter->add_subcommand("show", "What was rolled up, or rows by kind");
-  const auto of_show = add_finance(*show, chosen, language, run_meter_show);
-  show->footer("Example: nakadachi meter show --month 2026-11 --tenant 011002 --by day");
-  add_days(*show, *of_show);
-  show->add_option("--tenant", of_show->tenant, kTenantHelp);
-  show->add_option("--by", of_show->by,
-                   "what each line is of: cause or day, as rolled up, or kind of message, which\n"
-                   "reads all rows of the days")
-      ->check(CLI::IsMember({"cause", "day", "kind"}))
-      ->capture_default_str();
-  add_forms(*show, *of_show);
+  const CommandLine show = meter.add_command("show", "What was rolled up, or rows by kind");
+  const auto of_show = add_finance(show, chosen, language, run_meter_show);
+  show.footer("Example: nakadachi meter show --month 2026-11 --tenant 011002 --by day");
+  add_days(show, *of_show);
+  show.add_option("--tenant", of_show->tenant, kTenantHelp);
+  show.add_option("--by", of_show->by,
+                  "what each line is of: cause or day, as rolled up, or kind of message, which\n"
+                  "reads all rows of the days")
+      .one_of({"cause", "day", "kind"})
+      .shows_default();
+  add_forms(show, *of_show);
 
-  CLI::App* const forget =
-      meter->add_subcommand("forget", "Remove all roll-ups; they can be made again");
-  forget->footer("Example: nakadachi meter forget --yes");
-  const auto of_forget = add_finance(*forget, chosen, language, run_forget);
-  forget->add_flag("--yes", of_forget->yes, "do it; without, only say how many lines there are");
+  const CommandLine forget =
+      meter.add_command("forget", "Remove all roll-ups; they can be made again");
+  forget.footer("Example: nakadachi meter forget --yes");
+  const auto of_forget = add_finance(forget, chosen, language, run_forget);
+  forget.add_flag("--yes", of_forget->yes, "do it; without, only say how many lines there are");
 }
 
-void add_billing_command(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
-  CLI::App* const billing = app.add_subcommand("billing", "A month's cost shared among the bodies");
-  billing->require_subcommand(1);
-  add_close(*billing, chosen, language);
+void add_billing_command(CommandLine app, Command& chosen, const ChosenLanguage& language) {
+  const CommandLine billing = app.add_command("billing", "A month's cost shared among the bodies");
+  billing.needs_command();
+  add_close(billing, chosen, language);
 
-  CLI::App* const show = billing->add_subcommand("show", "Closed months and their bills");
-  const auto options = add_finance(*show, chosen, language, run_billing_show);
-  show->footer(
+  const CommandLine show = billing.add_command("show", "Closed months and their bills");
+  const auto options = add_finance(show, chosen, language, run_billing_show);
+  show.footer(
       "Without --month all closed months. A bill is computed anew from what was stored with it\n"
       "and refused when it comes out different. Its digest is that of --csv --lang en.\n"
       "Example: nakadachi billing show --month 2026-11 --tenant 011002");
-  show->add_option("--month", options->month, "2026-11");
-  show->add_option("--tenant", options->tenant, kTenantHelp);
-  show->add_flag("--statements", options->statements, "also the statement of each body");
-  add_forms(*show, *options);
+  show.add_option("--month", options->month, "2026-11");
+  show.add_option("--tenant", options->tenant, kTenantHelp);
+  show.add_flag("--statements", options->statements, "also the statement of each body");
+  add_forms(show, *options);
 }
 
 }  // namespace nakadachi::apps

@@ -284,106 +284,107 @@ Result<void> run_explain(const Options& options) {
 }
 
 /// A subcommand that reads one model.
-CLI::App* model_command(CLI::App& firewall, const OptionsPtr& options, Command& chosen,
-                        const char* name, const char* about, Result<void> (*run)(const Options&)) {
-  CLI::App* const command = firewall.add_subcommand(name, about);
-  command->add_option("MODEL", options->model, "a file, or preset:NAME")->required();
-  command->callback([options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
+CommandLine model_command(CommandLine firewall, const OptionsPtr& options, Command& chosen,
+                          const char* name, const char* about,
+                          Result<void> (*run)(const Options&)) {
+  const CommandLine command = firewall.add_command(name, about);
+  command.add_option("MODEL", options->model, "a file, or preset:NAME").required();
+  command.when_chosen(
+      [options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
   return command;
 }
 
-void add_date(CLI::App* command, const OptionsPtr& options) {
-  command->add_option("--date", options->date, "what counts as today; today in Japan otherwise");
+void add_date(CommandLine command, const OptionsPtr& options) {
+  command.add_option("--date", options->date, "what counts as today; today in Japan otherwise");
 }
 
-void add_judging(CLI::App& firewall, const OptionsPtr& options, Command& chosen) {
-  CLI::App* const check = model_command(firewall, options, chosen, "check",
-                                        "Mistakes, doubts and broken invariants", run_check);
+void add_judging(CommandLine firewall, const OptionsPtr& options, Command& chosen) {
+  const CommandLine check = model_command(firewall, options, chosen, "check",
+                                          "Mistakes, doubts and broken invariants", run_check);
   add_date(check, options);
-  add_json_option(*check, options->json);
-  check->footer(
+  add_json_option(check, options->json);
+  check.footer(
       "Ends with 1 when there is an error.\n"
       "Example: nakadachi --lang ja firewall check my.toml --date 2027-04-01");
 
-  CLI::App* const prove = model_command(firewall, options, chosen, "prove",
-                                        "A way, or a proof that there is none", run_prove);
-  prove->add_option("--from", options->from, "who: hosts, segments, kind:…, addresses; by commas");
-  prove->add_option("--to", options->to, "whom");
-  prove->add_option("--service", options->service, "at which port, as in tcp/5432; any otherwise");
-  prove->add_flag("--direct", options->direct, "by one opening, not by a chain of them");
-  prove->add_option("--taken-over", options->taken_over, "what a host that was taken over reaches");
-  add_json_option(*prove, options->json);
-  prove->footer(
+  const CommandLine prove = model_command(firewall, options, chosen, "prove",
+                                          "A way, or a proof that there is none", run_prove);
+  prove.add_option("--from", options->from, "who: hosts, segments, kind:…, addresses; by commas");
+  prove.add_option("--to", options->to, "whom");
+  prove.add_option("--service", options->service, "at which port, as in tcp/5432; any otherwise");
+  prove.add_flag("--direct", options->direct, "by one opening, not by a chain of them");
+  prove.add_option("--taken-over", options->taken_over, "what a host that was taken over reaches");
+  add_json_option(prove, options->json);
+  prove.footer(
       "Without --from it answers the model's invariants. Ends with 1 when there is a way.\n"
       "Examples:\n"
       "  nakadachi firewall prove my.toml\n"
       "  nakadachi firewall prove my.toml --from kind:internet --to kind:business\n"
       "  nakadachi firewall prove my.toml --taken-over gateway");
 
-  CLI::App* const explain = model_command(firewall, options, chosen, "explain",
-                                          "What becomes of one connection, and why", run_explain);
-  explain->add_option("SRC", options->from, "a host (host@code of one town) or an address")
-      ->required();
-  explain->add_option("DST", options->to, "the same")->required();
-  explain->add_option("PORT", options->service, "5432, tcp/5432, udp/53 or echo")->required();
+  const CommandLine explain = model_command(firewall, options, chosen, "explain",
+                                            "What becomes of one connection, and why", run_explain);
+  explain.add_option("SRC", options->from, "a host (host@code of one town) or an address")
+      .required();
+  explain.add_option("DST", options->to, "the same").required();
+  explain.add_option("PORT", options->service, "5432, tcp/5432, udp/53 or echo").required();
   add_date(explain, options);
-  add_json_option(*explain, options->json);
-  explain->footer(
+  add_json_option(explain, options->json);
+  explain.footer(
       "One answer for each pair of their addresses; a flow that is over allows nothing.\n"
       "Example: nakadachi firewall explain preset:shared_centre business_systems@011002 node1 "
       "5701");
 
-  CLI::App* const diff =
+  const CommandLine diff =
       model_command(firewall, options, chosen, "diff", "What a change opens and closes", run_diff);
-  diff->add_option("OTHER", options->other, "the model afterwards")->required();
-  add_json_option(*diff, options->json);
-  diff->footer("Example: nakadachi firewall diff now.toml planned.toml");
+  diff.add_option("OTHER", options->other, "the model afterwards").required();
+  add_json_option(diff, options->json);
+  diff.footer("Example: nakadachi firewall diff now.toml planned.toml");
 }
 
-void add_making(CLI::App& firewall, const OptionsPtr& options, Command& chosen) {
-  CLI::App* const compile =
+void add_making(CommandLine firewall, const OptionsPtr& options, Command& chosen) {
+  const CommandLine compile =
       model_command(firewall, options, chosen, "compile",
                     "nftables rule sets for walls and roles of hosts", run_compile);
-  compile->add_option("--out", options->out, "a folder for all rule sets, one file each");
-  compile->add_option("--only", options->only, "print the rule set of this wall or role");
+  compile.add_option("--out", options->out, "a folder for all rule sets, one file each");
+  compile.add_option("--only", options->only, "print the rule set of this wall or role");
   add_date(compile, options);
-  compile->footer(
+  compile.footer(
       "Refuses a model that `check` finds errors in; leaves out what is over.\n"
       "Example: nakadachi firewall compile my.toml --only node > node.nft");
 
-  CLI::App* const table =
+  const CommandLine table =
       model_command(firewall, options, chosen, "table", "The model as a table", run_table);
-  table->add_option("--format", options->format, "markdown or csv")
-      ->check(CLI::IsMember({"markdown", "csv"}));
-  table->add_option("--out", options->out, "a file; standard output otherwise");
-  table->footer("Example: nakadachi --lang ja firewall table my.toml --format csv --out my.csv");
+  table.add_option("--format", options->format, "markdown or csv").one_of({"markdown", "csv"});
+  table.add_option("--out", options->out, "a file; standard output otherwise");
+  table.footer("Example: nakadachi --lang ja firewall table my.toml --format csv --out my.csv");
 
-  CLI::App* const draw =
+  const CommandLine draw =
       model_command(firewall, options, chosen, "draw", "The model as a picture (SVG)", run_draw);
-  draw->add_option("--out", options->out, "a file; standard output otherwise");
-  draw->footer("Example: nakadachi firewall draw preset:fig3_8 --out fig3_8.svg");
+  draw.add_option("--out", options->out, "a file; standard output otherwise");
+  draw.footer("Example: nakadachi firewall draw preset:fig3_8 --out fig3_8.svg");
 }
 
 }  // namespace
 
-void add_firewall_command(CLI::App& app, Command& chosen, int& status,
+void add_firewall_command(CommandLine app, Command& chosen, int& status,
                           const ChosenLanguage& language) {
-  CLI::App* const firewall = app.add_subcommand(
-      "firewall", "Networks of towns and centre: from one model to proven rules");
-  firewall->footer(kExamples);
-  firewall->require_subcommand(1);
+  const CommandLine firewall =
+      app.add_command("firewall", "Networks of towns and centre: from one model to proven rules");
+  firewall.footer(kExamples);
+  firewall.needs_command();
   const auto options = std::make_shared<Options>();
   options->language = &language;
 
-  CLI::App* const presets = firewall->add_subcommand("presets", "Layouts that are built in");
-  presets->add_option("--show", options->show, "print the file of this one");
-  add_json_option(*presets, options->json);
-  presets->footer("Example: nakadachi firewall presets --show shared_centre > my.toml");
-  presets->callback([options, &chosen] { chosen = [options] { return run_presets(*options); }; });
+  const CommandLine presets = firewall.add_command("presets", "Layouts that are built in");
+  presets.add_option("--show", options->show, "print the file of this one");
+  add_json_option(presets, options->json);
+  presets.footer("Example: nakadachi firewall presets --show shared_centre > my.toml");
+  presets.when_chosen([options, &chosen] { chosen = [options] { return run_presets(*options); }; });
 
-  add_judging(*firewall, options, chosen);
-  add_making(*firewall, options, chosen);
-  add_firewall_live_commands(*firewall, chosen, status, language);
+  add_judging(firewall, options, chosen);
+  add_making(firewall, options, chosen);
+  add_firewall_live_commands(firewall, chosen, status, language);
 }
 
 }  // namespace nakadachi::apps

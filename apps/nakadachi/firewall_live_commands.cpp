@@ -19,7 +19,7 @@ namespace {
 constexpr int kDiffers = 2;
 constexpr std::int64_t kLongestPatience = 24 * 60 * 60;
 
-struct Options {
+struct LiveOptions {
   std::string model;
   std::string as;
   std::string date;
@@ -32,7 +32,7 @@ struct Options {
   Language wanted_language() const { return language->or_english(); }
   bool japanese() const { return wanted_language() == Language::kJapanese; }
 };
-using OptionsPtr = std::shared_ptr<Options>;
+using LiveOptionsPtr = std::shared_ptr<LiveOptions>;
 
 /// `60`, `60s` or `5m`.
 Result<std::chrono::seconds> patience_of(std::string_view text) {
@@ -46,7 +46,7 @@ Result<std::chrono::seconds> patience_of(std::string_view text) {
   return std::chrono::seconds(*number * unit);
 }
 
-Result<std::string> rules_for(const Options& options) {
+Result<std::string> rules_for(const LiveOptions& options) {
   NAKADACHI_TRY(const auto compiled,
                 compile_sound_firewall(options.model, options.date, options.wanted_language()));
   for (const walls::RuleSet& rules : compiled.rule_sets) {
@@ -73,7 +73,7 @@ Result<std::vector<walls::Drift>> planned_changes(const std::string& rules) {
   return changes;
 }
 
-Result<void> run_apply(const Options& options) {
+Result<void> run_apply(const LiveOptions& options) {
   if (options.dry_run == !options.confirm.empty()) {
     return wrong_firewall_option("confirm", "give --dry-run to see, or --confirm 60s to load");
   }
@@ -100,20 +100,20 @@ Result<void> run_apply(const Options& options) {
   return {};
 }
 
-Result<void> run_confirm(const Options& options) {
+Result<void> run_confirm(const LiveOptions& options) {
   NAKADACHI_CHECK(RuleChange(options.state).confirm());
   fmt::print("{}\n", options.japanese() ? "新しい規則を確定しました。" : "The new rules stay.");
   return {};
 }
 
-Result<void> run_rollback(const Options& options) {
+Result<void> run_rollback(const LiveOptions& options) {
   NAKADACHI_CHECK(RuleChange(options.state).roll_back());
   fmt::print("{}\n",
              options.japanese() ? "以前の規則に戻しました。" : "The former rules are back.");
   return {};
 }
 
-Result<void> run_drift(const Options& options, int& status) {
+Result<void> run_drift(const LiveOptions& options, int& status) {
   NAKADACHI_TRY(const std::string rules, rules_for(options));
   NAKADACHI_TRY(const auto expected, list_as_if(rules));
   NAKADACHI_TRY(const auto live, list_walls());
@@ -124,35 +124,35 @@ Result<void> run_drift(const Options& options, int& status) {
   return {};
 }
 
-void add_target(CLI::App* command, const OptionsPtr& options) {
-  command->add_option("MODEL", options->model, "a file, or preset:NAME")->required();
-  command->add_option("--as", options->as, "the wall or role that this host is")->required();
-  command->add_option("--date", options->date, "what counts as today; today in Japan otherwise");
-  add_json_option(*command, options->json);
+void add_target(CommandLine command, const LiveOptionsPtr& options) {
+  command.add_option("MODEL", options->model, "a file, or preset:NAME").required();
+  command.add_option("--as", options->as, "the wall or role that this host is").required();
+  command.add_option("--date", options->date, "what counts as today; today in Japan otherwise");
+  add_json_option(command, options->json);
 }
 
-void add_state(CLI::App* command, const OptionsPtr& options) {
-  command->add_option("--state", options->state, "folder that remembers a waiting change")
-      ->capture_default_str();
+void add_state(CommandLine command, const LiveOptionsPtr& options) {
+  command.add_option("--state", options->state, "folder that remembers a waiting change")
+      .shows_default();
 }
 
 }  // namespace
 
-void add_firewall_live_commands(CLI::App& firewall, Command& chosen, int& status,
+void add_firewall_live_commands(CommandLine firewall, Command& chosen, int& status,
                                 const ChosenLanguage& language) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<LiveOptions>();
   options->language = &language;
-  const auto runs = [&](CLI::App* command, Result<void> (*run)(const Options&)) {
-    command->callback(
+  const auto runs = [&](CommandLine command, Result<void> (*run)(const LiveOptions&)) {
+    command.when_chosen(
         [options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
   };
 
-  CLI::App* const apply = firewall.add_subcommand("apply", "Load rules on this host (root)");
+  const CommandLine apply = firewall.add_command("apply", "Load rules on this host (root)");
   add_target(apply, options);
   add_state(apply, options);
-  apply->add_flag("--dry-run", options->dry_run, "only show what would open and close");
-  apply->add_option("--confirm", options->confirm, "time for `confirm`, as in 60s or 5m");
-  apply->footer(
+  apply.add_flag("--dry-run", options->dry_run, "only show what would open and close");
+  apply.add_option("--confirm", options->confirm, "time for `confirm`, as in 60s or 5m");
+  apply.footer(
       "One transaction; the former rules come back by themselves unless `nakadachi firewall\n"
       "confirm` is run in time, also when this session dies.\n"
       "Examples:\n"
@@ -161,25 +161,25 @@ void add_firewall_live_commands(CLI::App& firewall, Command& chosen, int& status
       "  nakadachi firewall confirm");
   runs(apply, run_apply);
 
-  CLI::App* const confirm = firewall.add_subcommand("confirm", "Keep what `apply` loaded");
+  const CommandLine confirm = firewall.add_command("confirm", "Keep what `apply` loaded");
   add_state(confirm, options);
-  confirm->footer("Example: nakadachi firewall confirm");
+  confirm.footer("Example: nakadachi firewall confirm");
   runs(confirm, run_confirm);
 
-  CLI::App* const rollback =
-      firewall.add_subcommand("rollback", "Put back at once what `apply` replaced");
+  const CommandLine rollback =
+      firewall.add_command("rollback", "Put back at once what `apply` replaced");
   add_state(rollback, options);
-  rollback->footer("Example: nakadachi firewall rollback");
+  rollback.footer("Example: nakadachi firewall rollback");
   runs(rollback, run_rollback);
 
-  CLI::App* const drift =
-      firewall.add_subcommand("drift", "What this host has loaded against the model (root)");
+  const CommandLine drift =
+      firewall.add_command("drift", "What this host has loaded against the model (root)");
   add_target(drift, options);
-  drift->footer(
+  drift.footer(
       "Exit status: 0 the same, 2 different, 1 it could not be told.\n"
       "Counters and what packets put into sets do not count.\n"
       "Example: nakadachi --lang ja firewall drift my.toml --as node --json");
-  drift->callback([options, &chosen, &status] {
+  drift.when_chosen([options, &chosen, &status] {
     chosen = [options, &status] { return run_drift(*options, status); };
   });
 }

@@ -8,7 +8,7 @@ namespace nakadachi::apps {
 
 /// `apply`, `confirm`, `rollback` and `drift`: what this host has loaded. `status` becomes the
 /// program's exit status when the command itself succeeds.
-void add_firewall_live_commands(CLI::App& firewall, Command& chosen, int& status,
+void add_firewall_live_commands(CommandLine firewall, Command& chosen, int& status,
                                 const ChosenLanguage& language);
 
 }  // namespace nakadachi::apps

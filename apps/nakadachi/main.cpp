@@ -22,16 +22,16 @@ constexpr const char* kAbout =
 
 }  // namespace
 
-void nakadachi::apps::ChosenLanguage::add_to(CLI::App& app) {
-  app.fallthrough();  // commands take this over
-  app.add_option("--lang", given_, "language of what people read: ja or en")
-      ->check(CLI::IsMember({"ja", "en"}));
+void nakadachi::apps::ChosenLanguage::add_to(CommandLine app) {
+  app.options_stand_anywhere();  // commands take this over
+  app.add_option("--lang", given_, "language of what people read: ja or en").one_of({"ja", "en"});
 }
 
 int main(int argc, char** argv) {
   namespace apps = nakadachi::apps;
-  CLI::App app{kAbout};
-  app.require_subcommand(1);
+  apps::ProgramLine line(kAbout);
+  const apps::CommandLine app = line.root();
+  app.needs_command();
   apps::ChosenLanguage language;
   language.add_to(app);
 
@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
   apps::add_approval_commands(app, chosen, language);
   apps::add_person_commands(app, chosen, language);
   apps::add_query_commands(app, chosen, status, language);
-  CLI11_PARSE(app, argc, argv);
+  if (const auto ended = line.parse(argc, argv)) return *ended;
 
   if (const auto protection = nakadachi::crypto::protect_memory(false); !protection) {
     fmt::print(stderr, "nakadachi: {}\n", describe(protection.error()));

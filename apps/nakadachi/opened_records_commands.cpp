@@ -92,53 +92,53 @@ Result<void> run_export(const OpenedOptions& options, int& status) {
   return {};
 }
 
-std::shared_ptr<OpenedOptions> add_options(CLI::App& command, const ChosenLanguage& language) {
+std::shared_ptr<OpenedOptions> add_options(CommandLine command, const ChosenLanguage& language) {
   const auto options = std::make_shared<OpenedOptions>(OpenedOptions{.report = {&language}});
   command.add_option("--config", options->config, "configuration of the body's node (node.toml)")
-      ->required();
-  command.add_option("--tenant", options->tenant, "whose log: 団体コード, six digits")->required();
+      .required();
+  command.add_option("--tenant", options->tenant, "whose log: 団体コード, six digits").required();
   add_json_option(command, options->report.json);
   return options;
 }
 
-void add_show(CLI::App& records, Command& chosen, int& status, const ChosenLanguage& language) {
-  CLI::App* const command = records.add_subcommand("show", "Open one record and prove it");
-  command->footer(
+void add_show(CommandLine records, Command& chosen, int& status, const ChosenLanguage& language) {
+  const CommandLine command = records.add_command("show", "Open one record and prove it");
+  command.footer(
       "Says what the record says (番号法23条、命令47条), and by what signed head, train and\n"
       "delegation its receipt was just proved; a change of a holding has none. The person is\n"
       "shown with --person only: that is personal.\n"
       "Exit status: 0 shown, 1 the record is not what was signed, 2 it could not be read.\n"
       "Example: nakadachi records show --tenant 011002 --number 12000 --config node.toml");
-  const auto options = add_options(*command, language);
-  command->add_option("--number", options->number, "its number in the log")->required();
-  command->add_flag("--person", options->person,
-                    "also the person's symbol (命令47条2項), or number within the body: personal");
-  command->callback([options, &chosen, &status] {
+  const auto options = add_options(command, language);
+  command.add_option("--number", options->number, "its number in the log").required();
+  command.add_flag("--person", options->person,
+                   "also the person's symbol (命令47条2項), or number within the body: personal");
+  command.when_chosen([options, &chosen, &status] {
     chosen = [options, &status] { return run_show(*options, status); };
   });
 }
 
-void add_export(CLI::App& records, Command& chosen, int& status, const ChosenLanguage& language) {
-  CLI::App* const command =
-      records.add_subcommand("export", "Write receipts of a body's steps into a new file");
-  command->footer(
+void add_export(CommandLine records, Command& chosen, int& status, const ChosenLanguage& language) {
+  const CommandLine command =
+      records.add_command("export", "Write receipts of a body's steps into a new file");
+  command.footer(
       "The file holds statements in the clear: it is as personal as the exchanges. Only its\n"
       "owner may read it. It is written whole or not at all, and replaces no other. Each\n"
       "receipt is checked before.\n"
       "Exit status: 0 written, 1 a record is not what was signed, 2 it could not be done.\n"
       "Example: nakadachi records export --tenant 011002 --config node.toml --out r.jsonl");
-  const auto options = add_options(*command, language);
-  command->add_option("--out", options->out, "the new file")->required();
-  command->add_option("--from", options->range.from, "the first number")->capture_default_str();
-  command->add_option("--limit", options->range.limit, "the most receipts; all unless given");
-  command->callback([options, &chosen, &status] {
+  const auto options = add_options(command, language);
+  command.add_option("--out", options->out, "the new file").required();
+  command.add_option("--from", options->range.from, "the first number").shows_default();
+  command.add_option("--limit", options->range.limit, "the most receipts; all unless given");
+  command.when_chosen([options, &chosen, &status] {
     chosen = [options, &status] { return run_export(*options, status); };
   });
 }
 
 }  // namespace
 
-void add_opened_records_commands(CLI::App& records, Command& chosen, int& status,
+void add_opened_records_commands(CommandLine records, Command& chosen, int& status,
                                  const ChosenLanguage& language) {
   add_show(records, chosen, status, language);
   add_export(records, chosen, status, language);

@@ -132,57 +132,58 @@ Result<void> list_errors(bool json) {
 
 }  // namespace
 
-void add_db_command(CLI::App& app, Command& chosen) {
-  CLI::App* const db = app.add_subcommand("db", "The database's schema and upkeep");
-  db->require_subcommand(1);
-  db->footer("Example: nakadachi db status --login 'host=/run/postgresql user=postgres'");
+void add_db_command(CommandLine app, Command& chosen) {
+  const CommandLine db = app.add_command("db", "The database's schema and upkeep");
+  db.needs_command();
+  db.footer("Example: nakadachi db status --login 'host=/run/postgresql user=postgres'");
   const auto options = std::make_shared<DbOptions>();
   const auto add = [&](const char* name, const char* about, Result<void> (*run)(const DbOptions&)) {
-    CLI::App* const command = db->add_subcommand(name, about);
-    command->add_option("--login", options->login, "connection string of an administrator")
-        ->required();
-    add_json_option(*command, options->json);
-    command->callback(
+    const CommandLine command = db.add_command(name, about);
+    command.add_option("--login", options->login, "connection string of an administrator")
+        .required();
+    add_json_option(command, options->json);
+    command.when_chosen(
         [options, run, &chosen] { chosen = [options, run] { return run(*options); }; });
     return command;
   };
   add("status", "Compare program and database; changes nothing", show_status);
   add("migrate", "Apply the migrations that are missing", run_migrate);
-  CLI::App* const wipe =
+  const CommandLine wipe =
       add("wipe-erased", "Write tables anew, so that no file keeps an erased value", run_wipe);
-  wipe->add_flag("--all", options->all,
-                 "copies, symbols and persons too, not only pending acquisitions; locks them");
-  wipe->footer(
+  wipe.add_flag("--all", options->all,
+                "copies, symbols and persons too, not only pending acquisitions; locks them");
+  wipe.footer(
       "Deleted acquisition numbers (取得番号) stay in the table's file until then.\n"
       "Example, every night: nakadachi db wipe-erased --login 'host=/run/postgresql "
       "user=postgres'");
 }
 
-void add_keys_command(CLI::App& app, Command& chosen) {
-  CLI::App* const keys = app.add_subcommand("keys", "Root key and keys of connections");
-  keys->require_subcommand(1);
+void add_keys_command(CommandLine app, Command& chosen) {
+  const CommandLine keys = app.add_command("keys", "Root key and keys of connections");
+  keys.needs_command();
   const auto options = std::make_shared<KeysOptions>();
 
-  CLI::App* const init = keys->add_subcommand("init", "Make a root key under a passphrase");
-  init->footer("Example: nakadachi keys init --key-file root.key --passphrase-file passphrase");
-  init->add_option("--key-file", options->key_file, "new file; nothing is overwritten")->required();
-  init->add_option("--passphrase-file", options->passphrase_file,
-                   "its first line is the passphrase; only its owner may read it")
-      ->required();
-  init->callback([options, &chosen] { chosen = [options] { return init_root_key(*options); }; });
+  const CommandLine init = keys.add_command("init", "Make a root key under a passphrase");
+  init.footer("Example: nakadachi keys init --key-file root.key --passphrase-file passphrase");
+  init.add_option("--key-file", options->key_file, "new file; nothing is overwritten").required();
+  init.add_option("--passphrase-file", options->passphrase_file,
+                  "its first line is the passphrase; only its owner may read it")
+      .required();
+  init.when_chosen([options, &chosen] { chosen = [options] { return init_root_key(*options); }; });
 
-  CLI::App* const curve = keys->add_subcommand("curve", "Make a key pair for connections");
-  curve->footer("Prints the public key. Example: nakadachi keys curve --file tax-system.curve");
-  curve->add_option("--file", options->curve_file, "new file; nothing is overwritten")->required();
-  curve->callback([options, &chosen] { chosen = [options] { return make_curve_key(*options); }; });
+  const CommandLine curve = keys.add_command("curve", "Make a key pair for connections");
+  curve.footer("Prints the public key. Example: nakadachi keys curve --file tax-system.curve");
+  curve.add_option("--file", options->curve_file, "new file; nothing is overwritten").required();
+  curve.when_chosen(
+      [options, &chosen] { chosen = [options] { return make_curve_key(*options); }; });
 }
 
-void add_errors_command(CLI::App& app, Command& chosen) {
-  CLI::App* const command = app.add_subcommand("errors", "The closed list of errors");
-  command->footer("Example: nakadachi errors --json");
+void add_errors_command(CommandLine app, Command& chosen) {
+  const CommandLine command = app.add_command("errors", "The closed list of errors");
+  command.footer("Example: nakadachi errors --json");
   const auto json = std::make_shared<bool>(false);
-  add_json_option(*command, *json);
-  command->callback([json, &chosen] { chosen = [json] { return list_errors(*json); }; });
+  add_json_option(command, *json);
+  command.when_chosen([json, &chosen] { chosen = [json] { return list_errors(*json); }; });
 }
 
 }  // namespace nakadachi::apps

@@ -306,19 +306,19 @@ Result<void> run_merge(const PersonOptions& options) {
 
 constexpr const char* kBusinessHelp = "宛名番号 of a business system, SYSTEM:NUMBER";
 
-void add_put_options(CLI::App& command, PersonOptions& options) {
+void add_put_options(CommandLine command, PersonOptions& options) {
   command.footer(
       "Prints the 団体内統合宛名番号; of a file one with its row, a line each.\n"
       "Example: nakadachi person put --name 山田花子 --kana ヤマダハナコ --birth-date 1980-04-02 "
       "\\\n"
       "           --sex 女 --address 北海道札幌市中央区1-1 --business 3:1042 --who 市民課 --why "
       "転入");
-  CLI::Option* const file =
+  const CommandOption file =
       command.add_option("--file", options.file, "CSV of many, as person list --csv writes it");
   command.add_flag("--dry-run", options.dry_run, "only look at what is given");
   command.add_option("--number", options.number, "of a known person; a new one unless given")
-      ->excludes(file);
-  command.add_option("--name", options.name, "氏名")->excludes(file);
+      .excludes(file);
+  command.add_option("--name", options.name, "氏名").excludes(file);
   command.add_option("--kana", options.kana, "氏名カナ");
   command.add_option("--birth-date", options.birth_date, "1980-04-02; 00 for what is unknown");
   command.add_option("--sex", options.sex, "male, female, unknown, not_applicable; 男, 女");
@@ -326,31 +326,31 @@ void add_put_options(CLI::App& command, PersonOptions& options) {
   command.add_option("--business", options.business, kBusinessHelp);
 }
 
-void add_find_options(CLI::App& command, PersonOptions& options) {
+void add_find_options(CommandLine command, PersonOptions& options) {
   command.footer("Example: nakadachi person find --kana ヤマダハナコ --birth-date 1980-04-02");
   command.add_option("--name", options.name, "氏名");
   command.add_option("--kana", options.kana, "氏名カナ");
   command.add_option("--birth-date", options.birth_date, "1980-04-02");
   command.add_flag("--exact", options.exact, "spelled just so, width and spaces too");
-  command.add_option("--business", options.business, kBusinessHelp)->expected(1);
+  command.add_option("--business", options.business, kBusinessHelp).takes(1);
   add_csv_option(command, options.admin);
 }
 
-void add_merge_options(CLI::App& command, PersonOptions& options) {
+void add_merge_options(CommandLine command, PersonOptions& options) {
   command.footer(
       "Symbols, copies and flags go with the person; it cannot be undone.\n"
       "Example: nakadachi person merge --survivor 104200000000001 --former 398100000000007 \\\n"
       "           --dry-run");
-  command.add_option("--survivor", options.survivor, "whose number and items stay")->required();
-  command.add_option("--former", options.former, "whose number becomes a former one")->required();
+  command.add_option("--survivor", options.survivor, "whose number and items stay").required();
+  command.add_option("--former", options.former, "whose number becomes a former one").required();
   command.add_flag("--dry-run", options.dry_run, "only show both persons");
 }
 
 }  // namespace
 
-void add_person_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
-  CLI::App& person = *app.add_subcommand("person", "Persons of the town (統合宛名)");
-  person.require_subcommand(1);
+void add_person_commands(CommandLine app, Command& chosen, const ChosenLanguage& language) {
+  const CommandLine person = app.add_command("person", "Persons of the town (統合宛名)");
+  person.needs_command();
   add_admin_command<PersonOptions>(person, chosen, language,
                                    {"put", "A new person, or new items of a known one"},
                                    Needs::kReason, add_put_options, run_put);
@@ -358,7 +358,7 @@ void add_person_commands(CLI::App& app, Command& chosen, const ChosenLanguage& l
                                    Needs::kReading, add_find_options, run_find);
   add_admin_command<PersonOptions>(
       person, chosen, language, {"list", "Everybody, by number"}, Needs::kReading,
-      [](CLI::App& command, PersonOptions& options) {
+      [](CommandLine command, PersonOptions& options) {
         command.footer("Example: nakadachi person list --csv");
         add_csv_option(command, options.admin);
       },
@@ -366,7 +366,7 @@ void add_person_commands(CLI::App& app, Command& chosen, const ChosenLanguage& l
   add_admin_command<PersonOptions>(
       person, chosen, language, {"doubles", "Who may be one person, for staff to judge"},
       Needs::kReading,
-      [](CLI::App& command, PersonOptions&) {
+      [](CommandLine command, PersonOptions&) {
         command.footer("Looked for on this machine. Example: nakadachi person doubles --lang ja");
       },
       run_doubles);

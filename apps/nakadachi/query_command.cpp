@@ -181,7 +181,7 @@ Result<void> run_ask(const QueryOptions& options, int& status) {
   return print_reply(options, layouts, query, *reply);
 }
 
-void add_options(CLI::App& command, QueryOptions& options) {
+void add_options(CommandLine command, QueryOptions& options) {
   command.footer(
       "Exit status: 0 answered, also in part; 1 otherwise. The question is a real one: it is\n"
       "recorded in both towns. When it is held for the provider's staff, or its outcome is not\n"
@@ -191,33 +191,33 @@ void add_options(CLI::App& command, QueryOptions& options) {
       "           --procedure JT00000000000001 --kind 地方税関係情報 --person 42 --item 1 --item "
       "3");
   command.add_option("--endpoint", options.admin.endpoint, "OLTP door, as in tcp://10.0.0.1:5701")
-      ->envname("NAKADACHI_OLTP_ENDPOINT");
+      .from_environment("NAKADACHI_OLTP_ENDPOINT");
   command.add_option("--server-key", options.admin.server_key, "public key of the door (Z85)")
-      ->envname("NAKADACHI_OLTP_SERVER_KEY");
+      .from_environment("NAKADACHI_OLTP_SERVER_KEY");
   command.add_option("--key-file", options.admin.key_file, "key pair of the business system")
-      ->envname("NAKADACHI_OLTP_KEY_FILE");
+      .from_environment("NAKADACHI_OLTP_KEY_FILE");
   command.add_option("--trust", options.trust_file, "trust roots (trust.toml), for the receipt")
-      ->envname("NAKADACHI_TRUST");
+      .from_environment("NAKADACHI_TRUST");
   command
       .add_option("--registry", options.registry_file, "signed registry of institutions, likewise")
-      ->envname("NAKADACHI_REGISTRY");
+      .from_environment("NAKADACHI_REGISTRY");
   command.add_flag("--without-receipt", options.without_receipt,
                    "believe the node without a look at the receipt of its record");
-  command.add_option("--asker", options.asker, "institution that asks, 16 digits")->required();
-  command.add_option("--provider", options.provider, "institution that answers")->required();
-  command.add_option("--affair", options.affair, "JM code, item, or what it is about")->required();
-  command.add_option("--procedure", options.procedure, "事務手続コード, JT…")->required();
-  command.add_option("--kind", options.kind, "TM code or name")->required();
-  command.add_option("--person", options.person, "団体内統合宛名番号")->required();
+  command.add_option("--asker", options.asker, "institution that asks, 16 digits").required();
+  command.add_option("--provider", options.provider, "institution that answers").required();
+  command.add_option("--affair", options.affair, "JM code, item, or what it is about").required();
+  command.add_option("--procedure", options.procedure, "事務手続コード, JT…").required();
+  command.add_option("--kind", options.kind, "TM code or name").required();
+  command.add_option("--person", options.person, "団体内統合宛名番号").required();
   command.add_option("--item", options.items, "items asked for, by number; all unless given");
   command
       .add_option("--layouts", options.layouts,
                   "item layouts to name the items by, in the place of the built-in ones")
-      ->envname("NAKADACHI_LAYOUTS");
+      .from_environment("NAKADACHI_LAYOUTS");
   command.add_option("--section", options.section, "部署 that is responsible");
   command.add_option("--patience", options.patience_s, "seconds to wait for the outcome")
-      ->check(CLI::Range(1, 24 * 60 * 60))
-      ->capture_default_str();
+      .between(1, 24 * 60 * 60)
+      .shows_default();
   command.add_option("--key", options.key,
                      "of an earlier question, all else the same: what became of it");
   add_json_option(command, options.admin.json);
@@ -225,15 +225,15 @@ void add_options(CLI::App& command, QueryOptions& options) {
 
 }  // namespace
 
-void add_query_commands(CLI::App& app, Command& chosen, int& status,
+void add_query_commands(CommandLine app, Command& chosen, int& status,
                         const ChosenLanguage& language) {
-  CLI::App& query = *app.add_subcommand("query", "Questions, as a business system asks them");
-  query.require_subcommand(1);
-  CLI::App* const ask = query.add_subcommand("ask", "Ask one question and show the outcome");
+  const CommandLine query = app.add_command("query", "Questions, as a business system asks them");
+  query.needs_command();
+  const CommandLine ask = query.add_command("ask", "Ask one question and show the outcome");
   const auto options = std::make_shared<QueryOptions>();
   options->admin.language = &language;
-  add_options(*ask, *options);
-  ask->callback([options, &chosen, &status] {
+  add_options(ask, *options);
+  ask.when_chosen([options, &chosen, &status] {
     chosen = [options, &status] { return run_ask(*options, status); };
   });
 }

@@ -117,21 +117,21 @@ Result<void> run_check(const CheckOptions& options, int& status) {
   return {};
 }
 
-std::shared_ptr<RecordsOptions> add_options(CLI::App& command, const ChosenLanguage& language) {
+std::shared_ptr<RecordsOptions> add_options(CommandLine command, const ChosenLanguage& language) {
   const auto options = std::make_shared<RecordsOptions>(RecordsOptions{.report = {&language}});
   command
       .add_option("--login", options->node_login,
                   "connection string of a login in role nakadachi_node")
-      ->envname("NAKADACHI_NODE_LOGIN")
-      ->required();
-  command.add_option("--tenant", options->tenant, "whose log: 団体コード, six digits")->required();
+      .from_environment("NAKADACHI_NODE_LOGIN")
+      .required();
+  command.add_option("--tenant", options->tenant, "whose log: 団体コード, six digits").required();
   add_json_option(command, options->report.json);
   return options;
 }
 
-void add_verify(CLI::App& records, Command& chosen, int& status, const ChosenLanguage& language) {
-  CLI::App* const command = records.add_subcommand("verify", "Go through a body's whole log");
-  command->footer(
+void add_verify(CommandLine records, Command& chosen, int& status, const ChosenLanguage& language) {
+  const CommandLine command = records.add_command("verify", "Go through a body's whole log");
+  command.footer(
       "Checked: numbers have no gap and none stands twice; the entries, units among them, make\n"
       "every head that trains state; each train's signature is its stated signer's; the last\n"
       "head is under the last train's signature, for which the leaves of the other bodies in\n"
@@ -143,57 +143,57 @@ void add_verify(CLI::App& records, Command& chosen, int& status, const ChosenLan
       "Exit status: 0 nothing is wrong, 1 something is, 2 it could not be checked, also when\n"
       "the body has no entry at all.\n"
       "Example: nakadachi records verify --tenant 011002");
-  const auto options = add_options(*command, language);
-  command->add_option("--signer", options->signers,
-                      "a key that may have signed, 64 hexadecimal digits; may be repeated");
-  command->add_option("--kept-head", options->kept_head, "an earlier head, SIZE:ROOT");
-  command->add_flag("--own-rows-only", options->own_rows_only,
-                    "read no rows of other bodies; the last head's signature is not checked");
-  command->callback([options, &chosen, &status] {
+  const auto options = add_options(command, language);
+  command.add_option("--signer", options->signers,
+                     "a key that may have signed, 64 hexadecimal digits; may be repeated");
+  command.add_option("--kept-head", options->kept_head, "an earlier head, SIZE:ROOT");
+  command.add_flag("--own-rows-only", options->own_rows_only,
+                   "read no rows of other bodies; the last head's signature is not checked");
+  command.when_chosen([options, &chosen, &status] {
     chosen = [options, &status] { return run_verify(*options, status); };
   });
 }
 
-void add_check(CLI::App& records, Command& chosen, int& status, const ChosenLanguage& language) {
-  CLI::App* const command =
-      records.add_subcommand("check", "Check receipts of a file, without database and key");
-  command->footer(
+void add_check(CommandLine records, Command& chosen, int& status, const ChosenLanguage& language) {
+  const CommandLine command =
+      records.add_command("check", "Check receipts of a file, without database and key");
+  command.footer(
       "Checked, for each line: that its statement is the entry's, the entry leads to the head,\n"
       "the head to the train's root, the train was signed by the node, and an institution of\n"
       "the body in this registry had delegated to it then. Take the registry whose keys signed\n"
       "the delegations. Exit status: 0 all are good, 1 one is not, 2 it could not be checked.\n"
       "Example: nakadachi records check receipts.jsonl --trust trust.toml --registry registry");
   const auto options = std::make_shared<CheckOptions>(CheckOptions{.report = {&language}});
-  command->add_option("file", options->file, "receipts, as records export wrote them")->required();
-  command->add_option("--trust", options->trust_file, "trust roots (trust.toml)")
-      ->envname("NAKADACHI_TRUST")
-      ->required();
-  command->add_option("--registry", options->registry_file, "signed registry of institutions")
-      ->envname("NAKADACHI_REGISTRY")
-      ->required();
-  add_json_option(*command, options->report.json);
-  command->callback([options, &chosen, &status] {
+  command.add_option("file", options->file, "receipts, as records export wrote them").required();
+  command.add_option("--trust", options->trust_file, "trust roots (trust.toml)")
+      .from_environment("NAKADACHI_TRUST")
+      .required();
+  command.add_option("--registry", options->registry_file, "signed registry of institutions")
+      .from_environment("NAKADACHI_REGISTRY")
+      .required();
+  add_json_option(command, options->report.json);
+  command.when_chosen([options, &chosen, &status] {
     chosen = [options, &status] { return run_check(*options, status); };
   });
 }
 
 }  // namespace
 
-void add_records_command(CLI::App& app, Command& chosen, int& status,
+void add_records_command(CommandLine app, Command& chosen, int& status,
                          const ChosenLanguage& language) {
-  CLI::App* const records =
-      app.add_subcommand("records", "Logs of records (情報提供等の記録), without their content");
-  records->require_subcommand(1);
-  add_verify(*records, chosen, status, language);
-  add_check(*records, chosen, status, language);
-  add_opened_records_commands(*records, chosen, status, language);
+  const CommandLine records =
+      app.add_command("records", "Logs of records (情報提供等の記録), without their content");
+  records.needs_command();
+  add_verify(records, chosen, status, language);
+  add_check(records, chosen, status, language);
+  add_opened_records_commands(records, chosen, status, language);
 
-  CLI::App* const list = records->add_subcommand("list", "Clear columns of a body's log");
-  const auto options = add_options(*list, language);
-  list->footer("Example: nakadachi records list --tenant 011002 --from 12000 --limit 50");
-  list->add_option("--from", options->from, "the first number")->capture_default_str();
-  list->add_option("--limit", options->limit, "the most entries")->capture_default_str();
-  list->callback([options, &chosen] { chosen = [options] { return run_list(*options); }; });
+  const CommandLine list = records.add_command("list", "Clear columns of a body's log");
+  const auto options = add_options(list, language);
+  list.footer("Example: nakadachi records list --tenant 011002 --from 12000 --limit 50");
+  list.add_option("--from", options->from, "the first number").shows_default();
+  list.add_option("--limit", options->limit, "the most entries").shows_default();
+  list.when_chosen([options, &chosen] { chosen = [options] { return run_list(*options); }; });
 }
 
 }  // namespace nakadachi::apps

@@ -4,7 +4,7 @@
 
 namespace nakadachi::apps {
 
-void add_json_option(CLI::App& command, bool& json) {
+void add_json_option(CommandLine command, bool& json) {
   command.add_flag("--json", json, "one JSON value on standard output");
 }
 

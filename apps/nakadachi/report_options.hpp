@@ -1,8 +1,8 @@
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "apps/common/command_line.hpp"
 #include "apps/nakadachi/commands.hpp"
 
 /// How what a command has to say is wanted: in which language, or for programs.
@@ -16,7 +16,7 @@ struct ReportOptions {
   Language language() const { return chosen->or_japanese(); }
 };
 
-void add_json_option(CLI::App& command, bool& json);
+void add_json_option(CommandLine command, bool& json);
 
 void print_json(const nlohmann::json& value);
 

@@ -24,9 +24,9 @@ struct ServiceOptions {
   bool without_seccomp = false;
 };
 
-std::shared_ptr<ServiceOptions> add_service_options(CLI::App& command) {
+std::shared_ptr<ServiceOptions> add_service_options(CommandLine command) {
   auto options = std::make_shared<ServiceOptions>();
-  command.add_option("--config", options->config, "TOML file")->required();
+  command.add_option("--config", options->config, "TOML file").required();
   command.add_option("--ready-file", options->ready_file,
                      "written with the endpoints, a line each, once the doors are open");
   command.add_option("--log-file", options->log_file, "JSON lines; standard error otherwise");
@@ -168,23 +168,23 @@ Result<void> run_gateway(const ServiceOptions& options) {
 
 }  // namespace
 
-void add_node_command(CLI::App& app, Command& chosen) {
-  CLI::App* const command = app.add_subcommand("node", "Serve the towns of this node's lanes");
-  command->footer(
+void add_node_command(CommandLine app, Command& chosen) {
+  const CommandLine command = app.add_command("node", "Serve the towns of this node's lanes");
+  command.footer(
       "SIGHUP: read the files of oltp.systems and admin.staff again.\n"
       "Example: nakadachi node --config /etc/nakadachi/node.toml");
-  const auto options = add_service_options(*command);
-  command->callback([options, &chosen] { chosen = [options] { return run_node(*options); }; });
+  const auto options = add_service_options(command);
+  command.when_chosen([options, &chosen] { chosen = [options] { return run_node(*options); }; });
 }
 
-void add_gateway_command(CLI::App& app, Command& chosen) {
-  CLI::App* const command =
-      app.add_subcommand("gateway", "Pass between nodes and the national system");
-  command->footer(
+void add_gateway_command(CommandLine app, Command& chosen) {
+  const CommandLine command =
+      app.add_command("gateway", "Pass between nodes and the national system");
+  command.footer(
       "SIGHUP: read the file of nodes.keys again.\n"
       "Example: nakadachi gateway --config /etc/nakadachi/gateway.toml");
-  const auto options = add_service_options(*command);
-  command->callback([options, &chosen] { chosen = [options] { return run_gateway(*options); }; });
+  const auto options = add_service_options(command);
+  command.when_chosen([options, &chosen] { chosen = [options] { return run_gateway(*options); }; });
 }
 
 }  // namespace nakadachi::apps

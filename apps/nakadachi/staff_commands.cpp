@@ -147,18 +147,18 @@ Result<void> run_flag_list(const FlagOptions& options) {
   return {};
 }
 
-void add_flag_options(CLI::App& command, FlagOptions& options) {
+void add_flag_options(CommandLine command, FlagOptions& options) {
   command.footer(
       "A flag is cleared by the same kind and days it was set with.\nExample: nakadachi flag " +
-      command.get_name() +
+      command.name() +
       " --person 42 --flag hold --kind 地方税関係情報 \\\n"
       "           --until 2026-09-30 --who 税務課 --why 支援措置");
-  CLI::Option* const file =
+  const CommandOption file =
       command.add_option("--file", options.file, "CSV of many, as flag list --csv writes it");
-  command.add_option("--person", options.person, "団体内統合宛名番号")->excludes(file);
+  command.add_option("--person", options.person, "団体内統合宛名番号").excludes(file);
   command.add_option("--flag", options.flag, "hold (自動応答不可) or non-disclosure (不開示)")
-      ->excludes(file)
-      ->check(CLI::IsMember({"hold", "non-disclosure"}));
+      .excludes(file)
+      .one_of({"hold", "non-disclosure"});
   command.add_flag("--dry-run", options.dry_run, "only look at what is given");
   command.add_option("--kind", options.kind, "TM code or name; all kinds unless given");
   command.add_option("--from", options.from, "first day: 2026-04-01");
@@ -239,14 +239,14 @@ Result<void> run_decide(const ApprovalOptions& options) {
   return {};
 }
 
-void add_refuse_options(CLI::App& command, ApprovalOptions& options) {
+void add_refuse_options(CommandLine command, ApprovalOptions& options) {
   command.footer(
       "Example: nakadachi approval refuse 01a2…(32 digits) --reason under_correction \\\n"
       "           --who 税務課 --why 更正中");
-  command.add_option("ID", options.id, "from the list, 32 hexadecimal digits")->required();
+  command.add_option("ID", options.id, "from the list, 32 hexadecimal digits").required();
   command.add_option("--reason", options.reason, "identity_in_doubt or under_correction")
-      ->required()
-      ->check(CLI::IsMember({"identity_in_doubt", "under_correction"}));
+      .required()
+      .one_of({"identity_in_doubt", "under_correction"});
 }
 
 // tenant ----------------------------------------------------------------------
@@ -336,9 +336,9 @@ Result<void> run_institutions(const TenantOptions& options) {
 
 }  // namespace
 
-void add_flag_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
-  CLI::App& flag = *app.add_subcommand("flag", "Flags on persons: 自動応答不可, 不開示");
-  flag.require_subcommand(1);
+void add_flag_commands(CommandLine app, Command& chosen, const ChosenLanguage& language) {
+  const CommandLine flag = app.add_command("flag", "Flags on persons: 自動応答不可, 不開示");
+  flag.needs_command();
   add_admin_command<FlagOptions>(
       flag, chosen, language, {"set", "Set a flag"}, Needs::kReason, add_flag_options,
       [](const FlagOptions& options) { return run_change(options, true); });
@@ -347,7 +347,7 @@ void add_flag_commands(CLI::App& app, Command& chosen, const ChosenLanguage& lan
       [](const FlagOptions& options) { return run_change(options, false); });
   add_admin_command<FlagOptions>(
       flag, chosen, language, {"list", "Flags of a person, or of all"}, Needs::kReading,
-      [](CLI::App& command, FlagOptions& options) {
+      [](CommandLine command, FlagOptions& options) {
         command.footer("Example: nakadachi flag list --csv");
         command.add_option("--person", options.person,
                            "団体内統合宛名番号; everybody unless given");
@@ -356,23 +356,23 @@ void add_flag_commands(CLI::App& app, Command& chosen, const ChosenLanguage& lan
       run_flag_list);
 }
 
-void add_approval_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
-  CLI::App& approval = *app.add_subcommand("approval", "Requests held until staff decide");
-  approval.require_subcommand(1);
+void add_approval_commands(CommandLine app, Command& chosen, const ChosenLanguage& language) {
+  const CommandLine approval = app.add_command("approval", "Requests held until staff decide");
+  approval.needs_command();
   add_admin_command<ApprovalOptions>(
       approval, chosen, language, {"list", "What is held, first what lapses first"},
       Needs::kReading,
-      [](CLI::App& command, ApprovalOptions& options) {
+      [](CommandLine command, ApprovalOptions& options) {
         command.footer("Example: nakadachi approval list --lang ja");
         add_csv_option(command, options.admin);
       },
       run_approval_list);
   add_admin_command<ApprovalOptions>(
       approval, chosen, language, {"approve", "Provide the answer"}, Needs::kReason,
-      [](CLI::App& command, ApprovalOptions& options) {
+      [](CommandLine command, ApprovalOptions& options) {
         command.footer(
             "Example: nakadachi approval approve 01a2…(32 digits) --who 税務課 --why 確認済");
-        command.add_option("ID", options.id, "from the list, 32 hexadecimal digits")->required();
+        command.add_option("ID", options.id, "from the list, 32 hexadecimal digits").required();
       },
       run_decide);
   add_admin_command<ApprovalOptions>(approval, chosen, language,
@@ -380,28 +380,28 @@ void add_approval_commands(CLI::App& app, Command& chosen, const ChosenLanguage&
                                      Needs::kReason, add_refuse_options, run_decide);
 }
 
-void add_tenant_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
-  CLI::App& tenant = *app.add_subcommand("tenant", "Towns of a node, for its operator");
-  tenant.require_subcommand(1);
+void add_tenant_commands(CommandLine app, Command& chosen, const ChosenLanguage& language) {
+  const CommandLine tenant = app.add_command("tenant", "Towns of a node, for its operator");
+  tenant.needs_command();
   add_admin_command<TenantOptions>(
       tenant, chosen, language, {"list", "What each has waiting and holds; no business data"},
       Needs::kOperator,
-      [](CLI::App& command, TenantOptions& options) {
+      [](CommandLine command, TenantOptions& options) {
         command.footer("Example: nakadachi tenant list --key-file operator.curve");
         add_csv_option(command, options.admin);
       },
       run_tenants);
 }
 
-void add_institution_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
-  CLI::App& institution =
-      *app.add_subcommand("institution", "Institutions of a node, for its operator");
-  institution.require_subcommand(1);
+void add_institution_commands(CommandLine app, Command& chosen, const ChosenLanguage& language) {
+  const CommandLine institution =
+      app.add_command("institution", "Institutions of a node, for its operator");
+  institution.needs_command();
   add_admin_command<TenantOptions>(
       institution, chosen, language,
       {"list", "What each holds, and until when the node may sign for it; no business data"},
       Needs::kOperator,
-      [](CLI::App& command, TenantOptions& options) {
+      [](CommandLine command, TenantOptions& options) {
         command.footer("Example: nakadachi institution list --key-file operator.curve --json");
         add_csv_option(command, options.admin);
       },

@@ -217,7 +217,7 @@ Result<void> run_requests(const SymbolOptions& options) {
 
 // Options ---------------------------------------------------------------------
 
-void add_acquire_options(CLI::App& command, SymbolOptions& options) {
+void add_acquire_options(CommandLine command, SymbolOptions& options) {
   command.footer(
       "Prints 取得番号 as CSV for the resident system. Asking again tells the same number.\n"
       "Example: nakadachi symbol acquire --file persons.csv --who 市民課 --why 転入");
@@ -226,17 +226,17 @@ void add_acquire_options(CLI::App& command, SymbolOptions& options) {
   command.add_flag("--dry-run", options.dry_run, "only look at the numbers");
 }
 
-void add_import_options(CLI::App& command, SymbolOptions& options) {
+void add_import_options(CommandLine command, SymbolOptions& options) {
   command.footer(
       "The file is not CSV: two columns with a tab between, without a header.\n"
       "Example: nakadachi symbol import --file symbols.tsv --who 情報課 --why 移行 --dry-run");
   command
       .add_option("--file", options.file, "tab-separated: 団体内統合宛名番号, symbol (hexadecimal)")
-      ->required();
+      .required();
   command.add_flag("--dry-run", options.dry_run, "only look at the file");
 }
 
-void add_ask_provider_options(CLI::App& command, SymbolOptions& options) {
+void add_ask_provider_options(CommandLine command, SymbolOptions& options) {
   command.footer(
       "After an outcome provider_holds_no_symbol (施行令 26条3項). The question is named by its "
       "key,\n"
@@ -244,20 +244,19 @@ void add_ask_provider_options(CLI::App& command, SymbolOptions& options) {
       "Example: nakadachi symbol ask-provider --key 019a…(32 digits) --name 山田花子 \\\n"
       "           --birth-date 1980-04-02 --sex 女 --address 北海道札幌市中央区1-1 \\\n"
       "           --who 福祉課 --why 照会");
-  command.add_option("--key", options.inquiry, "of the question, 32 hexadecimal digits")
-      ->required();
-  command.add_option("--name", options.name, "氏名")->required();
-  command.add_option("--birth-date", options.birth_date, "1980-04-02")->required();
+  command.add_option("--key", options.inquiry, "of the question, 32 hexadecimal digits").required();
+  command.add_option("--name", options.name, "氏名").required();
+  command.add_option("--birth-date", options.birth_date, "1980-04-02").required();
   command.add_option("--sex", options.sex, "male, female, unknown, not_applicable; 男, 女")
-      ->required();
-  command.add_option("--address", options.home, "住所")->required();
+      .required();
+  command.add_option("--address", options.home, "住所").required();
 }
 
 }  // namespace
 
-void add_symbol_commands(CLI::App& app, Command& chosen, const ChosenLanguage& language) {
-  CLI::App& symbol = *app.add_subcommand("symbol", "Symbols (符号) of your persons");
-  symbol.require_subcommand(1);
+void add_symbol_commands(CommandLine app, Command& chosen, const ChosenLanguage& language) {
+  const CommandLine symbol = app.add_command("symbol", "Symbols (符号) of your persons");
+  symbol.needs_command();
   add_admin_command<SymbolOptions>(symbol, chosen, language,
                                    {"acquire", "Begin to acquire symbols"}, Needs::kReason,
                                    add_acquire_options, run_acquire);
@@ -266,7 +265,7 @@ void add_symbol_commands(CLI::App& app, Command& chosen, const ChosenLanguage& l
                                    add_import_options, run_import);
   add_admin_command<SymbolOptions>(
       symbol, chosen, language, {"count", "Acquired, and under way"}, Needs::kReading,
-      [](CLI::App& command, SymbolOptions& options) {
+      [](CommandLine command, SymbolOptions& options) {
         command.footer("Example: nakadachi symbol count --csv");
         add_csv_option(command, options.admin);
       },
@@ -276,7 +275,7 @@ void add_symbol_commands(CLI::App& app, Command& chosen, const ChosenLanguage& l
                                    Needs::kReason, add_ask_provider_options, run_ask_provider);
   add_admin_command<SymbolOptions>(
       symbol, chosen, language, {"requests", "What others want us to acquire"}, Needs::kReading,
-      [](CLI::App& command, SymbolOptions& options) {
+      [](CommandLine command, SymbolOptions& options) {
         command.footer("Example: nakadachi symbol requests --lang ja");
         add_csv_option(command, options.admin);
       },

@@ -2,12 +2,12 @@
 // program, for demo, test and benchmark. Never installed with a node.
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 
+#include "apps/common/command_line.hpp"
 #include "apps/common/config.hpp"
 #include "apps/common/join_files.hpp"
 #include "apps/common/law_files.hpp"
@@ -131,49 +131,50 @@ int finish(const Result<void>& result) {
 
 int main(int argc, char** argv) {
   namespace apps = nakadachi::apps;
-  CLI::App app{
+  apps::ProgramLine line(
       "Reference national system (core system, interface system, 機構) for Nakadachi.\n"
-      "Its trust roots are marked as simulated: a node takes them with profile \"demo\" only."};
-  app.require_subcommand(1);
+      "Its trust roots are marked as simulated: a node takes them with profile \"demo\" only.");
+  const apps::CommandLine app = line.root();
+  app.needs_command();
 
   apps::InitOptions init_options;
-  CLI::App* const init_command = app.add_subcommand("init", "Make secrets and sign the registry");
-  init_command->footer(
+  const apps::CommandLine init_command =
+      app.add_command("init", "Make secrets and sign the registry");
+  init_command.footer(
       "Example: nakadachi-national init --directory national --institutions institutions.tsv");
-  init_command->add_option("--directory", init_options.directory, "where it keeps its files")
-      ->required();
-  init_command->add_option("--institutions", init_options.institutions, "who joins")->required();
-  init_command->add_option("--persons", init_options.persons,
-                           "issue symbols beforehand: institution, 個人番号");
+  init_command.add_option("--directory", init_options.directory, "where it keeps its files")
+      .required();
+  init_command.add_option("--institutions", init_options.institutions, "who joins").required();
+  init_command.add_option("--persons", init_options.persons,
+                          "issue symbols beforehand: institution, 個人番号");
 
   apps::ServeOptions serve_options;
-  CLI::App* const serve_command = app.add_subcommand("serve", "Answer gateways until stopped");
-  serve_command->footer(
+  const apps::CommandLine serve_command = app.add_command("serve", "Answer gateways until stopped");
+  serve_command.footer(
       "Example: nakadachi-national serve --directory national --config national.toml");
-  serve_command->add_option("--directory", serve_options.directory, "made by init")->required();
-  serve_command->add_option("--config", serve_options.config, "TOML file")->required();
-  serve_command->add_option("--ready-file", serve_options.ready_file,
-                            "written with the endpoints once it listens: for gateways, then "
-                            "for resident systems");
+  serve_command.add_option("--directory", serve_options.directory, "made by init").required();
+  serve_command.add_option("--config", serve_options.config, "TOML file").required();
+  serve_command.add_option("--ready-file", serve_options.ready_file,
+                           "written with the endpoints once it listens: for gateways, then "
+                           "for resident systems");
 
   apps::HandOverOptions hand_over_options;
-  CLI::App* const hand_over_command = app.add_subcommand(
+  const apps::CommandLine hand_over_command = app.add_command(
       "hand-over", "Play a town's resident system: send 取得番号 and 個人番号 to 機構");
-  hand_over_command->footer(
+  hand_over_command.footer(
       "The file has a line a person: institution, 取得番号, 個人番号, tab-separated.\n"
       "Example: nakadachi-national hand-over --endpoint tcp://127.0.0.1:5704 --server-key KEY "
       "--key-file residents.curve --file acquire.tsv");
-  hand_over_command->add_option("--endpoint", hand_over_options.endpoint, "of the resident door")
-      ->required();
-  hand_over_command->add_option("--server-key", hand_over_options.server_key, "of that door")
-      ->required();
-  hand_over_command->add_option("--key-file", hand_over_options.key_file, "our own key")
-      ->required();
-  hand_over_command->add_option("--file", hand_over_options.file, "who is handed over")->required();
+  hand_over_command.add_option("--endpoint", hand_over_options.endpoint, "of the resident door")
+      .required();
+  hand_over_command.add_option("--server-key", hand_over_options.server_key, "of that door")
+      .required();
+  hand_over_command.add_option("--key-file", hand_over_options.key_file, "our own key").required();
+  hand_over_command.add_option("--file", hand_over_options.file, "who is handed over").required();
 
-  CLI11_PARSE(app, argc, argv);
+  if (const auto ended = line.parse(argc, argv)) return *ended;
   if (!nakadachi::crypto::protect_memory(false)) return 1;
-  if (hand_over_command->parsed()) return apps::finish(apps::hand_over(hand_over_options));
-  return apps::finish(init_command->parsed() ? apps::init(init_options)
-                                             : apps::serve(serve_options));
+  if (hand_over_command.chosen()) return apps::finish(apps::hand_over(hand_over_options));
+  return apps::finish(init_command.chosen() ? apps::init(init_options)
+                                            : apps::serve(serve_options));
 }
