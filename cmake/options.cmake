@@ -9,6 +9,7 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 set(NAKADACHI_SANITIZE "" CACHE STRING "Sanitizers for -fsanitize=, e.g. address,undefined")
 option(NAKADACHI_PCH "Precompile heavy third-party headers" ON)
+option(NAKADACHI_JOIN "Compile some sources of a library together" ON)
 
 if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug or Release" FORCE)
@@ -96,4 +97,25 @@ function(nakadachi_precompile_common target)
     nakadachi_precompile(nakadachi_common_headers PRIVATE ${NAKADACHI_COMMON_HEADERS})
   endif()
   nakadachi_precompile(${target} REUSE_FROM nakadachi_common_headers)
+endfunction()
+
+# Some sources are compiled as one: what their headers instantiate is compiled once. Helpers of
+# one library therefore have names of their own. What a source includes itself is checked without,
+# by ./dev check.
+function(nakadachi_join_sources target)
+  if(NAKADACHI_JOIN)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+  endif()
+endfunction()
+
+# A program of these sources and one library. They are compiled as those of libraries are, so
+# that they can share the precompiled headers.
+function(nakadachi_add_program program library)
+  add_library(${program}-objects OBJECT ${ARGN})
+  target_link_libraries(${program}-objects PRIVATE ${library})
+  nakadachi_precompile_common(${program}-objects)
+  nakadachi_join_sources(${program}-objects)
+  add_executable(${program})
+  target_link_libraries(${program} PRIVATE ${program}-objects ${library})
+  nakadachi_link_allocator(${program})
 endfunction()

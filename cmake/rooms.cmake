@@ -77,6 +77,7 @@ function(nakadachi_add_room room)
   nakadachi_link_externals(${target} ${room} ${scope})
   if(sources)
     nakadachi_precompile_common(${target})
+    nakadachi_join_sources(${target})
   endif()
 endfunction()
 

@@ -324,7 +324,7 @@ Result<Day> day_of(const RulesOptions& options) {
   return *given;
 }
 
-std::string_view word_of(rules::Source source) {
+std::string_view source_word(rules::Source source) {
   switch (source) {
     case rules::Source::kTable:
       return "table";
@@ -343,7 +343,7 @@ nlohmann::json explain_json(const rules::Verdict& verdict, Day day, Language lan
   nlohmann::json made = {
       {"allowed", verdict.allowed},
       {"verdict", describe(verdict, language)},
-      {"source", word_of(verdict.source)},
+      {"source", source_word(verdict.source)},
       {"item", verdict.item.text()},
       {"level", verdict.level == rules::Level::kRow ? "row" : "procedure"},
       {"data_items", std::vector(verdict.data_items.begin(), verdict.data_items.end())},
@@ -379,7 +379,7 @@ Result<void> run_explain(const RulesOptions& options, int& status) {
 
 // diff ------------------------------------------------------------------------
 
-std::string_view word_of(rules::Change change, bool japanese) {
+std::string_view change_word(rules::Change change, bool japanese) {
   switch (change) {
     case rules::Change::kOpens:
       return japanese ? "追加" : "opens";
@@ -403,14 +403,14 @@ Result<void> run_diff(const RulesOptions& options) {
   nlohmann::json list = nlohmann::json::array();
   for (const rules::Difference& one : rules::difference(before, after)) {
     if (options.report.json || options.csv) {
-      list.push_back({{"change", word_of(one.change, false)},
+      list.push_back({{"change", change_word(one.change, false)},
                       {"item", one.item.text()},
                       {"subject", one.subject},
                       {"before", one.before},
                       {"after", one.after}});
     } else {
       fmt::print("{}\t{}\t{}\t{}\t{}\n",
-                 word_of(one.change, options.report.language() == Language::kJapanese),
+                 change_word(one.change, options.report.language() == Language::kJapanese),
                  one.item.text(), one.subject, one.before, one.after);
     }
   }
@@ -422,80 +422,80 @@ Result<void> run_diff(const RulesOptions& options) {
 
 constexpr const char* kClassHelp = "class by name (市町村長) or number (1)";
 
-CLI::App* add_import(CLI::App* rules, RulesOptions& options) {
-  CLI::App* const command =
-      rules->add_subcommand("import", "Compile the wording of the table to facts, with a report");
-  command->footer("Example: nakadachi rules import table.tsv --out legal_table.tsv");
+CommandLine add_import(CommandLine rules, RulesOptions& options) {
+  const CommandLine command =
+      rules.add_command("import", "Compile the wording of the table to facts, with a report");
+  command.footer("Example: nakadachi rules import table.tsv --out legal_table.tsv");
   command
-      ->add_option("FILE", options.table,
-                   "item, item_kanji, inquirer, affair, provider, information")
-      ->required();
-  command->add_option("--out", options.out, "also write the facts to this file");
-  add_json_option(*command, options.report.json);
+      .add_option("FILE", options.table,
+                  "item, item_kanji, inquirer, affair, provider, information")
+      .required();
+  command.add_option("--out", options.out, "also write the facts to this file");
+  add_json_option(command, options.report.json);
   return command;
 }
 
-CLI::App* add_list(CLI::App* rules, RulesOptions& options) {
-  CLI::App* const command = rules->add_subcommand("list", "Rows of the table");
-  command->footer("Example: nakadachi rules list --inquirer 市町村長 --kind 地方税関係情報");
-  command->add_option("--table", options.table, "file, or `shipped`")->capture_default_str();
-  command->add_option("--item", options.item, "48, or 20-2");
-  command->add_option("--inquirer", options.asker_class, kClassHelp);
-  command->add_option("--provider", options.provider_class, kClassHelp);
-  command->add_option("--kind", options.kind, "by name or TM code");
-  add_json_option(*command, options.report.json);
-  command->add_flag("--csv", options.csv, "CSV, UTF-8");
+CommandLine add_list(CommandLine rules, RulesOptions& options) {
+  const CommandLine command = rules.add_command("list", "Rows of the table");
+  command.footer("Example: nakadachi rules list --inquirer 市町村長 --kind 地方税関係情報");
+  command.add_option("--table", options.table, "file, or `shipped`").shows_default();
+  command.add_option("--item", options.item, "48, or 20-2");
+  command.add_option("--inquirer", options.asker_class, kClassHelp);
+  command.add_option("--provider", options.provider_class, kClassHelp);
+  command.add_option("--kind", options.kind, "by name or TM code");
+  add_json_option(command, options.report.json);
+  command.add_flag("--csv", options.csv, "CSV, UTF-8");
   return command;
 }
 
-CLI::App* add_explain(CLI::App* rules, RulesOptions& options) {
-  CLI::App* const command =
-      rules->add_subcommand("explain", "Why the law allows a question, or does not");
-  command->footer(
+CommandLine add_explain(CommandLine rules, RulesOptions& options) {
+  const CommandLine command =
+      rules.add_command("explain", "Why the law allows a question, or does not");
+  command.footer(
       "Exit status: 0 allowed, 1 not allowed, 2 the question could not be judged.\n"
       "Example: nakadachi rules explain --asker-class 市町村長 --affair 48 \\\n"
       "           --provider-class 市町村長 --kind 地方税関係情報 --date 2026-06-14");
-  command->add_option("--asker-class", options.asker_class, kClassHelp)->required();
-  command->add_option("--affair", options.affair, "JM code, item, or what it is about")->required();
-  command->add_option("--provider-class", options.provider_class, kClassHelp)->required();
-  command->add_option("--kind", options.kind, "by name or TM code")->required();
-  command->add_option("--procedure", options.procedure, "JT code");
-  command->add_option("--date", options.date, "day in Japan, today unless given");
-  command->add_option("--asker-municipality", options.asker_municipality, "six digits");
-  command->add_option("--provider-municipality", options.provider_municipality, "six digits");
-  auto* const config = command->add_option(
+  command.add_option("--asker-class", options.asker_class, kClassHelp).required();
+  command.add_option("--affair", options.affair, "JM code, item, or what it is about").required();
+  command.add_option("--provider-class", options.provider_class, kClassHelp).required();
+  command.add_option("--kind", options.kind, "by name or TM code").required();
+  command.add_option("--procedure", options.procedure, "JT code");
+  command.add_option("--date", options.date, "day in Japan, today unless given");
+  command.add_option("--asker-municipality", options.asker_municipality, "six digits");
+  command.add_option("--provider-municipality", options.provider_municipality, "six digits");
+  const CommandOption config = command.add_option(
       "--config", options.config, "node.toml: judge by the tables with their days it names");
-  command->add_option("--table", options.table, "file, or `shipped`, as law on all days")
-      ->capture_default_str()
-      ->excludes(config);
-  command->add_option("--conditions", options.conditions, "file of the second level")
-      ->excludes(config);
-  command->add_option("--ordinances", options.ordinances, "file of local ordinances")
-      ->excludes(config);
-  add_json_option(*command, options.report.json);
+  command.add_option("--table", options.table, "file, or `shipped`, as law on all days")
+      .shows_default()
+      .excludes(config);
+  command.add_option("--conditions", options.conditions, "file of the second level")
+      .excludes(config);
+  command.add_option("--ordinances", options.ordinances, "file of local ordinances")
+      .excludes(config);
+  add_json_option(command, options.report.json);
   return command;
 }
 
-CLI::App* add_diff(CLI::App* rules, RulesOptions& options) {
-  CLI::App* const command =
-      rules->add_subcommand("diff", "What opens, closes and changes from one table to another");
-  command->footer("Example: nakadachi rules diff shipped next_year.tsv");
-  command->add_option("A", options.table, "file, or `shipped`")->required();
-  command->add_option("B", options.second_table, "file, or `shipped`")->required();
-  add_json_option(*command, options.report.json);
-  command->add_flag("--csv", options.csv, "CSV, UTF-8");
+CommandLine add_diff(CommandLine rules, RulesOptions& options) {
+  const CommandLine command =
+      rules.add_command("diff", "What opens, closes and changes from one table to another");
+  command.footer("Example: nakadachi rules diff shipped next_year.tsv");
+  command.add_option("A", options.table, "file, or `shipped`").required();
+  command.add_option("B", options.second_table, "file, or `shipped`").required();
+  add_json_option(command, options.report.json);
+  command.add_flag("--csv", options.csv, "CSV, UTF-8");
   return command;
 }
 
 }  // namespace
 
-void add_rules_command(CLI::App& app, Command& chosen, int& status,
+void add_rules_command(CommandLine app, Command& chosen, int& status,
                        const ChosenLanguage& language) {
-  CLI::App* const rules = app.add_subcommand("rules", "The legal table: who may ask whom for what");
-  rules->require_subcommand(1);
+  const CommandLine rules = app.add_command("rules", "The legal table: who may ask whom for what");
+  rules.needs_command();
   const auto options = std::make_shared<RulesOptions>(RulesOptions{.report = {&language}});
-  const auto choose = [&chosen](CLI::App* command, Command run) {
-    command->callback([&chosen, run = std::move(run)] { chosen = run; });
+  const auto choose = [&chosen](CommandLine command, Command run) {
+    command.when_chosen([&chosen, run = std::move(run)] { chosen = run; });
   };
   choose(add_import(rules, *options), [options] { return run_import(*options); });
   choose(add_list(rules, *options), [options] { return run_list(*options); });

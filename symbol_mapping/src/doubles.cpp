@@ -41,7 +41,7 @@ bool similar(std::string_view a, std::string_view b) {
          differ_by_one(folded_a, folded_b);
 }
 
-std::string_view kana_of(const PersonRecord& record) noexcept {
+std::string_view kana_text(const PersonRecord& record) noexcept {
   return record.items.kana ? record.items.kana->reveal() : std::string_view();
 }
 
@@ -119,7 +119,7 @@ std::vector<std::vector<AddressNumber>> group_by_name(
 
 std::vector<std::vector<AddressNumber>> group_by_kana(
     const std::vector<const PersonRecord*>& persons) {
-  return group_by(persons, kana_of);
+  return group_by(persons, kana_text);
 }
 
 std::vector<std::vector<AddressNumber>> group_by_home(
@@ -135,7 +135,7 @@ std::vector<std::vector<AddressNumber>> group_by_home(
     const FourItems& other = b.items.four;
     return one.birth_date == other.birth_date &&
            fold(one.home.reveal()) == fold(other.home.reveal()) &&
-           (similar(one.name.reveal(), other.name.reveal()) || similar(kana_of(a), kana_of(b)));
+           (similar(one.name.reveal(), other.name.reveal()) || similar(kana_text(a), kana_text(b)));
   });
 }
 

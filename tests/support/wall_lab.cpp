@@ -22,8 +22,6 @@ namespace {
 constexpr int kReceiveBuffer = 32 * 1024 * 1024;
 constexpr auto kPatience = std::chrono::seconds(10);
 
-std::size_t index(int place) { return static_cast<std::size_t>(place); }
-
 std::string device(const Port& port) { return fmt::format("e{}", port.number); }
 
 Result<void> run_here(const std::vector<std::string>& arguments, const std::string& input) {

@@ -7,8 +7,6 @@
 namespace nakadachi::walls::testing {
 namespace {
 
-std::size_t index(int place) { return static_cast<std::size_t>(place); }
-
 Address address(const char* text) { return *Address::parse(text); }
 
 /// Of many addresses those at the edges, where a rule that is off by one shows; of few all.

@@ -8,6 +8,9 @@
 
 namespace nakadachi::walls::testing {
 
+/// For the places of a model, which are numbers that may be `kNobody`, once it is somebody.
+inline std::size_t index(int place) { return static_cast<std::size_t>(place); }
+
 /// One wire: a segment, one town's network of a segment, or the world outside.
 struct Network {
   std::string name;

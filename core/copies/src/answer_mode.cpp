@@ -6,11 +6,11 @@
 namespace nakadachi::copies {
 namespace {
 
-constexpr std::string_view kPurpose = "answer mode";
+constexpr std::string_view kModePurpose = "answer mode";
 constexpr std::string_view kSection = "setting";
 /// Which setting of the section it is.
 constexpr std::uint8_t kSort = 1;
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kModeVersion = 1;
 
 }  // namespace
 
@@ -19,14 +19,14 @@ Result<HoldingKey> answer_setting_key(crypto::TenantCipher& cipher,
                                       const InformationKind& kind) {
   Bytes part;
   append_big_endian<8>(part, kind.number());
-  return crypto::holding_key(cipher, institution, kPurpose, {part});
+  return crypto::holding_key(cipher, institution, kModePurpose, {part});
 }
 
 Result<Bytes> seal_answer_setting(crypto::TenantCipher& cipher, const HoldingKey& key,
                                   const AnswerSetting& setting, Random& random) {
   Bytes plain;
   append_big_endian<1>(plain, kSort);
-  append_big_endian<1>(plain, kVersion);
+  append_big_endian<1>(plain, kModeVersion);
   append_big_endian<8>(plain, setting.institution.number());
   append_big_endian<8>(plain, setting.kind.number());
   append_big_endian<1>(plain, static_cast<std::uint8_t>(setting.mode));
@@ -46,7 +46,8 @@ Result<AnswerSetting> open_answer_setting(crypto::TenantCipher& cipher, const Ho
   if (reader.failed() || sort != kSort) {
     return Error{.code = ErrorCode::kMalformedFrame, .field = kField};
   }
-  if (version != kVersion) return Error{.code = ErrorCode::kUnsupportedVersion, .field = kField};
+  if (version != kModeVersion)
+    return Error{.code = ErrorCode::kUnsupportedVersion, .field = kField};
   if (!reader.complete()) return Error{.code = ErrorCode::kMalformedFrame, .field = kField};
   NAKADACHI_TRY(const auto institution, InstitutionCode::from_number(institution_number));
   NAKADACHI_TRY(const auto kind, InformationKind::from_number(kind_number));

@@ -9,7 +9,7 @@
 namespace nakadachi::copies {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kChangeVersion = 1;
 constexpr std::uint8_t kHasKind = 0x01;
 
 static_assert(limits::kMaxWhoBytes <= UINT8_MAX && limits::kMaxWhyBytes <= UINT8_MAX);
@@ -43,7 +43,7 @@ Result<ChangeReason> ChangeReason::make(std::string_view who, std::string_view w
 
 Bytes encode(const ChangeRecord& record) {
   Bytes bytes;
-  append_big_endian<1>(bytes, kVersion);
+  append_big_endian<1>(bytes, kChangeVersion);
   append_big_endian<1>(bytes, record.section);
   append_big_endian<8>(bytes, record.institution.number());
   append_big_endian<1>(bytes, static_cast<std::uint8_t>(record.operation));
@@ -60,7 +60,8 @@ Result<ChangeRecord> decode_change(ByteView bytes) {
   Reader reader(bytes);
   const std::uint64_t version = reader.number<1>();
   if (reader.failed()) return malformed;
-  if (version != kVersion) return Error{.code = ErrorCode::kUnsupportedVersion, .field = "change"};
+  if (version != kChangeVersion)
+    return Error{.code = ErrorCode::kUnsupportedVersion, .field = "change"};
   const auto section = static_cast<std::uint8_t>(reader.number<1>());
   const std::uint64_t institution_number = reader.number<8>();
   const std::uint64_t operation = reader.number<1>();

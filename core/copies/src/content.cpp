@@ -11,7 +11,7 @@
 namespace nakadachi::copies {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kContentVersion = 1;
 
 Error at_fault(ErrorCode code, std::string_view field, std::size_t position) {
   return {.code = code, .field = field, .position = static_cast<std::int32_t>(position)};
@@ -48,7 +48,7 @@ Result<void> check(const CopyContent& content) {
 Result<Bytes> encode(const CopyContent& content) {
   NAKADACHI_CHECK(check(content));
   Bytes bytes;
-  append_big_endian<1>(bytes, kVersion);
+  append_big_endian<1>(bytes, kContentVersion);
   append_big_endian<2>(bytes, content.layout_version);
   append_big_endian<8>(bytes, content.dataset);
   append_big_endian<1>(bytes, marks_of(content.validity));
@@ -73,7 +73,8 @@ Result<CopyContent> decode_content(ByteView bytes) {
   Reader reader(bytes);
   const std::uint64_t version = reader.number<1>();
   if (reader.failed()) return malformed;
-  if (version != kVersion) return Error{.code = ErrorCode::kUnsupportedVersion, .field = "copy"};
+  if (version != kContentVersion)
+    return Error{.code = ErrorCode::kUnsupportedVersion, .field = "copy"};
   CopyContent content;
   content.layout_version = static_cast<std::uint16_t>(reader.number<2>());
   content.dataset = reader.number<8>();

@@ -10,14 +10,14 @@
 namespace nakadachi::copies {
 namespace {
 
-constexpr std::string_view kPurpose = "copy";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::string_view kCopyPurpose = "copy";
+constexpr std::uint8_t kCopyVersion = 1;
 constexpr std::size_t kLeastSlots = 16;
 
 Result<Bytes> encode(const StoredCopy& copy) {
   NAKADACHI_TRY(const Bytes content, copies::encode(copy.content));
   Bytes bytes;
-  append_big_endian<1>(bytes, kVersion);
+  append_big_endian<1>(bytes, kCopyVersion);
   append_big_endian<8>(bytes, copy.institution.number());
   append_big_endian<8>(bytes, copy.person.reveal());
   append_big_endian<8>(bytes, copy.kind.number());
@@ -33,7 +33,8 @@ Result<StoredCopy> decode(ByteView bytes) {
   const std::uint64_t kind_number = reader.number<8>();
   const ByteView content_bytes = reader.take(reader.left());
   if (reader.failed()) return Error{.code = ErrorCode::kMalformedFrame, .field = "copy"};
-  if (version != kVersion) return Error{.code = ErrorCode::kUnsupportedVersion, .field = "copy"};
+  if (version != kCopyVersion)
+    return Error{.code = ErrorCode::kUnsupportedVersion, .field = "copy"};
   NAKADACHI_TRY(const auto institution, InstitutionCode::from_number(institution_number));
   NAKADACHI_TRY(const auto person, AddressNumber::from_number(person_number));
   NAKADACHI_TRY(const auto kind, InformationKind::from_number(kind_number));
@@ -49,17 +50,17 @@ Result<HoldingKey> copy_key(crypto::TenantCipher& cipher, const InstitutionCode&
   append_big_endian<8>(parts, person.reveal());
   append_big_endian<8>(parts, kind.number());
   const ByteView view = parts;
-  return crypto::holding_key(cipher, institution, kPurpose, {view.first(8), view.subspan(8)});
+  return crypto::holding_key(cipher, institution, kCopyPurpose, {view.first(8), view.subspan(8)});
 }
 
 Result<Bytes> seal_copy(crypto::TenantCipher& cipher, const HoldingKey& key, const StoredCopy& copy,
                         Random& random) {
   NAKADACHI_TRY(const Bytes plain, encode(copy));
-  return crypto::seal_holding(cipher, kPurpose, key, plain, random);
+  return crypto::seal_holding(cipher, kCopyPurpose, key, plain, random);
 }
 
 Result<StoredCopy> open_copy(crypto::TenantCipher& cipher, const HoldingKey& key, ByteView sealed) {
-  NAKADACHI_TRY(const Bytes plain, crypto::open_holding(cipher, kPurpose, key, sealed));
+  NAKADACHI_TRY(const Bytes plain, crypto::open_holding(cipher, kCopyPurpose, key, sealed));
   return decode(plain);
 }
 

@@ -11,8 +11,8 @@
 namespace nakadachi::copies {
 namespace {
 
-constexpr std::string_view kPurpose = "flag";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::string_view kFlagPurpose = "flag";
+constexpr std::uint8_t kFlagVersion = 1;
 constexpr std::uint8_t kHasKind = 0x04;
 constexpr std::uint8_t kAllMarks = kHasFrom | kHasUntil | kHasKind;
 
@@ -32,7 +32,7 @@ Result<void> check(const PersonFlags& of) {
 
 Bytes encode(const PersonFlags& of) {
   Bytes bytes;
-  append_big_endian<1>(bytes, kVersion);
+  append_big_endian<1>(bytes, kFlagVersion);
   append_big_endian<8>(bytes, of.institution.number());
   append_big_endian<8>(bytes, of.person.reveal());
   append_big_endian<1>(bytes, of.flags.size());
@@ -71,7 +71,7 @@ Result<PersonFlags> decode(ByteView bytes) {
   const std::uint64_t person_number = reader.number<8>();
   const std::uint64_t count = reader.number<1>();
   if (reader.failed()) return wrong(ErrorCode::kMalformedFrame);
-  if (version != kVersion) return wrong(ErrorCode::kUnsupportedVersion);
+  if (version != kFlagVersion) return wrong(ErrorCode::kUnsupportedVersion);
   NAKADACHI_TRY(const auto institution, InstitutionCode::from_number(institution_number));
   NAKADACHI_TRY(const auto person, AddressNumber::from_number(person_number));
   PersonFlags of{institution, person, {}};
@@ -113,18 +113,18 @@ Result<HoldingKey> flag_key(crypto::TenantCipher& cipher, const InstitutionCode&
                             const AddressNumber& person) {
   Bytes part;
   append_big_endian<8>(part, person.reveal());
-  return crypto::holding_key(cipher, institution, kPurpose, {part});
+  return crypto::holding_key(cipher, institution, kFlagPurpose, {part});
 }
 
 Result<Bytes> seal_flags(crypto::TenantCipher& cipher, const HoldingKey& key,
                          const PersonFlags& flags, Random& random) {
   NAKADACHI_CHECK(check(flags));
-  return crypto::seal_holding(cipher, kPurpose, key, encode(flags), random);
+  return crypto::seal_holding(cipher, kFlagPurpose, key, encode(flags), random);
 }
 
 Result<PersonFlags> open_flags(crypto::TenantCipher& cipher, const HoldingKey& key,
                                ByteView sealed) {
-  NAKADACHI_TRY(const Bytes plain, crypto::open_holding(cipher, kPurpose, key, sealed));
+  NAKADACHI_TRY(const Bytes plain, crypto::open_holding(cipher, kFlagPurpose, key, sealed));
   return decode(plain);
 }
 

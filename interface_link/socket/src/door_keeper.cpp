@@ -20,7 +20,7 @@ constexpr const char* kAllowed = "200";
 // The library drops the connection without a word, at the latest when the time for its
 // handshake is over, and the peer tries again.
 constexpr const char* kTryLater = "300";
-constexpr const char* kRefused = "400";
+constexpr const char* kNotLetIn = "400";
 
 std::string_view text_of_part(const zmq::message_t& part) noexcept {
   return as_chars(view_of(part));
@@ -199,7 +199,7 @@ bool DoorKeeper::answer(const std::vector<zmq::message_t>& request) {
 }
 
 const char* DoorKeeper::judge(const std::vector<zmq::message_t>& request, std::string& user) {
-  if (request.size() < kParts || text_of_part(request[kVersion]) != "1.0") return kRefused;
+  if (request.size() < kParts || text_of_part(request[kVersion]) != "1.0") return kNotLetIn;
   adopt();
   for (Watched& watched : doors_) {
     Door& door = *watched.door;
@@ -210,13 +210,13 @@ const char* DoorKeeper::judge(const std::vector<zmq::message_t>& request, std::s
     const auto* const known = key ? table->find(*key, door.now()) : nullptr;
     if (request.size() != kParts || !is_curve || known == nullptr) {
       count(door.counts().refused_keys);
-      return kRefused;
+      return kNotLetIn;
     }
     const std::string_view address = unmapped(text_of_part(request[kAddress]));
     if (!door.may_come(address) || !known->may_come(address)) {
       count(door.counts().refused_addresses);
       watched.refused_address = address;
-      return kRefused;
+      return kNotLetIn;
     }
     if (door.watch().open() > door.max_connections()) {
       count(door.counts().refused_full);
@@ -226,7 +226,7 @@ const char* DoorKeeper::judge(const std::vector<zmq::message_t>& request, std::s
     user = to_z85(*key);
     return kAllowed;
   }
-  return kRefused;
+  return kNotLetIn;
 }
 
 }  // namespace nakadachi::socket

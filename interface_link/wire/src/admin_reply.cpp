@@ -7,7 +7,7 @@
 namespace nakadachi::wire {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kReplyVersion = 1;
 constexpr std::size_t kMostListed = 4'096;
 
 void put(const Done& from, v1::AdminReplyFrame& to) { to.mutable_done()->set_count(from.count); }
@@ -347,7 +347,7 @@ std::optional<AdminAnswer> read_answer(const v1::AdminReplyFrame& from, FieldRea
 Bytes encode_error(const Error& error, const RequestKey* key) {
   ArenaScope scope;
   auto& frame = scope.make<v1::AdminReplyFrame>();
-  frame.set_version(kVersion);
+  frame.set_version(kReplyVersion);
   if (key != nullptr) NAKADACHI_PUT(frame, key, key->view());
   frame.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
   return serialise(frame);
@@ -359,7 +359,7 @@ Bytes encode_admin_reply(const AdminReply& reply) {
   if (!reply.answer) return encode_error(reply.answer.error(), &reply.key);
   ArenaScope scope;
   auto& frame = scope.make<v1::AdminReplyFrame>();
-  frame.set_version(kVersion);
+  frame.set_version(kReplyVersion);
   NAKADACHI_PUT(frame, key, reply.key.view());
   std::visit([&frame](const auto& answer) { put(answer, frame); }, *reply.answer);
   Bytes bytes = serialise(frame);
@@ -378,7 +378,7 @@ Result<AdminReplyFrame> decode_admin_reply(ByteView frame) {
   ArenaScope scope;
   auto& opened = scope.make<v1::AdminReplyFrame>();
   NAKADACHI_CHECK(parse(frame, shape, opened));
-  if (opened.version() != kVersion) {
+  if (opened.version() != kReplyVersion) {
     return Error{.code = ErrorCode::kUnsupportedVersion, .field = "version"};
   }
   FieldReader reader;

@@ -6,7 +6,7 @@
 namespace nakadachi::wire {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kRequestVersion = 1;
 
 // One `put` and one `read` a command -------------------------------------------
 
@@ -338,7 +338,7 @@ Bytes encode_admin_requests(std::span<const AdminRequest> requests) {
   NAKADACHI_ASSERT(requests.size() <= limits::kMaxQueriesPerFrame);
   ArenaScope scope;
   auto& frame = scope.make<v1::AdminFrame>();
-  frame.set_version(kVersion);
+  frame.set_version(kRequestVersion);
   for (const AdminRequest& request : requests) {
     v1::AdminRequest& made = *frame.add_requests();
     NAKADACHI_PUT(made, key, request.key.view());
@@ -358,7 +358,7 @@ Result<std::vector<DecodedAdminRequest>> decode_admin_requests(ByteView frame) {
   ArenaScope scope;
   auto& opened = scope.make<v1::AdminFrame>();
   NAKADACHI_CHECK(parse(frame, shape, opened));
-  if (opened.version() != kVersion) {
+  if (opened.version() != kRequestVersion) {
     return Error{.code = ErrorCode::kUnsupportedVersion, .field = "version"};
   }
   std::vector<DecodedAdminRequest> decoded;

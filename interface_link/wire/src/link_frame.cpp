@@ -10,7 +10,7 @@
 namespace nakadachi::wire {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kLinkVersion = 1;
 
 void put(const LinkItem& from, v1::LinkItem& to) {
   NAKADACHI_ASSERT(from.statement.size() <= limits::kMaxStatementBytes);
@@ -110,7 +110,7 @@ Result<void> read_hello(const v1::Hello& from, Hello& to) {
 class FrameWriter {
  public:
   FrameWriter() : frame_(scope_.make<v1::LinkFrame>()) {
-    frame_.set_version(kVersion);
+    frame_.set_version(kLinkVersion);
     bytes_ += frame_.ByteSizeLong();
   }
 
@@ -189,7 +189,7 @@ Bytes encode_hello(const Hello& hello) {
   NAKADACHI_ASSERT(hello.institutions.size() <= kMaxHelloInstitutions);
   ArenaScope scope;
   auto& frame = scope.make<v1::LinkFrame>();
-  frame.set_version(kVersion);
+  frame.set_version(kLinkVersion);
   v1::Hello& to = *frame.mutable_hello();
   to.mutable_institutions()->Reserve(static_cast<int>(hello.institutions.size()));
   for (const InstitutionCode& code : hello.institutions) to.add_institutions(code.number());
@@ -202,7 +202,7 @@ Result<LinkFrame> decode_link_frame(ByteView frame) {
   ArenaScope scope;
   auto& opened = scope.make<v1::LinkFrame>();
   NAKADACHI_CHECK(parse(frame, shape, opened));
-  if (opened.version() != kVersion) {
+  if (opened.version() != kLinkVersion) {
     return Error{.code = ErrorCode::kUnsupportedVersion, .field = "version"};
   }
   LinkFrame decoded;

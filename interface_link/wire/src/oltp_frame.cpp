@@ -12,7 +12,7 @@
 namespace nakadachi::wire {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kOltpVersion = 1;
 // key 18, person 9, subject 5 × 9 + 2 + 62 + 131, tags and lengths 7: the largest query.
 constexpr std::size_t kMostQueryBytes =
     18 + 9 + (5 * 9 + 2 + 2 + limits::kMaxSectionBytes + 3 + 2 * limits::kMaxItemsAsked) + 7;
@@ -154,7 +154,7 @@ Result<void> open_frame(ByteView bytes, Frame& frame) {
   if (bytes.size() > limits::kMaxClientFrameBytes) return ErrorCode::kOversize;
   static const Shape shape(*Frame::descriptor(), limits::kMaxQueriesPerFrame);
   NAKADACHI_CHECK(parse(bytes, shape, frame));
-  if (frame.version() != kVersion) {
+  if (frame.version() != kOltpVersion) {
     return Error{.code = ErrorCode::kUnsupportedVersion, .field = "version"};
   }
   return {};
@@ -170,7 +170,7 @@ Error at_position(Error error, int position) {
 class ReplyWriter {
  public:
   ReplyWriter() : frame_(scope_.make<v1::ReplyFrame>()) {
-    frame_.set_version(kVersion);
+    frame_.set_version(kOltpVersion);
     bytes_ += frame_.ByteSizeLong();
   }
 
@@ -264,7 +264,7 @@ Bytes encode_queries(std::span<const exchange::Query> queries) {
   NAKADACHI_ASSERT(queries.size() <= limits::kMaxQueriesPerFrame);
   ArenaScope scope;
   auto& frame = scope.make<v1::QueryFrame>();
-  frame.set_version(kVersion);
+  frame.set_version(kOltpVersion);
   for (const exchange::Query& query : queries) {
     NAKADACHI_ASSERT(query.subject.section.size() <= limits::kMaxSectionBytes);
     NAKADACHI_ASSERT(query.subject.items.size() <= limits::kMaxItemsAsked);
@@ -276,7 +276,7 @@ Bytes encode_queries(std::span<const exchange::Query> queries) {
 Bytes encode_hand_over(const exchange::HandOver* answer) {
   ArenaScope scope;
   auto& frame = scope.make<v1::QueryFrame>();
-  frame.set_version(kVersion);
+  frame.set_version(kOltpVersion);
   frame.set_answering(true);
   if (answer != nullptr) {
     NAKADACHI_ASSERT(answer->content.size() <= limits::kMaxCopyBytes);
@@ -326,7 +326,7 @@ Bytes encode_questions(std::span<const exchange::LiveQuestion> questions) {
   NAKADACHI_ASSERT(questions.size() <= limits::kMaxQueriesPerFrame);
   ArenaScope scope;
   auto& frame = scope.make<v1::ReplyFrame>();
-  frame.set_version(kVersion);
+  frame.set_version(kOltpVersion);
   for (const exchange::LiveQuestion& question : questions) put(question, *frame.add_questions());
   return serialise(frame);
 }
@@ -334,7 +334,7 @@ Bytes encode_questions(std::span<const exchange::LiveQuestion> questions) {
 Bytes encode_frame_error(const Error& error) {
   ArenaScope scope;
   auto& frame = scope.make<v1::ReplyFrame>();
-  frame.set_version(kVersion);
+  frame.set_version(kOltpVersion);
   frame.mutable_error()->set_code(static_cast<std::uint32_t>(error.code));
   frame.mutable_error()->set_position(error.position);
   return serialise(frame);

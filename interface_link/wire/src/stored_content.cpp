@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kMostStoredBytes =
     2 * limits::kMaxStatementBytes + limits::kMaxAnswerBytes + 512;
 
-void put(const StoredContent& from, v1::StoredContent& to) {
+void put_content(const StoredContent& from, v1::StoredContent& to) {
   NAKADACHI_ASSERT(from.statement.size() <= limits::kMaxStatementBytes);
   NAKADACHI_ASSERT(from.answer.size() <= limits::kMaxAnswerBytes);
   NAKADACHI_PUT(to, statement, from.statement);
@@ -23,7 +23,7 @@ void put(const StoredContent& from, v1::StoredContent& to) {
   if (!from.permit.empty()) NAKADACHI_PUT(to, permit, from.permit);
 }
 
-void read(const v1::StoredContent& from, FieldReader& reader, StoredContent& to) {
+void read_content(const v1::StoredContent& from, FieldReader& reader, StoredContent& to) {
   if (!reader.require(from.has_statement(), "statement")) return;
   reader.bytes(NAKADACHI_FIELD(from, statement), limits::kMaxStatementBytes, to.statement);
   reader.fixed(NAKADACHI_FIELD(from, content_hash), to.content_hash);
@@ -44,10 +44,12 @@ void read(const v1::StoredContent& from, FieldReader& reader, StoredContent& to)
 
 }  // namespace
 
-Bytes encode(const StoredContent& content) { return encode_as<v1::StoredContent>(content, put); }
+Bytes encode(const StoredContent& content) {
+  return encode_as<v1::StoredContent>(content, put_content);
+}
 
 Result<StoredContent> decode_stored_content(ByteView bytes) {
-  return decode_as<v1::StoredContent, StoredContent>(bytes, kMostStoredBytes, read);
+  return decode_as<v1::StoredContent, StoredContent>(bytes, kMostStoredBytes, read_content);
 }
 
 }  // namespace nakadachi::wire

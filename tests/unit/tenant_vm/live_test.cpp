@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
 #include "tests/support/staff_desk.hpp"
