@@ -100,7 +100,7 @@ function(nakadachi_precompile_common target)
 endfunction()
 
 # Some sources are compiled as one: what their headers instantiate is compiled once. Helpers of
-# one library therefore have names of their own. What a source includes itself is checked without,
+# one library or test program therefore have names of their own. What a source includes itself is checked without,
 # by ./dev check.
 function(nakadachi_join_sources target)
   if(NAKADACHI_JOIN)

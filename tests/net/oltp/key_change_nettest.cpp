@@ -1,31 +1,22 @@
 // A business system and staff change their keys while they work.
 
-#include <chrono>
-#include <functional>
 #include <future>
 #include <memory>
-#include <thread>
 
 #include "nakadachi/admin/client.hpp"
 #include "nakadachi/client/client.hpp"
+#include "tests/net/socket/helpers.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/live_pool.hpp"
 
 using namespace nakadachi;
+using socket::helpers::eventually;
 using testing::LivePool;
 using testing::Universe;
 
 namespace {
 
-constexpr std::int64_t kPatienceMs = 60'000;
-
-bool eventually(const std::function<bool()>& holds) {
-  for (int i = 0; i < 6'000; ++i) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return false;
-}
+constexpr std::int64_t kChangePatienceMs = 60'000;
 
 std::unique_ptr<client::Client> system_with(const LivePool& pool,
                                             const socket::CurveKeyPair& keys) {
@@ -54,7 +45,7 @@ exchange::Query simple_query(const LivePool& pool, SeededRandom& random) {
 }
 
 void check_answered(const LivePool& pool, const exchange::Query& query, client::Client& by) {
-  const auto reply = by.ask_and_wait(query, kPatienceMs);
+  const auto reply = by.ask_and_wait(query, kChangePatienceMs);
   REQUIRE(reply.ok());
   CHECK(reply->outcome == exchange::Outcome::kAnswered);
   CHECK(reply->answer == pool.universe.expected(query).answer);

@@ -7,18 +7,18 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <functional>
 #include <future>
-#include <thread>
 
 #include "apps/common/run_program.hpp"
 #include "apps/common/walls_file.hpp"
 #include "nakadachi/client/client.hpp"
+#include "tests/net/socket/helpers.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/live_pool.hpp"
 #include "tests/support/walls_models.hpp"
 
 using namespace nakadachi;
+using socket::helpers::eventually;
 using testing::LivePool;
 using testing::Universe;
 
@@ -49,14 +49,6 @@ std::unique_ptr<client::Client> first_system_at(const LivePool& pool, const std:
        .ask_again_after_ms = 200});
   REQUIRE(made.ok());
   return *std::move(made);
-}
-
-bool eventually(const std::function<bool()>& holds) {
-  for (int i = 0; i < 6'000; ++i) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-  }
-  return false;
 }
 
 exchange::Query query_between_towns(const LivePool& pool, SeededRandom& random) {

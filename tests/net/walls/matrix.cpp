@@ -21,8 +21,6 @@ constexpr int kRounds = 4;
 constexpr std::size_t kSentAtOnce = 128;
 constexpr std::uint32_t kFirstSourcePort = 20'000;
 
-std::size_t index(int place) { return static_cast<std::size_t>(place); }
-
 bool is_udp(std::uint32_t service) {
   return service / kPortsPerProtocol == static_cast<std::uint32_t>(Protocol::kUdp);
 }

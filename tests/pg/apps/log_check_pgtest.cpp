@@ -66,24 +66,24 @@ TEST_CASE("a kept head and known signers are compared with the log") {
   CHECK(logs.check({.kept_head = other}).wrong->code == ErrorCode::kLogGap);
 }
 
-struct Harm {
+struct LogHarm {
   const char* sql;
   ErrorCode found;
 };
 
 TEST_CASE("what somebody changed in the database is found") {
   Logs logs;
-  const Harm harm = GENERATE(
-      Harm{"UPDATE nakadachi.step SET bytes_in = 8 WHERE tenant = 2 AND number = 25",
-           ErrorCode::kLogHeadDiffers},
-      Harm{"DELETE FROM nakadachi.step WHERE tenant = 2 AND number = 25", ErrorCode::kLogGap},
-      Harm{"UPDATE nakadachi.step SET number = 24 WHERE tenant = 2 AND number = 25",
-           ErrorCode::kLogNumberTwice},
-      Harm{"UPDATE nakadachi.train SET signed_at_ms = signed_at_ms + 1 WHERE number = 3",
-           ErrorCode::kSignatureInvalid},
-      Harm{"DELETE FROM nakadachi.train WHERE number = 3", ErrorCode::kLogHeadDiffers},
-      Harm{"UPDATE nakadachi.step SET leaf = sha256('x') WHERE tenant = 1 AND train = 5",
-           ErrorCode::kHeadNotInTrain});
+  const LogHarm harm = GENERATE(
+      LogHarm{"UPDATE nakadachi.step SET bytes_in = 8 WHERE tenant = 2 AND number = 25",
+              ErrorCode::kLogHeadDiffers},
+      LogHarm{"DELETE FROM nakadachi.step WHERE tenant = 2 AND number = 25", ErrorCode::kLogGap},
+      LogHarm{"UPDATE nakadachi.step SET number = 24 WHERE tenant = 2 AND number = 25",
+              ErrorCode::kLogNumberTwice},
+      LogHarm{"UPDATE nakadachi.train SET signed_at_ms = signed_at_ms + 1 WHERE number = 3",
+              ErrorCode::kSignatureInvalid},
+      LogHarm{"DELETE FROM nakadachi.train WHERE number = 3", ErrorCode::kLogHeadDiffers},
+      LogHarm{"UPDATE nakadachi.step SET leaf = sha256('x') WHERE tenant = 1 AND train = 5",
+              ErrorCode::kHeadNotInTrain});
   CAPTURE(harm.sql);
   Sql admin(logs.database.login("postgres"));
   admin.must(std::string("SET session_replication_role = replica; ") + harm.sql);

@@ -226,7 +226,7 @@ TEST_CASE("a record is shown with what proves it") {
   CHECK_FALSE(*behind);
 }
 
-struct Harm {
+struct ReceiptHarm {
   const char* sql;
   ErrorCode found;
 };
@@ -234,23 +234,25 @@ struct Harm {
 TEST_CASE("no receipts are exported of a log that somebody changed") {
   Records town;
   const testing::TempFolder folder;
-  const Harm harm = GENERATE(
-      Harm{"UPDATE nakadachi.step SET bytes_in = 8 WHERE tenant = 2 AND number = 25",
-           ErrorCode::kLogHeadDiffers},
-      Harm{"UPDATE nakadachi.step SET sealed = sealed || 'x' WHERE tenant = 2 AND number = 25",
-           ErrorCode::kSealBroken},
-      Harm{"UPDATE nakadachi.step SET salt = leaf_salt FROM (SELECT salt AS leaf_salt FROM"
-           " nakadachi.step WHERE tenant = 2 AND number = 24) other"
-           " WHERE tenant = 2 AND number = 25",
-           ErrorCode::kStatementDiffers},
-      Harm{"DELETE FROM nakadachi.step WHERE tenant = 2 AND number = 25", ErrorCode::kLogGap},
-      Harm{"DELETE FROM nakadachi.train WHERE number = 3", ErrorCode::kLogHeadDiffers},
-      Harm{"DELETE FROM nakadachi.delegation", ErrorCode::kDelegationInvalid},
-      Harm{"UPDATE nakadachi.step SET leaf = sha256('x') WHERE tenant = 1 AND train = 3",
-           ErrorCode::kHeadNotInTrain},
-      Harm{"UPDATE nakadachi.train SET signature = decode(repeat('00', 64), 'hex')"
-           " WHERE number = 3",
-           ErrorCode::kSignatureInvalid});
+  const ReceiptHarm harm = GENERATE(
+      ReceiptHarm{"UPDATE nakadachi.step SET bytes_in = 8 WHERE tenant = 2 AND number = 25",
+                  ErrorCode::kLogHeadDiffers},
+      ReceiptHarm{
+          "UPDATE nakadachi.step SET sealed = sealed || 'x' WHERE tenant = 2 AND number = 25",
+          ErrorCode::kSealBroken},
+      ReceiptHarm{"UPDATE nakadachi.step SET salt = leaf_salt FROM (SELECT salt AS leaf_salt FROM"
+                  " nakadachi.step WHERE tenant = 2 AND number = 24) other"
+                  " WHERE tenant = 2 AND number = 25",
+                  ErrorCode::kStatementDiffers},
+      ReceiptHarm{"DELETE FROM nakadachi.step WHERE tenant = 2 AND number = 25",
+                  ErrorCode::kLogGap},
+      ReceiptHarm{"DELETE FROM nakadachi.train WHERE number = 3", ErrorCode::kLogHeadDiffers},
+      ReceiptHarm{"DELETE FROM nakadachi.delegation", ErrorCode::kDelegationInvalid},
+      ReceiptHarm{"UPDATE nakadachi.step SET leaf = sha256('x') WHERE tenant = 1 AND train = 3",
+                  ErrorCode::kHeadNotInTrain},
+      ReceiptHarm{"UPDATE nakadachi.train SET signature = decode(repeat('00', 64), 'hex')"
+                  " WHERE number = 3",
+                  ErrorCode::kSignatureInvalid});
   CAPTURE(harm.sql);
   Sql admin(town.database.login("postgres"));
   admin.must(std::string("SET session_replication_role = replica; ") + harm.sql);

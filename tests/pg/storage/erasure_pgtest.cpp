@@ -62,8 +62,8 @@ class Files {
 };
 
 /// Lane 1 of a database whose files and log are looked into.
-struct Fixture {
-  Fixture() : admin(database.login("postgres")) {
+struct ErasureFixture {
+  ErasureFixture() : admin(database.login("postgres")) {
     database.join(1, 3, LaneId{1});
     admin.must("ALTER DATABASE " + admin.run("SELECT current_database()").value() +
                " SET log_min_duration_statement = 0");
@@ -99,7 +99,7 @@ struct Fixture {
 };
 
 TEST_CASE("an erased or replaced value is in no file but the write-ahead log after a wipe") {
-  Fixture fixture;
+  ErasureFixture fixture;
   const auto section = GENERATE(Section::kAcquisition, Section::kCopy);
   const std::size_t size = GENERATE(kInline, kToasted);
   INFO("section " << static_cast<int>(section) << " size " << size);
@@ -136,7 +136,7 @@ TEST_CASE("an erased or replaced value is in no file but the write-ahead log aft
 
 TEST_CASE("the write-ahead log keeps an erased value, sealed, after a wipe") {
   // As the documentation says: its segments are recycled in their own time.
-  Fixture fixture;
+  ErasureFixture fixture;
   const ChangeRow erased = make_change(fixture.random, TenantId{1}, Section::kCopy, kInline);
   fixture.commit({erased});
   ChangeRow erasure = make_change(fixture.random, TenantId{1}, Section::kCopy, 0);
@@ -149,7 +149,7 @@ TEST_CASE("the write-ahead log keeps an erased value, sealed, after a wipe") {
 }
 
 TEST_CASE("a 取得番号 is in no file in the clear, and in none sealed after its wipe") {
-  Fixture fixture;
+  ErasureFixture fixture;
   const auto institution = *InstitutionCode::parse("1000001100200001");
   const auto person = *AddressNumber::from_number(42);
   const auto number = *AcquisitionNumber::from_number(7'391'046'582'137'904);
@@ -182,7 +182,7 @@ TEST_CASE("a 取得番号 is in no file in the clear, and in none sealed after i
 }
 
 TEST_CASE("a value that is erased in the train that brought it never reaches a file") {
-  Fixture fixture;
+  ErasureFixture fixture;
   const ChangeRow brought =
       make_change(fixture.random, TenantId{1}, Section::kAcquisition, kInline);
   ChangeRow erasure = make_change(fixture.random, TenantId{1}, Section::kAcquisition, 0);
@@ -195,7 +195,7 @@ TEST_CASE("a value that is erased in the train that brought it never reaches a f
 }
 
 TEST_CASE("no value enters the server's log, neither of a slow train nor of a refused one") {
-  Fixture fixture;
+  ErasureFixture fixture;
   const ChangeRow change = make_change(fixture.random, TenantId{1}, Section::kCopy, kInline);
   fixture.commit({change});
   Train refused = make_train(fixture.random, fixture.epoch, ++fixture.number, 1);

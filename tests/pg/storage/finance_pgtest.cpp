@@ -27,8 +27,8 @@ Day day(std::string_view text) {
 }
 
 /// Rows of three tenants over four days, and what they come to.
-struct Fixture {
-  Fixture() : meter(database.login("nakadachi_finance")), store(database.logins()) {
+struct FinanceFixture {
+  FinanceFixture() : meter(database.login("nakadachi_finance")), store(database.logins()) {
     database.join(1, 3, LaneId{1});
     const auto grant = store.take_lane(LaneId{1}, "test");
     REQUIRE(grant);
@@ -113,7 +113,7 @@ struct Fixture {
 };
 
 TEST_CASE("rows are added up by kind of message, which comes to the same as by cause") {
-  Fixture fixture;
+  FinanceFixture fixture;
   const Day first = day("2026-03-29");
   const Day last = day("2026-04-03");
   const auto kinds = fixture.meter.kinds(first, last);
@@ -143,7 +143,7 @@ TEST_CASE("rows are added up by kind of message, which comes to the same as by c
 }
 
 TEST_CASE("a roll-up has the sums of the rows, day by day in Japan, and is rebuilt the same") {
-  Fixture fixture;
+  FinanceFixture fixture;
   const Day first = day("2026-03-29");
   const Day last = day("2026-04-03");
   const Day march = day("2026-03-31");
@@ -165,7 +165,7 @@ TEST_CASE("a roll-up has the sums of the rows, day by day in Japan, and is rebui
 }
 
 TEST_CASE("a later step of an exchange joins the day of the exchange when it is rolled up again") {
-  Fixture fixture;
+  FinanceFixture fixture;
   const Day march = day("2026-03-31");
   REQUIRE(fixture.meter.roll_up(march, march));
   const auto grant = fixture.store.take_lane(LaneId{1}, "test");

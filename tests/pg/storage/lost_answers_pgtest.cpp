@@ -25,8 +25,8 @@ using Fault = testing::PostgresProxy::Fault;
 constexpr std::int64_t kShortTimeoutMs = 1500;
 
 /// Lane 1 taken through a line that can fail.
-struct Fixture {
-  explicit Fixture(std::int64_t call_timeout_ms = kDefaultCallTimeoutMs)
+struct LostAnswersFixture {
+  explicit LostAnswersFixture(std::int64_t call_timeout_ms = kDefaultCallTimeoutMs)
       : proxy(testing::test_cluster().directory()), admin(database.login("postgres")) {
     database.join(1, 3, LaneId{1});
     PostgresLogins logins = testing::through(proxy, database);
@@ -86,7 +86,7 @@ struct Fixture {
 };
 
 TEST_CASE("a line cut around the commit: unknown until read_back, which tells the truth") {
-  Fixture fixture;
+  LostAnswersFixture fixture;
   struct Case {
     Fault fault;
     Commit commit;
@@ -111,7 +111,7 @@ TEST_CASE("a line cut around the commit: unknown until read_back, which tells th
 }
 
 TEST_CASE("a line cut at any byte of a train: what is said agrees with what is stored") {
-  Fixture fixture;
+  LostAnswersFixture fixture;
   for (int round = 0; round < 60; ++round) {
     INFO("round " << round);
     const Train train = fixture.next_train();
@@ -131,7 +131,7 @@ TEST_CASE("a line cut at any byte of a train: what is said agrees with what is s
 }
 
 TEST_CASE("a line cut before the data were complete is a failure, not an unknown") {
-  Fixture fixture;
+  LostAnswersFixture fixture;
   fixture.proxy.cut_after_bytes(100);
   const AppendResult result = fixture.store->append(fixture.next_train());
   CHECK(result.commit == Commit::kFailed);
@@ -140,7 +140,7 @@ TEST_CASE("a line cut before the data were complete is a failure, not an unknown
 }
 
 TEST_CASE("a server that does not answer ends as unknown, and the next call has a new line") {
-  Fixture fixture(kShortTimeoutMs);
+  LostAnswersFixture fixture(kShortTimeoutMs);
   fixture.proxy.arm(Fault::kHoldCommitReply);
   const AppendResult result = fixture.store->append(fixture.next_train());
   CHECK(result.commit == Commit::kUnknown);
@@ -150,7 +150,7 @@ TEST_CASE("a server that does not answer ends as unknown, and the next call has 
 }
 
 TEST_CASE("read_back waits for a train still under way and never answers before its end") {
-  Fixture fixture(kShortTimeoutMs);
+  LostAnswersFixture fixture(kShortTimeoutMs);
   fixture.proxy.arm(Fault::kHoldCopyDone);
   const Train train = fixture.next_train();
   REQUIRE(fixture.store->append(train).commit == Commit::kUnknown);
@@ -177,7 +177,7 @@ TEST_CASE("read_back waits for a train still under way and never answers before 
 }
 
 TEST_CASE("a train that reaches the server after the lane was taken or read back is refused") {
-  Fixture fixture(kShortTimeoutMs);
+  LostAnswersFixture fixture(kShortTimeoutMs);
   fixture.proxy.arm(Fault::kHoldQuery);
   const Train late = fixture.next_train();
   const AppendResult result = fixture.store->append(late);
@@ -197,7 +197,7 @@ TEST_CASE("a train that reaches the server after the lane was taken or read back
 }
 
 TEST_CASE("taking a lane waits for the train under way and counts it") {
-  Fixture fixture;
+  LostAnswersFixture fixture;
   Sql hand(fixture.database.login("nakadachi_train"));
   const std::uint64_t size = fixture.sizes[TenantId{1}];
   hand.must(
@@ -219,7 +219,7 @@ TEST_CASE("taking a lane waits for the train under way and counts it") {
 }
 
 TEST_CASE("a stale writer cannot pass the fence with an older view of the tables") {
-  Fixture fixture;
+  LostAnswersFixture fixture;
   Sql hand(fixture.database.login("nakadachi_train"));
   hand.must("BEGIN ISOLATION LEVEL REPEATABLE READ");
   hand.must("SELECT nakadachi.read_back(1, 999, 1) WHERE false; SELECT 1");  // takes the snapshot

@@ -79,8 +79,8 @@ TEST_CASE("a cost of nothing has no shares, and the largest figures are written 
   CHECK(overview_table(free).find("        -  小町\n") != std::string::npos);
 
   Bill bill = example_bill();
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
-  bill.statements[0].lines[1].units = {.rows = 1, .bytes_in = kMost, .bytes_out = kMost};
+  constexpr std::uint64_t kHighest = std::numeric_limits<std::uint64_t>::max();
+  bill.statements[0].lines[1].units = {.rows = 1, .bytes_in = kHighest, .bytes_out = kHighest};
   CHECK(statement_table(bill, bill.statements[0]).find("36,893,488,147,419,103,230") !=
         std::string::npos);
 }

@@ -37,11 +37,11 @@ TEST_CASE("there may be nothing to split, but not nobody to split among") {
 }
 
 TEST_CASE("the largest amounts and weights are split exactly, larger weights refused") {
-  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  constexpr std::uint64_t kHighest = std::numeric_limits<std::uint64_t>::max();
   constexpr Wide kHalf = kWeightLimit / 2;
-  CHECK(split_of(kMost, {kHalf, kHalf - 1}) == Parts{kMost / 2 + 1, kMost / 2});
-  CHECK(split_of(kMost, {kWeightLimit - 2, 1}) == Parts{kMost, 0});
-  CHECK(split_of(kMost, {kWeightLimit - 1}) == Parts{kMost});
+  CHECK(split_of(kHighest, {kHalf, kHalf - 1}) == Parts{kHighest / 2 + 1, kHighest / 2});
+  CHECK(split_of(kHighest, {kWeightLimit - 2, 1}) == Parts{kHighest, 0});
+  CHECK(split_of(kHighest, {kWeightLimit - 1}) == Parts{kHighest});
   CHECK(code_of(split(1, std::vector<Wide>{kHalf, kHalf})) == ErrorCode::kSumTooLarge);
   CHECK(code_of(split(1, std::vector<Wide>{kWeightLimit})) == ErrorCode::kSumTooLarge);
   CHECK(code_of(split(0, std::vector<Wide>{~Wide{0}, ~Wide{0}})) == ErrorCode::kSumTooLarge);

@@ -5,7 +5,7 @@
 namespace nakadachi::copies::test {
 namespace {
 
-crypto::SealedPlace place_of(const HoldingKey& key) {
+crypto::SealedPlace mode_place(const HoldingKey& key) {
   return {.table = "holding", .column = "setting", .row = key.view()};
 }
 
@@ -33,7 +33,7 @@ TEST_CASE("an answer mode is stored for its institution and kind", "[copies]") {
     const AnswerSetting setting{institution(), kind(), mode};
     const Bytes sealed = seal_answer_setting(keys, key, setting, random).value();
     CHECK(open_answer_setting(keys, key, sealed).value() == setting);
-    CHECK(to_hex(keys.open(place_of(key), sealed).value()) ==
+    CHECK(to_hex(keys.open(mode_place(key), sealed).value()) ==
           "01"
           "01"
           "0004a7cf9a8f6401"
@@ -50,9 +50,10 @@ TEST_CASE("a stored answer mode that is none is refused", "[copies]") {
   const HoldingKey key = answer_setting_key(keys, institution(), kind()).value();
   const AnswerSetting setting{institution(), kind(), AnswerMode::kLive};
   const Bytes plain =
-      keys.open(place_of(key), seal_answer_setting(keys, key, setting, random).value()).value();
+      keys.open(mode_place(key), seal_answer_setting(keys, key, setting, random).value()).value();
   const auto open_plain = [&](const Bytes& bytes) {
-    return code_of(open_answer_setting(keys, key, keys.seal(place_of(key), bytes, random).value()));
+    return code_of(
+        open_answer_setting(keys, key, keys.seal(mode_place(key), bytes, random).value()));
   };
   const auto with = [&](std::size_t at, std::uint8_t byte) {
     Bytes changed = plain;

@@ -6,7 +6,7 @@
 namespace nakadachi::copies::test {
 namespace {
 
-ChangeRecord sample() {
+ChangeRecord change_sample() {
   return {.section = kFlagSection,
           .institution = institution(),
           .operation = Operation::kSet,
@@ -44,7 +44,7 @@ TEST_CASE("a reason is two lines that name no individual number", "[copies]") {
 }
 
 TEST_CASE("the record of a change has the encoding that is written down", "[copies]") {
-  const Bytes bytes = encode(sample());
+  const Bytes bytes = encode(change_sample());
   CHECK(to_hex(bytes) ==
         "01"                                // version
         "04"                                // section
@@ -54,15 +54,15 @@ TEST_CASE("the record of a change has the encoding that is written down", "[copi
         "036b696d"                          // who
         "0fe6b182e38281e381abe38288e3828b"  // why
         "0000000000000102");                // at
-  CHECK(decode_change(bytes).value() == sample());
-  ChangeRecord all_kinds = sample();
+  CHECK(decode_change(bytes).value() == change_sample());
+  ChangeRecord all_kinds = change_sample();
   all_kinds.kind.reset();
   all_kinds.at = {-1};
   CHECK(decode_change(encode(all_kinds)).value() == all_kinds);
 }
 
 TEST_CASE("bytes that no record has are refused", "[copies]") {
-  const Bytes whole = encode(sample());
+  const Bytes whole = encode(change_sample());
   const auto with = [&](std::size_t at, std::uint8_t byte) {
     Bytes changed = whole;
     changed[at] = byte;

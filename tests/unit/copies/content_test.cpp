@@ -9,7 +9,7 @@
 namespace nakadachi::copies::test {
 namespace {
 
-CopyContent sample() {
+CopyContent content_sample() {
   return {.layout_version = 2,
           .dataset = 0x0102030405060708,
           .validity = {day("1970-01-02"), day("1970-04-11")},
@@ -36,7 +36,7 @@ CopyContent any_content(SeededRandom& random) {
 }  // namespace
 
 TEST_CASE("a copy's encoding is the one that is written down", "[copies]") {
-  const Bytes bytes = encode(sample()).value();
+  const Bytes bytes = encode(content_sample()).value();
   CHECK(to_hex(bytes) ==
         "01"                // version
         "0002"              // layout version
@@ -47,9 +47,9 @@ TEST_CASE("a copy's encoding is the one that is written down", "[copies]") {
         "0002"              // items
         "0001000432303236"  // 1: 2026
         "00030003e6bca2");  // 3: 漢
-  CHECK(decode_content(bytes).value() == sample());
+  CHECK(decode_content(bytes).value() == content_sample());
 
-  CopyContent earliest = sample();
+  CopyContent earliest = content_sample();
   earliest.validity = {std::nullopt, day("0001-01-01")};
   CHECK(decode_content(encode(earliest).value()).value() == earliest);
 }
@@ -65,7 +65,7 @@ TEST_CASE("every content comes back from its bytes, and has only those", "[copie
 
 TEST_CASE("what is no content is not encoded", "[copies]") {
   const auto refused = [](auto change) {
-    CopyContent made = sample();
+    CopyContent made = content_sample();
     change(made);
     return code_of(encode(made));
   };
@@ -92,14 +92,14 @@ TEST_CASE("what is no content is not encoded", "[copies]") {
             c.items.push_back({i, std::string(limits::kMaxCopyItemBytes, 'x')});
           }
         }) == kOversize);
-  CopyContent wrong = sample();
+  CopyContent wrong = content_sample();
   wrong.items[1].value.clear();
   CHECK(encode(wrong).error().position == 1);
 }
 
 TEST_CASE("bytes that no content has are refused", "[copies]") {
   using enum ErrorCode;
-  const Bytes whole = encode(sample()).value();
+  const Bytes whole = encode(content_sample()).value();
   const auto with = [&](std::size_t at, std::uint8_t byte) {
     Bytes changed = whole;
     changed[at] = byte;

@@ -8,7 +8,7 @@
 namespace nakadachi::copies::test {
 namespace {
 
-crypto::SealedPlace place_of(const HoldingKey& key) {
+crypto::SealedPlace copy_place(const HoldingKey& key) {
   return {.table = "holding", .column = "copy", .row = key.view()};
 }
 
@@ -47,7 +47,7 @@ TEST_CASE("a stored copy says whose it is, to the key it stands under", "[copies
   CHECK(code_of(seal_copy(keys, key, wrong, random)) == ErrorCode::kWrongFormat);
 
   // Version, institution, person, kind, content.
-  const Bytes plain = keys.open(place_of(key), sealed).value();
+  const Bytes plain = keys.open(copy_place(key), sealed).value();
   CHECK(to_hex(ByteView(plain).first(25)) ==
         "01"
         "0004a7cf9a8f6401"
@@ -61,9 +61,9 @@ TEST_CASE("a stored copy that is none is refused", "[copies]") {
   auto keys = cipher();
   const auto key = copy_key(keys, institution(), person(42), kind()).value();
   const Bytes plain =
-      keys.open(place_of(key), seal_copy(keys, key, copy_of(42), random).value()).value();
+      keys.open(copy_place(key), seal_copy(keys, key, copy_of(42), random).value()).value();
   const auto open_plain = [&](const Bytes& bytes) {
-    return code_of(open_copy(keys, key, keys.seal(place_of(key), bytes, random).value()));
+    return code_of(open_copy(keys, key, keys.seal(copy_place(key), bytes, random).value()));
   };
   CHECK(open_plain(plain) == ErrorCode{});
   for (std::size_t size = 0; size < plain.size(); ++size) {

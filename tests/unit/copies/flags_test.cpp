@@ -10,7 +10,7 @@ namespace {
 
 using enum FlagSort;
 
-crypto::SealedPlace place_of(const HoldingKey& key) {
+crypto::SealedPlace flag_place(const HoldingKey& key) {
   return {.table = "holding", .column = "flag", .row = key.view()};
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("flags are stored for their person and institution", "[copies]") {
   CHECK(open_flags(keys, key, sealed).value() == flags);
   CHECK(code_of(open_flags(keys, key_of(keys, 43), sealed)) == ErrorCode::kSealBroken);
   CHECK(key != flag_key(keys, institution(1), person(42)).value());
-  CHECK(to_hex(keys.open(place_of(key), sealed).value()) ==
+  CHECK(to_hex(keys.open(flag_place(key), sealed).value()) ==
         "01"
         "0004a7cf9a8f6401"
         "000000000000002a"
@@ -118,9 +118,9 @@ TEST_CASE("stored flags that are none are refused, and no bytes bring the reader
   const PersonFlags flags =
       flags_of(42, {flag(kHeld, kind(), {Day{1}, Day{2}}), flag(kNonDisclosure)});
   const Bytes plain =
-      keys.open(place_of(key), seal_flags(keys, key, flags, random).value()).value();
+      keys.open(flag_place(key), seal_flags(keys, key, flags, random).value()).value();
   const auto open_plain = [&](const Bytes& bytes) {
-    return open_flags(keys, key, keys.seal(place_of(key), bytes, random).value());
+    return open_flags(keys, key, keys.seal(flag_place(key), bytes, random).value());
   };
   const auto with = [&](std::size_t at, std::uint8_t byte) {
     Bytes changed = plain;
@@ -153,7 +153,7 @@ TEST_CASE("stored flags that are none are refused, and no bytes bring the reader
     const auto opened = open_plain(bytes);
     if (!opened) continue;
     const Bytes again = seal_flags(keys, key, *opened, random).value();
-    REQUIRE(keys.open(place_of(key), again).value() == bytes);
+    REQUIRE(keys.open(flag_place(key), again).value() == bytes);
   }
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 /// Real items of an exchange, by kind.
 std::map<StatementKind, wire::LinkItem> items_of_an_exchange() {
-  testing::QuietPool pool;
+  nakadachi::testing::QuietPool pool;
   std::map<StatementKind, wire::LinkItem> items;
   pool.on_item = [&](wire::LinkItem& item) {
     items.emplace(item.kind, item);

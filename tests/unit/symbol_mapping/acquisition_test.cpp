@@ -35,7 +35,7 @@ SymbolMap map_of(const std::vector<SymbolMap::Binding>& bindings) {
   return SymbolMap::make(std::make_shared<const symbols::MapKeys>(random), bindings).value();
 }
 
-struct Fixture {
+struct AcquisitionFixture {
   SeededRandom random{7};
   AcquisitionDesk desk{AcquisitionPool(), kPeriodMs, random};
   SymbolMap empty = map_of({});
@@ -64,7 +64,7 @@ TEST_CASE("a pool is all numbers of a length with a prefix", "[symbol_mapping]")
   }
 }
 
-TEST_CASE_METHOD(Fixture, "a person's number is of the pool and another's is another",
+TEST_CASE_METHOD(AcquisitionFixture, "a person's number is of the pool and another's is another",
                  "[symbol_mapping]") {
   std::set<AcquisitionNumber> numbers;
   for (std::uint64_t person = 1; person <= 1'000; ++person) {
@@ -78,7 +78,8 @@ TEST_CASE_METHOD(Fixture, "a person's number is of the pool and another's is ano
   CHECK(desk.size() == 1'000);
 }
 
-TEST_CASE_METHOD(Fixture, "who asks again is given the number under way", "[symbol_mapping]") {
+TEST_CASE_METHOD(AcquisitionFixture, "who asks again is given the number under way",
+                 "[symbol_mapping]") {
   const PendingAcquisition first = start(5);
   const auto again = desk.start(address(5), empty, kNow + kPeriodMs);
   REQUIRE(again.ok());
@@ -88,13 +89,14 @@ TEST_CASE_METHOD(Fixture, "who asks again is given the number under way", "[symb
   CHECK(desk.size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "who has a symbol needs none", "[symbol_mapping]") {
+TEST_CASE_METHOD(AcquisitionFixture, "who has a symbol needs none", "[symbol_mapping]") {
   CHECK(desk.start(address(5), map_of({{address(5), symbol(1)}}), kNow).error().code ==
         ErrorCode::kAlreadyAcquired);
   CHECK(desk.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "a symbol ends the acquisition and is bound once", "[symbol_mapping]") {
+TEST_CASE_METHOD(AcquisitionFixture, "a symbol ends the acquisition and is bound once",
+                 "[symbol_mapping]") {
   const PendingAcquisition pending = start(5);
   const auto arrival = desk.on_symbol(pending.number, symbol(1), empty, kNow + kPeriodMs);
   REQUIRE(arrival.ok());
@@ -111,7 +113,7 @@ TEST_CASE_METHOD(Fixture, "a symbol ends the acquisition and is bound once", "[s
   CHECK(desk.unmatched() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "a symbol that contradicts what is bound is for staff",
+TEST_CASE_METHOD(AcquisitionFixture, "a symbol that contradicts what is bound is for staff",
                  "[symbol_mapping]") {
   const auto verdict = [&](std::uint8_t came, const SymbolMap& map) {
     return desk.on_symbol(start(5).number, symbol(came), map, kNow).value();
@@ -125,7 +127,7 @@ TEST_CASE_METHOD(Fixture, "a symbol that contradicts what is bound is for staff"
   CHECK(desk.size() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "that a symbol was acquired before ends the acquisition too",
+TEST_CASE_METHOD(AcquisitionFixture, "that a symbol was acquired before ends the acquisition too",
                  "[symbol_mapping]") {
   const PendingAcquisition pending = start(5);
   CHECK((*desk.on_already_acquired(pending.number, kNow) == address(5)));
@@ -135,7 +137,7 @@ TEST_CASE_METHOD(Fixture, "that a symbol was acquired before ends the acquisitio
   CHECK(desk.unmatched() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "what lapses is forgotten, and a late symbol binds nobody",
+TEST_CASE_METHOD(AcquisitionFixture, "what lapses is forgotten, and a late symbol binds nobody",
                  "[symbol_mapping]") {
   const PendingAcquisition first = start(5);
   const PendingAcquisition second = start(6, kNow + 10);
@@ -154,7 +156,7 @@ TEST_CASE_METHOD(Fixture, "what lapses is forgotten, and a late symbol binds nob
   CHECK((desk.find(address(6)) == second));
 }
 
-TEST_CASE_METHOD(Fixture, "a lapsed acquisition can be begun anew under another number",
+TEST_CASE_METHOD(AcquisitionFixture, "a lapsed acquisition can be begun anew under another number",
                  "[symbol_mapping]") {
   const PendingAcquisition first = start(5);
   const auto again = desk.start(address(5), empty, kNow + kPeriodMs + 1);
@@ -183,7 +185,7 @@ TEST_CASE("a pool that is used up refuses, and numbers come back when they are f
   CHECK((desk.start(address(10), empty, kNow).value().pending.number == *numbers.begin()));
 }
 
-TEST_CASE_METHOD(Fixture, "what was stored is taken up again", "[symbol_mapping]") {
+TEST_CASE_METHOD(AcquisitionFixture, "what was stored is taken up again", "[symbol_mapping]") {
   const PendingAcquisition first = start(5);
   const PendingAcquisition second = start(6, kNow + 10);
   AcquisitionDesk recovered(AcquisitionPool(), kPeriodMs, random);

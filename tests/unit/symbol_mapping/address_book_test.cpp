@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kHome = "一条西２－３";
 
-struct Fixture {
+struct BookFixture {
   SeededRandom random{23};
   AddressBook book{random};
 
@@ -39,7 +39,8 @@ BirthDate born(std::string_view text) { return BirthDate::parse(text).value(); }
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "each person is given a number of fifteen digits", "[symbol_mapping]") {
+TEST_CASE_METHOD(BookFixture, "each person is given a number of fifteen digits",
+                 "[symbol_mapping]") {
   std::set<AddressNumber> numbers;
   for (int i = 0; i < 500; ++i) numbers.insert(add("甲野　花子"));
   CHECK(numbers.size() == 500);
@@ -52,7 +53,7 @@ TEST_CASE_METHOD(Fixture, "each person is given a number of fifteen digits", "[s
   CHECK(book.find(address(1)) == nullptr);
 }
 
-TEST_CASE_METHOD(Fixture, "business numbers lead to their person", "[symbol_mapping]") {
+TEST_CASE_METHOD(BookFixture, "business numbers lead to their person", "[symbol_mapping]") {
   const AddressNumber one = add("甲野　花子");
   const AddressNumber other = add("乙山　太郎");
   REQUIRE(book.attach(one, business(2, 77)).ok());
@@ -74,7 +75,7 @@ TEST_CASE_METHOD(Fixture, "business numbers lead to their person", "[symbol_mapp
   CHECK(book.attach(other, business(1, 77)).ok());
 }
 
-TEST_CASE_METHOD(Fixture, "a person has only so many business numbers", "[symbol_mapping]") {
+TEST_CASE_METHOD(BookFixture, "a person has only so many business numbers", "[symbol_mapping]") {
   const AddressNumber one = add("甲野　花子");
   for (std::uint32_t i = 0; i < limits::kMaxNumbersPerPerson; ++i) {
     REQUIRE(book.attach(one, business(i, 1)).ok());
@@ -86,7 +87,8 @@ TEST_CASE_METHOD(Fixture, "a person has only so many business numbers", "[symbol
   CHECK(book.size() == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "persons are found by name, reading and birth date", "[symbol_mapping]") {
+TEST_CASE_METHOD(BookFixture, "persons are found by name, reading and birth date",
+                 "[symbol_mapping]") {
   const AddressNumber one = add("甲野　花子", "ｺｳﾉ ﾊﾅｺ");
   add("甲野花子", "コウノハナコ", "1990-01-01");
   add("乙山　太郎", "オツヤマタロウ", "1985-04-12", Sex::kMale);
@@ -106,7 +108,7 @@ TEST_CASE_METHOD(Fixture, "persons are found by name, reading and birth date", "
   CHECK(book.search({}).error().code == ErrorCode::kMissingField);
 }
 
-TEST_CASE_METHOD(Fixture, "a search that finds too many says so", "[symbol_mapping]") {
+TEST_CASE_METHOD(BookFixture, "a search that finds too many says so", "[symbol_mapping]") {
   for (std::size_t i = 0; i <= limits::kMaxPersonsFound; ++i) {
     add("甲野　花子", "コウノハナコ", i == 0 ? "1990-01-01" : "1985-04-12");
   }
@@ -114,7 +116,8 @@ TEST_CASE_METHOD(Fixture, "a search that finds too many says so", "[symbol_mappi
   CHECK(count({name("甲野花子"), {}, born("1985-04-12")}) == limits::kMaxPersonsFound);
 }
 
-TEST_CASE_METHOD(Fixture, "who has changed is found by the new items only", "[symbol_mapping]") {
+TEST_CASE_METHOD(BookFixture, "who has changed is found by the new items only",
+                 "[symbol_mapping]") {
   const AddressNumber one = add("甲野　花子");
   const auto revised =
       book.revise(one, items("丙川　花子", "ヘイカワハナコ", "1985-04-13", Sex::kFemale, "二条"));
@@ -128,7 +131,7 @@ TEST_CASE_METHOD(Fixture, "who has changed is found by the new items only", "[sy
         ErrorCode::kUnknownPerson);
 }
 
-TEST_CASE_METHOD(Fixture, "another body's request fits exactly one, or is for staff",
+TEST_CASE_METHOD(BookFixture, "another body's request fits exactly one, or is for staff",
                  "[symbol_mapping]") {
   const AddressNumber one = add("甲野　花子");
   const AddressNumber moved =
@@ -159,7 +162,8 @@ TEST_CASE_METHOD(Fixture, "another body's request fits exactly one, or is for st
   CHECK(unknown.candidates.size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "two numbers of a person become one, and the old one still leads there",
+TEST_CASE_METHOD(BookFixture,
+                 "two numbers of a person become one, and the old one still leads there",
                  "[symbol_mapping]") {
   const AddressNumber survivor = add("甲野　花子");
   const AddressNumber former = add("甲野　華子");
@@ -193,7 +197,7 @@ TEST_CASE_METHOD(Fixture, "two numbers of a person become one, and the old one s
   CHECK((book.find(business(7, 7))->number == third));
 }
 
-TEST_CASE_METHOD(Fixture, "what was stored is taken up again, aliases and all",
+TEST_CASE_METHOD(BookFixture, "what was stored is taken up again, aliases and all",
                  "[symbol_mapping]") {
   const AddressNumber one = add("甲野　花子");
   const AddressNumber former = add("甲野　華子");
@@ -219,7 +223,7 @@ TEST_CASE_METHOD(Fixture, "what was stored is taken up again, aliases and all",
   CHECK(other.recover({address(5), someone, {business(1, 2)}, {address(6)}}).ok());
 }
 
-TEST_CASE_METHOD(Fixture, "doubles are found with the reason, once", "[symbol_mapping]") {
+TEST_CASE_METHOD(BookFixture, "doubles are found with the reason, once", "[symbol_mapping]") {
   const AddressNumber a = add("甲野　花子", "コウノハナコ");
   const AddressNumber b = add("甲野花子", "ｺｳﾉ ﾊﾅｺ", "1985-04-12", Sex::kFemale, "二条");
   // The same reading in other characters, elsewhere.
@@ -249,7 +253,7 @@ TEST_CASE_METHOD(Fixture, "doubles are found with the reason, once", "[symbol_ma
   CHECK((doubles[2].persons == pair(e, f)));
 }
 
-TEST_CASE_METHOD(Fixture, "likeness hands itself on within a home", "[symbol_mapping]") {
+TEST_CASE_METHOD(BookFixture, "likeness hands itself on within a home", "[symbol_mapping]") {
   add("甲野花", "アアア");
   add("甲野花子", "イイイ");
   add("甲野花子々", "ウウウ");
@@ -258,7 +262,7 @@ TEST_CASE_METHOD(Fixture, "likeness hands itself on within a home", "[symbol_map
   CHECK(doubles[0].persons.size() == 3);
 }
 
-TEST_CASE_METHOD(Fixture, "a whole town's doubles are found among its namesakes",
+TEST_CASE_METHOD(BookFixture, "a whole town's doubles are found among its namesakes",
                  "[symbol_mapping]") {
   constexpr int kPersons = 20'000;
   constexpr int kDoubles = 40;

@@ -13,9 +13,9 @@ using Binding = SymbolMap::Binding;
 
 namespace {
 
-AddressNumber address(std::uint64_t number) { return *AddressNumber::from_number(number); }
+AddressNumber person(std::uint64_t number) { return *AddressNumber::from_number(number); }
 
-Symbol symbol(std::uint64_t number) {
+Symbol symbol_of(std::uint64_t number) {
   std::array<std::uint8_t, 16> bytes{};
   for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<std::uint8_t>(number >> (8 * i));
   return Symbol(bytes);
@@ -45,7 +45,7 @@ TEST_CASE("bindings are found from both sides", "[symbol_mapping]") {
   for (std::uint64_t i = 0; i < 2'000; ++i) {
     std::array<std::uint8_t, 16> bytes{};
     random.fill(bytes);
-    bindings.emplace_back(address(random.below(1'000'000'000) * 1'000 + i % 1'000), Symbol(bytes));
+    bindings.emplace_back(person(random.below(1'000'000'000) * 1'000 + i % 1'000), Symbol(bytes));
   }
   const SymbolMap map = map_of(bindings);
   CHECK(map.size() == bindings.size());
@@ -56,63 +56,64 @@ TEST_CASE("bindings are found from both sides", "[symbol_mapping]") {
 }
 
 TEST_CASE("the least and the greatest address number can be bound", "[symbol_mapping]") {
-  const SymbolMap map = map_of({{address(0), symbol(1)}, {address(999'999'999'999'999), Symbol()}});
-  CHECK((*map.find_address(symbol(1)) == address(0)));
-  CHECK((*map.find_address(Symbol()) == address(999'999'999'999'999)));
+  const SymbolMap map =
+      map_of({{person(0), symbol_of(1)}, {person(999'999'999'999'999), Symbol()}});
+  CHECK((*map.find_address(symbol_of(1)) == person(0)));
+  CHECK((*map.find_address(Symbol()) == person(999'999'999'999'999)));
 }
 
 TEST_CASE("who is not bound is said to be so, from either side", "[symbol_mapping]") {
-  const SymbolMap map = map_of({{address(5), symbol(1)}});
-  CHECK(map.find_symbol(address(6)).error().code == ErrorCode::kSymbolNotAcquired);
-  CHECK(map.find_address(symbol(2)).error().code == ErrorCode::kProviderHoldsNoSymbol);
-  CHECK(SymbolMap().find_symbol(address(5)).error().code == ErrorCode::kSymbolNotAcquired);
-  CHECK(SymbolMap().find_address(symbol(1)).error().code == ErrorCode::kProviderHoldsNoSymbol);
+  const SymbolMap map = map_of({{person(5), symbol_of(1)}});
+  CHECK(map.find_symbol(person(6)).error().code == ErrorCode::kSymbolNotAcquired);
+  CHECK(map.find_address(symbol_of(2)).error().code == ErrorCode::kProviderHoldsNoSymbol);
+  CHECK(SymbolMap().find_symbol(person(5)).error().code == ErrorCode::kSymbolNotAcquired);
+  CHECK(SymbolMap().find_address(symbol_of(1)).error().code == ErrorCode::kProviderHoldsNoSymbol);
   CHECK(SymbolMap().size() == 0);
 }
 
 TEST_CASE("nobody is bound twice", "[symbol_mapping]") {
   const std::vector<Binding> same_address = {
-      {address(5), symbol(1)}, {address(7), symbol(3)}, {address(5), symbol(2)}};
+      {person(5), symbol_of(1)}, {person(7), symbol_of(3)}, {person(5), symbol_of(2)}};
   check_conflict(SymbolMap::make(keys(), same_address), 2);
-  const std::vector<Binding> same_symbol = {{address(5), symbol(1)}, {address(6), symbol(1)}};
+  const std::vector<Binding> same_symbol = {{person(5), symbol_of(1)}, {person(6), symbol_of(1)}};
   check_conflict(SymbolMap::make(keys(), same_symbol), 1);
 
-  const SymbolMap map = map_of({{address(5), symbol(1)}});
-  check_conflict(map.with(std::vector<Binding>{{address(8), symbol(8)}, {address(5), symbol(2)}}),
-                 1);
-  check_conflict(map.with(std::vector<Binding>{{address(6), symbol(1)}}), 0);
-  check_conflict(map.with(std::vector<Binding>{{address(5), symbol(1)}}), 0);
+  const SymbolMap map = map_of({{person(5), symbol_of(1)}});
+  check_conflict(
+      map.with(std::vector<Binding>{{person(8), symbol_of(8)}, {person(5), symbol_of(2)}}), 1);
+  check_conflict(map.with(std::vector<Binding>{{person(6), symbol_of(1)}}), 0);
+  check_conflict(map.with(std::vector<Binding>{{person(5), symbol_of(1)}}), 0);
 }
 
 TEST_CASE("who is not bound cannot be removed, and nobody twice", "[symbol_mapping]") {
-  const SymbolMap map = map_of({{address(5), symbol(1)}});
-  CHECK(map.with({}, std::vector{address(6)}).error().code == ErrorCode::kSymbolNotAcquired);
-  CHECK(map.with({}, std::vector{address(5), address(5)}).error().code ==
+  const SymbolMap map = map_of({{person(5), symbol_of(1)}});
+  CHECK(map.with({}, std::vector{person(6)}).error().code == ErrorCode::kSymbolNotAcquired);
+  CHECK(map.with({}, std::vector{person(5), person(5)}).error().code ==
         ErrorCode::kSymbolNotAcquired);
 }
 
 TEST_CASE("a symbol is changed by one call, and readers keep what they had", "[symbol_mapping]") {
-  SymbolMap map = map_of({{address(5), symbol(1)}, {address(6), symbol(2)}});
+  SymbolMap map = map_of({{person(5), symbol_of(1)}, {person(6), symbol_of(2)}});
   const SymbolMap reader = map;
-  map = map.with(std::vector<Binding>{{address(5), symbol(9)}}, std::vector{address(5)}).value();
-  CHECK((*map.find_symbol(address(5)) == symbol(9)));
-  CHECK(map.find_address(symbol(1)).error().code == ErrorCode::kProviderHoldsNoSymbol);
+  map = map.with(std::vector<Binding>{{person(5), symbol_of(9)}}, std::vector{person(5)}).value();
+  CHECK((*map.find_symbol(person(5)) == symbol_of(9)));
+  CHECK(map.find_address(symbol_of(1)).error().code == ErrorCode::kProviderHoldsNoSymbol);
   CHECK(map.size() == 2);
-  CHECK((*reader.find_symbol(address(5)) == symbol(1)));
-  CHECK((*reader.find_address(symbol(1)) == address(5)));
-  CHECK(reader.find_address(symbol(9)).error().code == ErrorCode::kProviderHoldsNoSymbol);
+  CHECK((*reader.find_symbol(person(5)) == symbol_of(1)));
+  CHECK((*reader.find_address(symbol_of(1)) == person(5)));
+  CHECK(reader.find_address(symbol_of(9)).error().code == ErrorCode::kProviderHoldsNoSymbol);
 }
 
 TEST_CASE("what was bound moves to another address number of the person", "[symbol_mapping]") {
-  const SymbolMap map = map_of({{address(5), symbol(1)}, {address(6), symbol(2)}});
-  const auto moved = map.moved(address(5), address(7));
+  const SymbolMap map = map_of({{person(5), symbol_of(1)}, {person(6), symbol_of(2)}});
+  const auto moved = map.moved(person(5), person(7));
   REQUIRE(moved.ok());
-  CHECK((*moved->find_address(symbol(1)) == address(7)));
-  CHECK(moved->find_symbol(address(5)).error().code == ErrorCode::kSymbolNotAcquired);
+  CHECK((*moved->find_address(symbol_of(1)) == person(7)));
+  CHECK(moved->find_symbol(person(5)).error().code == ErrorCode::kSymbolNotAcquired);
   CHECK(moved->size() == 2);
-  CHECK(map.moved(address(8), address(5)).value().size() == 2);
-  CHECK((*map.moved(address(5), address(5)).value().find_symbol(address(5)) == symbol(1)));
-  CHECK(map.moved(address(5), address(6)).error().code == ErrorCode::kRowConflict);
+  CHECK(map.moved(person(8), person(5)).value().size() == 2);
+  CHECK((*map.moved(person(5), person(5)).value().find_symbol(person(5)) == symbol_of(1)));
+  CHECK(map.moved(person(5), person(6)).error().code == ErrorCode::kRowConflict);
 }
 
 TEST_CASE("after any changes a map is what a plain map is", "[symbol_mapping]") {
@@ -131,7 +132,7 @@ TEST_CASE("after any changes a map is what a plain map is", "[symbol_mapping]") 
     for (std::uint64_t n = random.below(20); n > 0; --n) {
       const std::uint64_t gone = random.below(kNumbers);
       if (random.chance(950) && !expected.contains(gone)) continue;
-      removed.push_back(address(gone));
+      removed.push_back(person(gone));
       possible = possible && expected.contains(gone);
       if (expected.contains(gone)) expected_reverse.erase(expected.at(gone));
       expected.erase(gone);
@@ -141,7 +142,7 @@ TEST_CASE("after any changes a map is what a plain map is", "[symbol_mapping]") 
       const std::uint64_t s = random.below(kNumbers);
       const bool fits = !expected.contains(a) && !expected_reverse.contains(s);
       if (!fits && !random.chance(2)) continue;
-      added.emplace_back(address(a), symbol(s));
+      added.emplace_back(person(a), symbol_of(s));
       possible = possible && fits;
       expected[a] = s;
       expected_reverse[s] = a;
@@ -155,23 +156,23 @@ TEST_CASE("after any changes a map is what a plain map is", "[symbol_mapping]") 
     REQUIRE(map.size() == plain.size());
     for (int probe = 0; probe < 50; ++probe) {
       const std::uint64_t a = random.below(kNumbers);
-      REQUIRE(map.find_symbol(address(a)).ok() == plain.contains(a));
-      if (plain.contains(a)) REQUIRE((*map.find_symbol(address(a)) == symbol(plain.at(a))));
+      REQUIRE(map.find_symbol(person(a)).ok() == plain.contains(a));
+      if (plain.contains(a)) REQUIRE((*map.find_symbol(person(a)) == symbol_of(plain.at(a))));
       const std::uint64_t s = random.below(kNumbers);
-      REQUIRE(map.find_address(symbol(s)).ok() == reverse.contains(s));
-      if (reverse.contains(s)) REQUIRE((*map.find_address(symbol(s)) == address(reverse.at(s))));
+      REQUIRE(map.find_address(symbol_of(s)).ok() == reverse.contains(s));
+      if (reverse.contains(s)) REQUIRE((*map.find_address(symbol_of(s)) == person(reverse.at(s))));
     }
   }
   CHECK(plain.size() > 1'000);
 }
 
 TEST_CASE("a stored binding is these bytes, and no others are one", "[symbol_mapping]") {
-  const Bytes good = symbols::encode(Binding{address(42), symbol(0x0102)});
+  const Bytes good = symbols::encode(Binding{person(42), symbol_of(0x0102)});
   CHECK(to_hex(good) == "01000000000000002a02010000000000000000000000000000");
   const auto back = symbols::decode_binding(good);
   REQUIRE(back.ok());
-  CHECK((back->first == address(42)));
-  CHECK((back->second == symbol(0x0102)));
+  CHECK((back->first == person(42)));
+  CHECK((back->second == symbol_of(0x0102)));
   for (std::size_t size = 0; size < good.size(); ++size) {
     CHECK(symbols::decode_binding(ByteView(good).first(size)).error().code ==
           ErrorCode::kMalformedFrame);
