@@ -319,6 +319,7 @@ void NodeCore::Impl::take_provision(const wire::LinkItem& item,
   if (const auto accepted = accept_answer(open, provision); !accepted) {
     return count(accepted.error().code);
   }
+  notice_law(provision.law, open.inquiry.asked_at, provision.asker);
   if (!open.within_body) open.bytes_in = static_cast<std::uint32_t>(item.statement.size());
   open.provider_non_disclosure = provision.non_disclosure;
   open.provided_at = provision.provided_at;

@@ -213,6 +213,7 @@ Result<void> NodeCore::Impl::push_provision(std::size_t partition, const Exchang
   provision.outcome = decision.outcome;
   provision.reason = decision.reason;
   provision.provided_at = now_;
+  provision.law = law_.fingerprint_on(Day::of(job.permit.asked_at));
   provision.non_disclosure = decision.non_disclosure;
   if (exchange::has_answer(decision.outcome)) {
     const crypto::AnswerBinding binding{.permit_hash = job.permit_hash,

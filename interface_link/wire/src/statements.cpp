@@ -100,6 +100,7 @@ void put(const exchange::Provision& from, v1::Provision& to) {
   to.set_provided_at(from.provided_at.ms);
   if (!from.sealed_answer.empty()) NAKADACHI_PUT(to, sealed_answer, from.sealed_answer);
   if (from.non_disclosure) to.set_non_disclosure(true);
+  to.set_law(from.law);
 }
 
 void read(const v1::Provision& from, FieldReader& reader, exchange::Provision& to) {
@@ -112,6 +113,7 @@ void read(const v1::Provision& from, FieldReader& reader, exchange::Provision& t
   reader.time(NAKADACHI_FIELD(from, provided_at), to.provided_at);
   reader.bytes(NAKADACHI_FIELD(from, sealed_answer), kMostSealedBytes, to.sealed_answer);
   to.non_disclosure = from.non_disclosure();
+  read_law(from.has_law(), from.law(), reader, to.law);
 }
 
 void put(const exchange::Conclusion& from, v1::Conclusion& to) {

@@ -599,6 +599,24 @@ TEST_CASE("an answer between other institutions than asked is for another reques
   CHECK(pool.node->counts().concluded == 1);
 }
 
+TEST_CASE("a provider that judged by another table is noticed by the asker", "[tenant_vm]") {
+  QuietPool pool;
+  Catcher catcher(pool, StatementKind::kProvision, false);
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  pool.ask(testing::Universe::system_of(query), {query});
+  const std::uint64_t noticed_before = pool.errors(ErrorCode::kLawDiffers);
+
+  exchange::Provision provision = *wire::decode_provision(catcher.caught->statement);
+  const bool differs = GENERATE(false, true);
+  if (differs) ++provision.law;
+  wire::LinkItem item = *catcher.caught;
+  item.statement = wire::encode(provision);
+  pool.deliver(
+      signed_by_node(pool, std::move(item), provision.provider, crypto::BatchPurpose::kResend));
+  CHECK(pool.errors(ErrorCode::kLawDiffers) == noticed_before + (differs ? 1 : 0));
+  CHECK(pool.node->counts().concluded == 1);  // the asker's own table allowed it
+}
+
 TEST_CASE("what became of a request is told by its provider only", "[tenant_vm]") {
   QuietPool pool;
   const HeldPermit held(pool);

@@ -177,6 +177,7 @@ exchange::Provision provision(SeededRandom& random) {
           .outcome = outcome(random),
           .reason = error_code(random),
           .provided_at = time(random),
+          .law = random.next(),
           .non_disclosure = random.chance(500),
           .sealed_answer = up_to(random, limits::kMaxAnswerBytes + 60)};
 }

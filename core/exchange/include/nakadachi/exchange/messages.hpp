@@ -148,6 +148,7 @@ struct Provision {
   Outcome outcome = Outcome::kNoData;
   ErrorCode reason = ErrorCode::kNoData;  ///< when refused
   Timestamp provided_at;
+  std::uint64_t law = 0;        ///< fingerprint of the table the provider judged by
   bool non_disclosure = false;  ///< 不開示 at the provider (Act 23(2), Order 46(3))
   Bytes sealed_answer;          ///< wire form of crypto::SealedAnswer; empty unless answered
 
