@@ -199,13 +199,14 @@ std::vector<Centre::Question> Centre::questions(std::size_t count, std::uint64_t
         held.contains(person_of(planned.person))) {
       continue;
     }
-    questions.push_back({std::move(planned), client::Client::make_key()});
+    questions.push_back({std::move(planned), {}});
   }
   return questions;
 }
 
-apps::ProgramEnd Centre::ask(const Question& question, const std::string& from,
+apps::ProgramEnd Centre::ask(Question& question, const std::string& from,
                              std::uint32_t patience_s) const {
+  if (question.key == RequestKey()) question.key = client::Client::make_key();
   const exchange::Subject& subject = question.planned.subject;
   std::vector<std::string> arguments = {
       kProgram,
@@ -249,7 +250,7 @@ apps::ProgramEnd Centre::ask(const Question& question, const std::string& from,
   return {.status = -1, .output = {}, .complaint = describe(end.error())};
 }
 
-std::vector<apps::ProgramEnd> Centre::ask_all(const std::vector<Question>& questions,
+std::vector<apps::ProgramEnd> Centre::ask_all(std::vector<Question>& questions,
                                               std::uint32_t patience_s) const {
   std::vector<apps::ProgramEnd> ends(questions.size());
   std::vector<std::thread> towns;

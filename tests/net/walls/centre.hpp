@@ -57,15 +57,14 @@ class Centre {
   /// One question of a business system, put by a process of its own.
   struct Question {
     apps::DemoResidents::PlannedQuery planned;
-    RequestKey key;
+    RequestKey key;  ///< all zero until it is first asked, as a key must not be old then
   };
   /// The demo's questions from `first` on, without those that need staff, a business system that
   /// answers, or (where it shall cross the walls) another town.
   std::vector<Question> questions(std::size_t count, std::uint64_t first) const;
-  apps::ProgramEnd ask(const Question& question, const std::string& from,
-                       std::uint32_t patience_s) const;
+  apps::ProgramEnd ask(Question& question, const std::string& from, std::uint32_t patience_s) const;
   /// All of them, from where they belong, the towns at the same time. By place in `questions`.
-  std::vector<apps::ProgramEnd> ask_all(const std::vector<Question>& questions,
+  std::vector<apps::ProgramEnd> ask_all(std::vector<Question>& questions,
                                         std::uint32_t patience_s) const;
   /// Rows of all towns with this step, by the database itself.
   std::size_t rows(storage::Step step) const;

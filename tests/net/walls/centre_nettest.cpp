@@ -98,7 +98,7 @@ TEST_CASE("exchanges pass the walls of the shared centre, and not without their 
   Centre centre(Centre::Rules::kProbed, 40);
   CHECK(centre.drifted(centre.model()).empty());
 
-  const auto questions = centre.questions(200, 0);
+  auto questions = centre.questions(100, 0);
   const auto ends = centre.ask_all(questions, kPatienceS);
   const auto outcomes = check_told(centre, questions, ends);
   CHECK(outcomes.size() >= 4);
@@ -120,7 +120,7 @@ TEST_CASE("exchanges pass the walls of the shared centre, and not without their 
   CHECK(packets.at("over_oltp") == 0);
 
   // Asked once more: the same outcome, and no second exchange.
-  const std::vector<Centre::Question> again(questions.begin(), questions.begin() + 10);
+  std::vector<Centre::Question> again(questions.begin(), questions.begin() + 10);
   check_told(centre, again, centre.ask_all(again, kPatienceS));
   CHECK(centre.rows(storage::Step::kConcluded) == questions.size());
 
@@ -161,7 +161,7 @@ TEST_CASE("the shared centre works by IPv6 alone", "[walls]") {
   if (!labs_possible()) return;
   Centre centre(Centre::Rules::kLoaded, 12, Family::kIpv6);
   CHECK(centre.pool().oltp_endpoint() == "tcp://[fd6e:616b:1::11]:5701");
-  const auto questions = centre.questions(20, 0);
+  auto questions = centre.questions(20, 0);
   check_told(centre, questions, centre.ask_all(questions, kPatienceS));
   CHECK(centre.rows(storage::Step::kConcluded) == questions.size());
   CHECK(centre.drifted(centre.model()).empty());
@@ -173,7 +173,7 @@ TEST_CASE("node and gateway refuse good keys from wrong places where no rules ar
   if (!labs_possible()) return;
   Centre centre(Centre::Rules::kNone, 6);
   apps::DemoPool& pool = centre.pool();
-  const auto question = centre.questions(1, 0).front();
+  auto question = centre.questions(1, 0).front();
   const std::string town = pool.towns()[question.planned.system / 2].code.text();
   const auto refused_at = [&](const std::string& program, const std::string& door) {
     std::string all;

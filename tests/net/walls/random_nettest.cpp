@@ -14,7 +14,7 @@ using namespace nakadachi::walls::testing;
 
 namespace {
 
-constexpr std::uint32_t kModels = 30;
+constexpr std::uint32_t kModels = 15;
 
 std::vector<Address> outside_of(const Enumerator& naive) {
   std::vector<Address> addresses;
