@@ -39,8 +39,7 @@ void DemoStaff::work() {
 }
 
 void DemoStaff::look(Desk& desk) {
-  const auto held = admin::as<wire::HeldRequests>(
-      desk.client->ask({.institution = desk.institution, .command = wire::ListHeld{}}));
+  const auto held = admin::all_held(*desk.client, desk.institution);
   if (!held) return;  // the next turn asks again
   std::vector<wire::AdminRequest> decisions;
   for (const wire::HeldRequest& request : held->requests) {

@@ -465,7 +465,19 @@ void check_approval(const StandingPool& pool) {
   check_names(staff, question, answered);
 
   const std::string second = ask_for_held(pool, question);
-  const std::string other = staff.json({"approval", "list"})[0]["id"];
+  const std::string third = ask_for_held(pool, question);
+  CHECK(staff.json({"approval", "list"}).size() == 2);
+  CHECK(staff.json({"approval", "list", "--limit", "2"}).size() == 2);
+  CHECK(staff.json({"approval", "list", "--limit", "1"}).size() == 1);
+  CHECK_THAT(staff.run({"approval", "list", "--limit", "1"}).complaint,
+             ContainsSubstring("more is held"));
+  CHECK_THAT(staff.run({"approval", "list"}).complaint, !ContainsSubstring("more is held"));
+  // The first asked lapses first, and so stands first.
+  const auto both = staff.json({"approval", "list"});
+  const std::string last = both[1]["id"];
+  CHECK(staff.change({"approval", "approve", last}).status == 0);
+  CHECK(outcome_of(third, 0)["outcome"] == "answered");
+  const std::string other = both[0]["id"];
   CHECK(staff.change({"approval", "refuse", other, "--reason", "under_correction"}).status == 0);
   const auto refused = outcome_of(second, 1);
   CHECK(refused["outcome"] == "refused");
