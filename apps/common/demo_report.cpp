@@ -9,6 +9,7 @@
 
 #include "apps/common/month_close.hpp"
 #include "apps/common/usage_report.hpp"
+#include "nakadachi/exchange/outcome_text.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -21,21 +22,6 @@ constexpr std::string_view kStatementRow =
     "  {:06} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>12} {:>11} {:>11}  {}\n";
 constexpr std::string_view kSumRow = "  {0:>109}  {1}\n";
 constexpr std::size_t kShownOfScript = 5;
-
-struct OutcomeName {
-  exchange::Outcome outcome;
-  std::string_view json;
-  std::string_view shown;
-};
-constexpr std::array<OutcomeName, 6> kOutcomes = {{
-    {exchange::Outcome::kAnswered, "answered", "answered (回答)"},
-    {exchange::Outcome::kAnsweredInPart, "answered_in_part", "answered in part (一部回答)"},
-    {exchange::Outcome::kNoData, "no_data", "no data (該当情報なし)"},
-    {exchange::Outcome::kProviderHoldsNoSymbol, "provider_holds_no_symbol",
-     "provider holds no symbol (符号未取得)"},
-    {exchange::Outcome::kRefused, "refused", "refused (提供不可)"},
-    {exchange::Outcome::kLapsed, "lapsed", "lapsed (期限経過)"},
-}};
 
 std::uint64_t count_of(const DemoReport& report, exchange::Outcome outcome) {
   const auto found = report.outcomes.find(outcome);
@@ -90,11 +76,11 @@ std::uint64_t units_sum(const billing::Bill& bill) {
 void print_outcomes(const DemoReport& report) {
   fmt::print("\n{} towns, {} institutions, {} exchanges in {:.1f} s\n\n", report.tenants,
              report.institutions, report.exchanges, report.wall_seconds);
-  for (const OutcomeName& name : kOutcomes) {
-    const std::uint64_t count = count_of(report, name.outcome);
-    fmt::print("  {:>8}  {:>5.1f} %  {}\n", count,
+  for (const exchange::OutcomeText& text : exchange::kOutcomeTexts) {
+    const std::uint64_t count = count_of(report, text.outcome);
+    fmt::print("  {:>8}  {:>5.1f} %  {} ({})\n", count,
                100.0 * static_cast<double>(count) / static_cast<double>(report.exchanges),
-               name.shown);
+               text.english, text.japanese);
   }
   for (const auto& [code, count] : report.refusals) {
     fmt::print("  {:>8}           refused: {}\n", count, nakadachi::text_of(code).name);
@@ -221,15 +207,15 @@ nlohmann::json tallies_json(const DemoReport& report) {
   std::map<TenantId, nlohmann::json> towns;
   for (const billing::Statement& statement : report.bill.statements) {
     nlohmann::json none = nlohmann::json::object();
-    for (const OutcomeName& name : kOutcomes) none[std::string(name.json)] = 0;
+    for (const exchange::OutcomeText& text : exchange::kOutcomeTexts) {
+      none[std::string(text.name)] = 0;
+    }
     towns[statement.member.tenant] = {
         {"tenant", statement.member.tenant.value}, {"asked", none}, {"provided", none}};
   }
   for (const auto& [key, count] : report.rows.told) {
-    const auto name =
-        std::ranges::find(kOutcomes, exchange::Outcome(key.outcome), &OutcomeName::outcome);
-    towns[key.tenant][key.side == Side::kAsked ? "asked" : "provided"][std::string(name->json)] =
-        count;
+    const std::string name(text_of(exchange::Outcome(key.outcome)).name);
+    towns[key.tenant][key.side == Side::kAsked ? "asked" : "provided"][name] = count;
   }
   nlohmann::json list = nlohmann::json::array();
   for (auto& [tenant, town] : towns) list.push_back(std::move(town));
@@ -262,8 +248,8 @@ void print_report(const DemoReport& report) {
 
 nlohmann::json report_json(const DemoReport& report) {
   nlohmann::json outcomes = nlohmann::json::object();
-  for (const OutcomeName& name : kOutcomes) {
-    outcomes[std::string(name.json)] = count_of(report, name.outcome);
+  for (const exchange::OutcomeText& text : exchange::kOutcomeTexts) {
+    outcomes[std::string(text.name)] = count_of(report, text.outcome);
   }
   nlohmann::json refusals = nlohmann::json::object();
   for (const auto& [code, count] : report.refusals) {
