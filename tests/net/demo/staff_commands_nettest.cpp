@@ -196,7 +196,9 @@ void check_symbols(const Staff& staff, const std::string& person) {
   CHECK(staff.json(dry_import)["bound"] == 0);
   CHECK(staff.change_json(import)["bound"] == 1);
   CHECK(staff.change_json(import)["unchanged"] == 1);
-  CHECK(staff.json({"symbol", "requests"}).empty());
+  const std::string csv = staff.write(
+      "symbols.csv", "団体内統合宛名番号,符号\r\n77,000102030405060708090a0b0c0d0e0f\r\n");
+  CHECK(staff.change_json({"symbol", "import", "--file", csv})["unchanged"] == 1);
 }
 
 // copy ------------------------------------------------------------------------
