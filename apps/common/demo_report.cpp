@@ -73,6 +73,28 @@ std::uint64_t units_sum(const billing::Bill& bill) {
   return sum;
 }
 
+std::uint64_t count_of(const std::map<std::string, std::uint64_t>& counts, const char* name) {
+  const auto found = counts.find(name);
+  return found == counts.end() ? 0 : found->second;
+}
+
+void print_load(const DemoLoadCheck& load) {
+  std::string faults;
+  for (const auto& [fault, count] : load.faults) {
+    faults += fmt::format(", {} {}", count, copies::text_of(fault).name);
+  }
+  fmt::print("  a load of copies checked: {} rows, {} wrong{}\n", load.rows, load.wrong_rows,
+             faults);
+}
+
+nlohmann::json load_json(const DemoLoadCheck& load) {
+  nlohmann::json faults = nlohmann::json::object();
+  for (const auto& [fault, count] : load.faults) {
+    faults[std::string(copies::text_of(fault).name)] = count;
+  }
+  return {{"rows", load.rows}, {"wrong_rows", load.wrong_rows}, {"faults", faults}};
+}
+
 void print_outcomes(const DemoReport& report) {
   fmt::print("\n{} towns, {} institutions, {} exchanges in {:.1f} s\n\n", report.tenants,
              report.institutions, report.exchanges, report.wall_seconds);
@@ -91,8 +113,18 @@ void print_outcomes(const DemoReport& report) {
   fmt::print(
       "\n  {} symbols acquired, {} copies registered; {} requests held, {} decided by staff\n",
       report.symbols, report.copies, report.rows.held, report.decided);
-  fmt::print("  {} questions answered by business systems themselves, {} within one body\n",
-             report.answered_live, report.within_body);
+  fmt::print(
+      "  {} clients saw that their question is held, {} that its outcome is unknown; each asked "
+      "again\n",
+      report.seen_held, report.seen_unknown);
+  fmt::print(
+      "  {} questions answered by business systems themselves, {} within one body, {} by "
+      "ordinance\n",
+      report.answered_live, report.within_body, report.by_ordinance);
+  fmt::print("  {} wish that a provider acquire a symbol, {} begun for it, {} acquired\n",
+             count_of(report.wishes, "asked"), count_of(report.wishes, "begun"),
+             count_of(report.wishes, "acquired"));
+  print_load(report.load);
   fmt::print("  {} durable rows in {} trains, {:.2f} rows an exchange\n", report.rows.rows,
              report.rows.trains,
              static_cast<double>(report.rows.rows) / static_cast<double>(report.exchanges));
@@ -277,6 +309,11 @@ nlohmann::json report_json(const DemoReport& report) {
           {"staff", report.staff},
           {"answered_live", report.answered_live},
           {"within_body", report.within_body},
+          {"by_ordinance", report.by_ordinance},
+          {"seen_held", report.seen_held},
+          {"seen_unknown", report.seen_unknown},
+          {"wishes", report.wishes},
+          {"load_check", load_json(report.load)},
           {"rows", report.rows.rows},
           {"trains", report.rows.trains},
           {"records", report.rows.rows + report.rows.changes},

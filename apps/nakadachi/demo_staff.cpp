@@ -3,10 +3,13 @@
 #include <chrono>
 #include <set>
 
+#include "nakadachi/base/clock.hpp"
+
 namespace nakadachi::apps {
 namespace {
 
 constexpr std::chrono::milliseconds kTurn{300};
+constexpr std::int64_t kThoughtMs = 6'000;  // longer than a client waits at first
 
 }  // namespace
 
@@ -45,6 +48,8 @@ void DemoStaff::look(Desk& desk) {
   for (const wire::HeldRequest& request : held->requests) {
     const DemoResidents::Decision decision = plan_.at(request.person);
     if (decision == DemoResidents::Decision::kLeave) continue;
+    const bool late = decision == DemoResidents::Decision::kApproveLate;
+    if (late && SystemClock().now() - request.asked_at < kThoughtMs) continue;
     wire::Decide command{.request = request.request, .refusal = {}};
     if (decision == DemoResidents::Decision::kDoubt) {
       command.refusal = ErrorCode::kIdentityInDoubt;

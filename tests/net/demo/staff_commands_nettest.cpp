@@ -75,15 +75,19 @@ std::string check_persons(const Staff& staff) {
   std::vector<std::string> dry = hanako;
   dry.emplace_back("--dry-run");
   CHECK(staff.run(dry).status == 0);
-  CHECK(staff.json({"person", "list"}).empty());
+  // The demo may have left one here that another town asked about.
+  const std::size_t before = staff.json({"person", "list"}).size();
   const std::string number = staff.change_json(hanako)["number"];
 
   const ProgramEnd csv = staff.run({"person", "list", "--csv"});
   CHECK_THAT(csv.output, ContainsSubstring("団体内統合宛名番号,氏名,氏名カナ,生年月日"));
   CHECK_THAT(csv.output, ContainsSubstring(number + ",山田花子,ヤマダハナコ,1980-04-02,2,"));
   const std::string header = csv.output.substr(0, csv.output.find('\n') + 1);
+  const std::size_t row = csv.output.find(number + ",山田花子");
+  REQUIRE(row != std::string::npos);
   const std::string file = staff.write(
-      "persons.csv", csv.output + ",山田花孑,ヤマダハナコ,1980-04-02,2,札幌市中央区1-1,,\r\n");
+      "persons.csv", header + csv.output.substr(row, csv.output.find('\n', row) + 1 - row) +
+                         ",山田花孑,ヤマダハナコ,1980-04-02,2,札幌市中央区1-1,,\r\n");
   const std::vector<std::string> put_all = {"person", "put", "--file", file};
   std::vector<std::string> dry_all = put_all;
   dry_all.emplace_back("--dry-run");
@@ -111,9 +115,10 @@ std::string check_persons(const Staff& staff) {
   std::vector<std::string> dry_merge = merge;
   dry_merge.emplace_back("--dry-run");
   CHECK(staff.json(dry_merge)["former"]["number"] == other);
-  CHECK(staff.json({"person", "list"}).size() == 2);
+  CHECK(staff.json({"person", "list"}).size() == before + 2);
   CHECK(staff.change(merge).status == 0);
-  const auto left = staff.json({"person", "list"});
+  CHECK(staff.json({"person", "list"}).size() == before + 1);
+  const auto left = staff.json({"person", "find", "--business", "3:1042"});
   REQUIRE(left.size() == 1);
   CHECK(left[0]["aliases"][0] == other);
   return number;
@@ -503,15 +508,17 @@ void check_wish(const StandingPool& pool) {
   CHECK(provider.change(wish).status == 1);  // it asked nothing
   CHECK(asker.change_json(wish)["changed"] == 1);
   const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (provider.json({"symbol", "requests"}).empty()) {
+  // The demo's own may come again, since the node was started anew.
+  nlohmann::json mine;
+  while (mine.is_null()) {
     REQUIRE(std::chrono::steady_clock::now() < give_up_at);
+    for (const auto& one : provider.json({"symbol", "requests"})) {
+      if (one["name"] == "仲立一郎") mine = one;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
-  const auto requests = provider.json({"symbol", "requests"});
-  REQUIRE(requests.size() == 1);
-  CHECK(requests[0]["asker"] == question.asker);
-  CHECK(requests[0]["name"] == "仲立一郎");
-  CHECK(requests[0]["begun"] == false);
+  CHECK(mine["asker"] == question.asker);
+  CHECK(mine["begun"] == false);
   CHECK_THAT(provider.run({"symbol", "requests", "--lang", "ja"}).output,
              ContainsSubstring("要確認"));
   CHECK_THAT(provider.run({"symbol", "requests", "--csv"}).output,
