@@ -1,8 +1,10 @@
 #include "apps/common/command_values.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <set>
+#include <span>
 
 #include "apps/common/text_table.hpp"
 #include "nakadachi/copies/csv.hpp"
@@ -121,6 +123,37 @@ Result<std::vector<AddressNumber>> read_person_numbers(std::string_view csv) {
   }
 }
 
+namespace {
+
+/// The records of a CSV file with these columns, one call each. False when the text does not
+/// begin with the heading of a person: it is no CSV.
+template <class Take>
+Result<bool> read_as_csv(std::string_view text, std::span<const std::string_view> columns,
+                         Take take) {
+  copies::CsvReader reader(text);
+  const auto header = reader.next();
+  const bool headed = header && *header && (*header)->fields.front() == copies::kPersonColumn;
+  if (!headed) return false;
+  if (!std::ranges::equal((*header)->fields, columns)) {
+    return Error{.code = ErrorCode::kWrongFormat, .field = "csv_header", .position = 1};
+  }
+  while (true) {
+    NAKADACHI_TRY(const auto record, reader.next());
+    if (!record) return true;
+    const std::vector<std::string_view> fields(record->fields.begin(), record->fields.end());
+    Result<void> taken = fields.size() == columns.size()
+                             ? take(fields)
+                             : Error{.code = ErrorCode::kWrongFormat, .field = "csv"};
+    if (taken) continue;
+    Error error = taken.error();
+    error.code = ErrorCode::kConfigInvalid;
+    error.position = static_cast<std::int32_t>(record->line);
+    return error;
+  }
+}
+
+}  // namespace
+
 Result<std::vector<FormerSymbol>> read_former_symbols(const std::string& path) {
   std::vector<FormerSymbol> read;
   std::set<AddressNumber> persons;
@@ -138,6 +171,10 @@ Result<std::vector<FormerSymbol>> read_former_symbols(const std::string& path) {
     read.push_back({*person, *symbol});
     return {};
   };
+  constexpr std::array<std::string_view, 2> kColumns = {copies::kPersonColumn, "符号"};
+  NAKADACHI_TRY(const std::string text, read_file(path));
+  NAKADACHI_TRY(const bool is_csv, read_as_csv(text, kColumns, take));
+  if (is_csv) return read;
   NAKADACHI_CHECK(read_rows(path, 2, take));
   return read;
 }

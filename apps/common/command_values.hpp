@@ -49,9 +49,11 @@ struct FormerSymbol {
   AddressNumber person;
   Symbol symbol;
 };
-/// Tab-separated lines: 団体内統合宛名番号, symbol (32 hexadecimal digits); # begins a
-/// comment. Errors: `kFileProblem`; `kConfigInvalid` with the line as position and field
-/// "person", "symbol" or, where one of them stands in an earlier line too, "twice".
+/// CSV headed 団体内統合宛名番号, 符号; or the same, without a header, in tab-separated lines,
+/// where # begins a comment. A symbol has 32 hexadecimal digits. Errors: `kFileProblem`;
+/// `kConfigInvalid` with the line as position and field "person", "symbol" or, where one of them
+/// stands in an earlier line too, "twice"; those of copies::CsvReader, and `kWrongFormat` with
+/// field "csv_header".
 Result<std::vector<FormerSymbol>> read_former_symbols(const std::string& path);
 
 }  // namespace nakadachi::apps

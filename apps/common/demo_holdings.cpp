@@ -55,18 +55,34 @@ Result<void> DemoPool::change_all(std::size_t institution,
 Result<void> DemoPool::acquire_symbols() {
   if (!plan_.acquire) return take_over_symbols();
   NAKADACHI_CHECK(begin_acquisitions());
-  const std::string log = file("hand-over.log");
+  NAKADACHI_TRY(const ChildProcess residents, start_hand_over("hand-over.tsv"));
+  for (std::size_t i = 0; i < systems_.size(); ++i) NAKADACHI_CHECK(wait_for_symbols(i));
+  return {};
+}
+
+Result<void> DemoPool::hand_over(std::size_t institution, std::uint64_t acquisition_number,
+                                 std::uint64_t personal_number) const {
+  constexpr std::string_view kRow = "wished.tsv";
+  NAKADACHI_CHECK(write_private_file(
+      file(kRow), write_hand_overs(
+                      {{systems_[institution].institution, acquisition_number, personal_number}})));
+  NAKADACHI_TRY(const ChildProcess residents, start_hand_over(kRow));
+  return wait_for_symbols(institution);
+}
+
+/// A resident system that hands over what a file of the pool says.
+Result<ChildProcess> DemoPool::start_hand_over(std::string_view rows) const {
   std::optional<ChildProcess> residents;
   NAKADACHI_CHECK(at("national_system", [&]() -> Result<void> {
     NAKADACHI_TRY(residents,
                   ChildProcess::start(
                       {plan_.program_directory + "/nakadachi-national", "hand-over", "--endpoint",
                        resident_endpoint_, "--server-key", to_z85(national_key_), "--key-file",
-                       file("residents.curve"), "--file", file("hand-over.tsv")},
-                      log));
+                       file("residents.curve"), "--file", file(rows)},
+                      file("hand-over.log")));
     return {};
   }));
-  return wait_for_symbols();
+  return *std::move(residents);
 }
 
 /// Asks every institution's door for 取得番号 and writes down whom they mean, for the
@@ -97,23 +113,21 @@ Result<void> DemoPool::begin_acquisitions() {
   return write_private_file(file("hand-over.tsv"), write_hand_overs(hand_overs));
 }
 
-Result<void> DemoPool::wait_for_symbols() {
+Result<void> DemoPool::wait_for_symbols(std::size_t institution) const {
   const auto give_up_at = std::chrono::steady_clock::now() + kPatience;
-  for (std::size_t i = 0; i < systems_.size(); ++i) {
-    NAKADACHI_TRY(const auto staff, staff_of(i));
-    while (true) {
-      NAKADACHI_TRY(const auto counts, admin::as<wire::SymbolCounts>(staff->ask(request_of(
-                                           systems_[i].institution, "", wire::CountSymbols{}))));
-      if (counts.under_way == 0) break;
-      if (std::chrono::steady_clock::now() > give_up_at) {
-        return Error{.code = ErrorCode::kTimedOut,
-                     .detail = fmt::format("{} symbols have not come, see {}", counts.under_way,
-                                           file("hand-over.log"))};
-      }
-      std::this_thread::sleep_for(kPoll);
+  NAKADACHI_TRY(const auto staff, staff_of(institution));
+  while (true) {
+    NAKADACHI_TRY(const auto counts,
+                  admin::as<wire::SymbolCounts>(staff->ask(
+                      request_of(systems_[institution].institution, "", wire::CountSymbols{}))));
+    if (counts.under_way == 0) return {};
+    if (std::chrono::steady_clock::now() > give_up_at) {
+      return Error{.code = ErrorCode::kTimedOut,
+                   .detail = fmt::format("{} symbols have not come, see {}", counts.under_way,
+                                         file("hand-over.log"))};
     }
+    std::this_thread::sleep_for(kPoll);
   }
-  return {};
 }
 
 /// As when a town comes over from a server of its own.

@@ -206,7 +206,8 @@ Result<void> DemoPool::write_callers() {
   return write_private_file(file("staff.tsv"), write_staff(staff));
 }
 
-/// Every town lets its education board ask its mayor in one affair of its own.
+/// Every town lets its education board ask its mayor in one affair of its own, and its mayor
+/// those of other towns in another, which is treated as one of the table.
 Result<void> DemoPool::write_ordinances() const {
   std::string text;
   for (const Municipality& town : towns_) {
@@ -214,6 +215,10 @@ Result<void> DemoPool::write_ordinances() const {
                    "within\t{}\t{}\t-\t2\t1\t{}\t2015-10-05\t-\t個人番号の利用に関する条例\n",
                    town.code.text(), DemoResidents::own_affair().text(),
                    DemoResidents::own_kind().text());
+    fmt::format_to(std::back_inserter(text),
+                   "network\t{}\t{}\t{}\t1\t1\t{}\t2015-10-05\t-\t医療費の助成に関する条例\n",
+                   town.code.text(), DemoResidents::network_affair().text(),
+                   DemoResidents::treated_as().text(), DemoResidents::own_kind().text());
   }
   return write_private_file(file("ordinances.tsv"), text);
 }
@@ -299,6 +304,7 @@ Result<void> DemoPool::start_national() {
       file("national.toml"),
       fmt::format("[national]\nendpoint = \"{}\"\nkey_file = \"national.curve\"\n"
                   "gateway_keys = ['{}']\nlatency_ms = {}\nviolations = \"violations.tsv\"\n\n"
+                  "[law]\nordinances = \"ordinances.tsv\"\n\n"
                   "[resident]\nendpoint = \"tcp://127.0.0.1:*\"\nkeys = ['{}']\n",
                   plan_.network.national, to_z85(gateway_key_at_national_),
                   plan_.national_latency_ms, to_z85(resident_keys.public_key()))));

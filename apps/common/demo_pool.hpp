@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apps/common/child_process.hpp"
@@ -83,6 +84,10 @@ class DemoPool {
   const std::string& admin_endpoint() const noexcept { return admin_endpoint_; }
   /// Comes to the admin door as one institution's staff.
   Result<std::unique_ptr<admin::Client>> staff_of(std::size_t institution) const;
+  /// Tells the national system, as a resident system does, whom an institution means by a
+  /// 取得番号, and waits until its symbol is there. Errors: those of the door; `kTimedOut`.
+  Result<void> hand_over(std::size_t institution, std::uint64_t acquisition_number,
+                         std::uint64_t personal_number) const;
   const std::string& directory() const noexcept { return directory_; }
   storage::PrivateCluster& cluster() noexcept { return *cluster_; }
   ChildProcess& node() noexcept { return *node_; }
@@ -114,7 +119,8 @@ class DemoPool {
   Result<void> tell_access() const;
   Result<void> acquire_symbols();
   Result<void> begin_acquisitions();
-  Result<void> wait_for_symbols();
+  Result<ChildProcess> start_hand_over(std::string_view rows) const;
+  Result<void> wait_for_symbols(std::size_t institution) const;
   Result<void> take_over_symbols();
   Result<void> register_copies();
   Result<void> set_flags();

@@ -9,6 +9,7 @@
 
 #include "apps/common/month_close.hpp"
 #include "apps/common/usage_report.hpp"
+#include "nakadachi/exchange/outcome_text.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -21,21 +22,6 @@ constexpr std::string_view kStatementRow =
     "  {:06} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>9} {:>12} {:>11} {:>11}  {}\n";
 constexpr std::string_view kSumRow = "  {0:>109}  {1}\n";
 constexpr std::size_t kShownOfScript = 5;
-
-struct OutcomeName {
-  exchange::Outcome outcome;
-  std::string_view json;
-  std::string_view shown;
-};
-constexpr std::array<OutcomeName, 6> kOutcomes = {{
-    {exchange::Outcome::kAnswered, "answered", "answered (回答)"},
-    {exchange::Outcome::kAnsweredInPart, "answered_in_part", "answered in part (一部回答)"},
-    {exchange::Outcome::kNoData, "no_data", "no data (該当情報なし)"},
-    {exchange::Outcome::kProviderHoldsNoSymbol, "provider_holds_no_symbol",
-     "provider holds no symbol (符号未取得)"},
-    {exchange::Outcome::kRefused, "refused", "refused (提供不可)"},
-    {exchange::Outcome::kLapsed, "lapsed", "lapsed (期限経過)"},
-}};
 
 std::uint64_t count_of(const DemoReport& report, exchange::Outcome outcome) {
   const auto found = report.outcomes.find(outcome);
@@ -87,14 +73,36 @@ std::uint64_t units_sum(const billing::Bill& bill) {
   return sum;
 }
 
+std::uint64_t count_of(const std::map<std::string, std::uint64_t>& counts, const char* name) {
+  const auto found = counts.find(name);
+  return found == counts.end() ? 0 : found->second;
+}
+
+void print_load(const DemoLoadCheck& load) {
+  std::string faults;
+  for (const auto& [fault, count] : load.faults) {
+    faults += fmt::format(", {} {}", count, copies::text_of(fault).name);
+  }
+  fmt::print("  a load of copies checked: {} rows, {} wrong{}\n", load.rows, load.wrong_rows,
+             faults);
+}
+
+nlohmann::json load_json(const DemoLoadCheck& load) {
+  nlohmann::json faults = nlohmann::json::object();
+  for (const auto& [fault, count] : load.faults) {
+    faults[std::string(copies::text_of(fault).name)] = count;
+  }
+  return {{"rows", load.rows}, {"wrong_rows", load.wrong_rows}, {"faults", faults}};
+}
+
 void print_outcomes(const DemoReport& report) {
   fmt::print("\n{} towns, {} institutions, {} exchanges in {:.1f} s\n\n", report.tenants,
              report.institutions, report.exchanges, report.wall_seconds);
-  for (const OutcomeName& name : kOutcomes) {
-    const std::uint64_t count = count_of(report, name.outcome);
-    fmt::print("  {:>8}  {:>5.1f} %  {}\n", count,
+  for (const exchange::OutcomeText& text : exchange::kOutcomeTexts) {
+    const std::uint64_t count = count_of(report, text.outcome);
+    fmt::print("  {:>8}  {:>5.1f} %  {} ({})\n", count,
                100.0 * static_cast<double>(count) / static_cast<double>(report.exchanges),
-               name.shown);
+               text.english, text.japanese);
   }
   for (const auto& [code, count] : report.refusals) {
     fmt::print("  {:>8}           refused: {}\n", count, nakadachi::text_of(code).name);
@@ -105,8 +113,18 @@ void print_outcomes(const DemoReport& report) {
   fmt::print(
       "\n  {} symbols acquired, {} copies registered; {} requests held, {} decided by staff\n",
       report.symbols, report.copies, report.rows.held, report.decided);
-  fmt::print("  {} questions answered by business systems themselves, {} within one body\n",
-             report.answered_live, report.within_body);
+  fmt::print(
+      "  {} clients saw that their question is held, {} that its outcome is unknown; each asked "
+      "again\n",
+      report.seen_held, report.seen_unknown);
+  fmt::print(
+      "  {} questions answered by business systems themselves, {} within one body, {} by "
+      "ordinance\n",
+      report.answered_live, report.within_body, report.by_ordinance);
+  fmt::print("  {} wish that a provider acquire a symbol, {} begun for it, {} acquired\n",
+             count_of(report.wishes, "asked"), count_of(report.wishes, "begun"),
+             count_of(report.wishes, "acquired"));
+  print_load(report.load);
   fmt::print("  {} durable rows in {} trains, {:.2f} rows an exchange\n", report.rows.rows,
              report.rows.trains,
              static_cast<double>(report.rows.rows) / static_cast<double>(report.exchanges));
@@ -221,15 +239,15 @@ nlohmann::json tallies_json(const DemoReport& report) {
   std::map<TenantId, nlohmann::json> towns;
   for (const billing::Statement& statement : report.bill.statements) {
     nlohmann::json none = nlohmann::json::object();
-    for (const OutcomeName& name : kOutcomes) none[std::string(name.json)] = 0;
+    for (const exchange::OutcomeText& text : exchange::kOutcomeTexts) {
+      none[std::string(text.name)] = 0;
+    }
     towns[statement.member.tenant] = {
         {"tenant", statement.member.tenant.value}, {"asked", none}, {"provided", none}};
   }
   for (const auto& [key, count] : report.rows.told) {
-    const auto name =
-        std::ranges::find(kOutcomes, exchange::Outcome(key.outcome), &OutcomeName::outcome);
-    towns[key.tenant][key.side == Side::kAsked ? "asked" : "provided"][std::string(name->json)] =
-        count;
+    const std::string name(text_of(exchange::Outcome(key.outcome)).name);
+    towns[key.tenant][key.side == Side::kAsked ? "asked" : "provided"][name] = count;
   }
   nlohmann::json list = nlohmann::json::array();
   for (auto& [tenant, town] : towns) list.push_back(std::move(town));
@@ -262,8 +280,8 @@ void print_report(const DemoReport& report) {
 
 nlohmann::json report_json(const DemoReport& report) {
   nlohmann::json outcomes = nlohmann::json::object();
-  for (const OutcomeName& name : kOutcomes) {
-    outcomes[std::string(name.json)] = count_of(report, name.outcome);
+  for (const exchange::OutcomeText& text : exchange::kOutcomeTexts) {
+    outcomes[std::string(text.name)] = count_of(report, text.outcome);
   }
   nlohmann::json refusals = nlohmann::json::object();
   for (const auto& [code, count] : report.refusals) {
@@ -291,6 +309,11 @@ nlohmann::json report_json(const DemoReport& report) {
           {"staff", report.staff},
           {"answered_live", report.answered_live},
           {"within_body", report.within_body},
+          {"by_ordinance", report.by_ordinance},
+          {"seen_held", report.seen_held},
+          {"seen_unknown", report.seen_unknown},
+          {"wishes", report.wishes},
+          {"load_check", load_json(report.load)},
           {"rows", report.rows.rows},
           {"trains", report.rows.trains},
           {"records", report.rows.rows + report.rows.changes},

@@ -7,6 +7,7 @@
 
 #include "apps/common/demo_books.hpp"
 #include "apps/common/demo_check.hpp"
+#include "apps/common/demo_load.hpp"
 
 namespace nakadachi::apps {
 
@@ -25,6 +26,11 @@ struct DemoReport {
   std::uint64_t copies = 0;
   std::uint64_t answered_live = 0;
   std::uint64_t within_body = 0;
+  std::uint64_t by_ordinance = 0;  ///< allowed by nothing but an ordinance through the network
+  std::uint64_t seen_held = 0;  ///< questions whose clients saw in the meantime that they are held
+  std::uint64_t seen_unknown = 0;               ///< likewise, that nobody knows
+  std::map<std::string, std::uint64_t> wishes;  ///< what came of asking a provider to acquire
+  DemoLoadCheck load;
   std::uint64_t decided = 0;                   ///< by staff
   std::map<std::string, std::uint64_t> staff;  ///< of a morning's work, by what came about
   RowCheck rows;

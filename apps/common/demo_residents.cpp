@@ -20,6 +20,8 @@ constexpr std::string_view kVaccination = "TM90000000000033";
 constexpr std::string_view kPregnancy = "TM90000000000052";
 constexpr std::string_view kAllowance = "TM90000000000044";
 constexpr std::string_view kOwnAffair = "JM99000000000001";
+constexpr std::string_view kNetworkAffair = "JM99000000000002";
+constexpr std::string_view kTreatedAs = "JM01000000106000";  // 児童手当
 constexpr std::string_view kUnlisted = "TM99999999999999";
 constexpr std::string_view kDay = "2026-06-14";  // whose layouts are used
 
@@ -29,7 +31,7 @@ struct Asked {
   std::string_view kind;
   std::string_view section;
 };
-constexpr std::array<Asked, 14> kByMayor = {{
+constexpr std::array<Asked, 15> kByMayor = {{
     {"JM01000000048000", kTax, "市民税課"},           // 地方税の賦課徴収
     {"JM01000000048000", kResident, "市民税課"},      //
     {"JM01000000069000", kTax, "保険年金課"},         // 国民健康保険
@@ -44,6 +46,7 @@ constexpr std::array<Asked, 14> kByMayor = {{
     {"JM01000000144000", kDayService, "障害福祉課"},  //
     {"JM01000000025000", kVaccination, "健康課"},     // 予防接種
     {"JM01000000053000", kAllowance, "住宅課"},       // 公営住宅; 児童手当 is answered live
+    {kNetworkAffair, kTax, "子育て支援課"},           // 子どもの医療費の助成, by ordinance
 }};
 constexpr std::size_t kAboutResidents = 1;  // in kByMayor
 constexpr std::array<Asked, 2> kByBoard = {{
@@ -196,6 +199,8 @@ std::vector<DemoResidents::Copy> DemoResidents::copies() const {
 
 InformationKind DemoResidents::live_kind() { return *InformationKind::parse(kAllowance); }
 AffairCode DemoResidents::own_affair() { return *AffairCode::parse(kOwnAffair); }
+AffairCode DemoResidents::network_affair() { return *AffairCode::parse(kNetworkAffair); }
+AffairCode DemoResidents::treated_as() { return *AffairCode::parse(kTreatedAs); }
 InformationKind DemoResidents::own_kind() { return *InformationKind::parse(kTax); }
 
 std::optional<copies::CopyContent> DemoResidents::live_answer(const AddressNumber& person) const {
@@ -216,7 +221,7 @@ std::vector<DemoResidents::Held> DemoResidents::held() const {
 
 DemoResidents::Decision DemoResidents::decision_on(std::uint64_t person) const {
   constexpr std::array kDecisions = {Decision::kApprove, Decision::kApprove, Decision::kDoubt,
-                                     Decision::kLeave,   Decision::kApprove, Decision::kApprove,
+                                     Decision::kLeave,   Decision::kApprove, Decision::kApproveLate,
                                      Decision::kCorrect, Decision::kLeave};
   return kDecisions.at(lot_of(person) / kHeld % kDecisions.size());
 }
@@ -319,7 +324,7 @@ exchange::Outcome DemoResidents::expected_of_provider(std::uint64_t person,
   if (mixed(person, kHeld, 11)) {
     const Decision decision = decision_on(person);
     if (decision == Decision::kLeave) return Outcome::kLapsed;
-    if (decision != Decision::kApprove) return Outcome::kRefused;
+    if (decision == Decision::kDoubt || decision == Decision::kCorrect) return Outcome::kRefused;
   }
   if (mixed(person, kNoCopy, 3)) return Outcome::kNoData;
   return subject.items.empty() ? Outcome::kAnswered : Outcome::kAnsweredInPart;

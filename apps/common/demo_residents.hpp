@@ -54,9 +54,9 @@ class DemoResidents {
   };
   std::vector<Copy> copies() const;
 
-  /// 自動応答不可, and what staff decide about it: provide, refuse for doubt about the person
-  /// or because the information is being corrected, or nothing.
-  enum class Decision : std::uint8_t { kApprove, kDoubt, kCorrect, kLeave };
+  /// 自動応答不可, and what staff decide about it: provide, provide after some thought, refuse for
+  /// doubt about the person or because the information is being corrected, or nothing.
+  enum class Decision : std::uint8_t { kApprove, kApproveLate, kDoubt, kCorrect, kLeave };
   struct Held {
     std::size_t institution = 0;
     AddressNumber person;
@@ -80,6 +80,11 @@ class DemoResidents {
   /// the kind it may ask for.
   static AffairCode own_affair();
   static InformationKind own_kind();
+
+  /// The affair in which every mayor may ask another town's, by the asking town's ordinance only
+  /// (番号法19条9号), and the affair of the table that it is treated as.
+  static AffairCode network_affair();
+  static AffairCode treated_as();
 
   /// Which institution's file of which kind violates Article 28; none when
   /// everything is answered.

@@ -13,6 +13,7 @@
 #include "apps/common/wording.hpp"
 #include "nakadachi/crypto/merkle.hpp"
 #include "nakadachi/crypto/signed_batch.hpp"
+#include "nakadachi/exchange/outcome_text.hpp"
 #include "nakadachi/metering/usage.hpp"
 #include "nakadachi/records/log_audit.hpp"
 #include "nakadachi/tenant_vm/log_rows.hpp"
@@ -228,12 +229,6 @@ constexpr std::array<PartText, 8> kSections{{{1, "symbol", "符号"},
                                              {6, "business_number", "業務システム番号"},
                                              {7, "ordinance", "条例"},
                                              {8, "setting", "設定"}}};
-constexpr std::array<PartText, 6> kOutcomes{{{1, "answered", "提供あり"},
-                                             {2, "no_data", "該当なし"},
-                                             {3, "no_symbol", "符号なし"},
-                                             {4, "refused", "拒否"},
-                                             {5, "lapsed", "期限経過"},
-                                             {6, "answered_in_part", "一部提供"}}};
 
 /// The word of a number, or the number.
 template <class Texts>
@@ -320,7 +315,10 @@ std::string what_of(const records::LogEntry& entry, Language language) {
 }
 
 std::string outcome_of(const records::LogEntry& entry, Language language) {
-  return entry.outcome == 0 ? std::string("-") : word_of(kOutcomes, entry.outcome, language);
+  if (entry.outcome == 0) return "-";
+  const exchange::OutcomeText* const text = exchange::find_outcome(entry.outcome);
+  if (text == nullptr) return fmt::format("{}", entry.outcome);
+  return std::string(in(language, text->japanese, text->name));
 }
 
 nlohmann::json entry_json(const records::LogEntry& entry) {
@@ -332,7 +330,7 @@ nlohmann::json entry_json(const records::LogEntry& entry) {
   made["sort"] = step ? "step" : "change";
   made["what"] = step ? word_of(kSteps, entry.part, Language::kEnglish)
                       : word_of(kSections, entry.part, Language::kEnglish);
-  if (entry.outcome != 0) made["outcome"] = word_of(kOutcomes, entry.outcome, Language::kEnglish);
+  if (entry.outcome != 0) made["outcome"] = outcome_of(entry, Language::kEnglish);
   if (!step) made["erased"] = entry.erase;
   made["cause"] = text_of(entry.units.cause).name;
   return made;

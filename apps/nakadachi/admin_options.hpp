@@ -76,6 +76,11 @@ class Desk {
     return admin::as<Answer>(client_->ask(request(std::move(command))));
   }
 
+  /// As `admin::all_held`.
+  Result<wire::HeldRequests> held(std::size_t at_most) {
+    return admin::all_held(*client_, institution_, at_most);
+  }
+
   /// All of them, some thousands at a time; a key must not grow old before it is asked.
   void ask_all(std::vector<wire::AdminCommand> commands, const admin::Client::OnAnswer& on_answer);
 

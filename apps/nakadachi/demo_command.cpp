@@ -9,16 +9,21 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "apps/common/demo_books.hpp"
 #include "apps/common/demo_check.hpp"
+#include "apps/common/demo_load.hpp"
 #include "apps/common/demo_pool.hpp"
 #include "apps/common/demo_report.hpp"
+#include "apps/common/embedded_facts.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/nakadachi/commands.hpp"
 #include "apps/nakadachi/demo_morning.hpp"
 #include "apps/nakadachi/demo_staff.hpp"
+#include "apps/nakadachi/demo_wish.hpp"
 #include "apps/nakadachi/progress_bar.hpp"
 #include "nakadachi/base/clock.hpp"
 #include "nakadachi/client/client.hpp"
@@ -43,7 +48,13 @@ struct DemoOptions {
   bool stay = false;
 };
 
+// A client that has waited for the first while asks again by its key, and then has patience. One
+// in so many is in a hurry.
+constexpr std::int64_t kFirstWaitMs = 3'000;
 constexpr std::int64_t kPatienceMs = 120'000;
+constexpr std::int64_t kHastyWaitMs = 3;
+constexpr std::uint64_t kHastyOneIn = 50;
+constexpr std::size_t kRowsOfLoad = 100;
 constexpr std::size_t kMostPersons = 5'000;
 constexpr std::int64_t kValidityS = 20;
 
@@ -58,8 +69,7 @@ class Crowd {
       client::Config config{.endpoint = pool_->oltp_endpoint(),
                             .server_key = pool_->oltp_key(),
                             .keys = pool_->systems()[i].keys,
-                            .receipts = receipts,
-                            .give_up_after_ms = kPatienceMs};
+                            .receipts = receipts};
       if (DemoPool::is_mayor(i)) {
         config.on_question = [this, i](const exchange::LiveQuestion& asked) { answer(i, asked); };
       }
@@ -93,8 +103,25 @@ class Crowd {
   std::uint64_t answered_live() const noexcept { return answered_live_; }
   std::uint64_t within_body() const noexcept { return within_body_; }
   const std::map<ErrorCode, std::uint64_t>& errors() const noexcept { return errors_; }
+  std::uint64_t by_ordinance() const noexcept { return by_ordinance_; }
+  /// Questions whose clients were told in the meantime that they are held, or that nobody knows.
+  std::uint64_t seen_held() const noexcept { return seen_held_; }
+  std::uint64_t seen_unknown() const noexcept { return seen_unknown_; }
+  /// The last of the questions whose provider held no symbol; nothing when there was none.
+  const std::optional<exchange::Query>& lack() const noexcept { return lack_; }
 
  private:
+  /// A question on its way.
+  struct Asked {
+    std::uint64_t number = 0;
+    exchange::Query query;
+    std::size_t system = 0;
+    exchange::Outcome expected = exchange::Outcome::kAnswered;
+    std::int64_t wait_ms = kFirstWaitMs;
+    bool held = false;     ///< its client has been told so
+    bool unknown = false;  ///< likewise
+  };
+
   /// A mayor's business system hands over what it has.
   void answer(std::size_t system, const exchange::LiveQuestion& question) {
     client::Client* client = nullptr;
@@ -108,27 +135,59 @@ class Crowd {
   }
 
   void ask(std::uint64_t i) {
-    const DemoResidents::PlannedQuery planned = pool_->residents().query(i);
-    exchange::Query query{client::Client::make_key(), planned.person, planned.subject};
+    DemoResidents::PlannedQuery planned = pool_->residents().query(i);
     if (planned.subject.affair == DemoResidents::own_affair()) ++within_body_;
-    clients_[planned.system]->ask(
-        query, [this, key = query.key, expected = planned.expected](Result<exchange::Reply> reply) {
-          take(key, expected, std::move(reply));
-        });
+    const bool hasty = i % kHastyOneIn == kHastyOneIn - 1;
+    ask(std::make_shared<Asked>(
+        Asked{.number = i,
+              .query = {client::Client::make_key(), planned.person, std::move(planned.subject)},
+              .system = planned.system,
+              .expected = planned.expected,
+              .wait_ms = hasty ? kHastyWaitMs : kFirstWaitMs}));
   }
 
-  void take(const RequestKey& key, exchange::Outcome expected, Result<exchange::Reply> reply) {
+  void ask(const std::shared_ptr<Asked>& asked) {
+    clients_[asked->system]->ask(
+        asked->query, asked->wait_ms,
+        [this, asked](Result<exchange::Reply> reply) { take(asked, std::move(reply)); });
+  }
+
+  void take(const std::shared_ptr<Asked>& asked, Result<exchange::Reply> reply) {
+    if (!reply && asks_again(*asked, reply.error().code)) return ask(asked);
     const std::scoped_lock lock(mutex_);
     ++done_;
     --under_way_;
     if (!reply) {
       ++errors_[reply.error().code];
     } else {
-      if (reply->outcome != expected) ++unexpected_;
+      count(*asked, *reply);
       reply->receipt.reset();  // it was good: the client has checked it
-      told_.emplace(key, *std::move(reply));
+      told_.emplace(asked->query.key, *std::move(reply));
     }
     changed_.notify_one();
+  }
+
+  /// Whoever was told that nothing is known yet waits longer, twice at most.
+  bool asks_again(Asked& asked, ErrorCode code) {
+    const bool held = code == ErrorCode::kHeld;
+    const bool unknown = code == ErrorCode::kOutcomeUnknown;
+    if (!held && !unknown && code != ErrorCode::kLinkDown) return false;
+    const std::scoped_lock lock(mutex_);
+    if (held && !std::exchange(asked.held, true)) ++seen_held_;
+    if (unknown && !std::exchange(asked.unknown, true)) ++seen_unknown_;
+    if (asked.wait_ms == kPatienceMs) return false;
+    asked.wait_ms = asked.wait_ms < kFirstWaitMs ? kFirstWaitMs : kPatienceMs;
+    return true;
+  }
+
+  void count(const Asked& asked, const exchange::Reply& reply) {
+    if (reply.outcome != asked.expected) ++unexpected_;
+    const bool refused = reply.outcome == exchange::Outcome::kRefused;
+    if (!refused && asked.query.subject.affair == DemoResidents::network_affair()) ++by_ordinance_;
+    const bool lacks = reply.outcome == exchange::Outcome::kProviderHoldsNoSymbol;
+    if (!lacks || (lack_ && asked.number < lack_number_)) return;
+    lack_ = asked.query;
+    lack_number_ = asked.number;
   }
 
   DemoPool* pool_;
@@ -138,6 +197,11 @@ class Crowd {
   std::atomic<std::uint64_t> done_ = 0;
   std::uint64_t unexpected_ = 0;
   std::uint64_t within_body_ = 0;
+  std::uint64_t by_ordinance_ = 0;
+  std::uint64_t seen_held_ = 0;
+  std::uint64_t seen_unknown_ = 0;
+  std::optional<exchange::Query> lack_;
+  std::uint64_t lack_number_ = 0;
   std::atomic<std::uint64_t> answered_live_ = 0;
   ClientOutcomes told_;
   std::map<ErrorCode, std::uint64_t> errors_;
@@ -163,6 +227,12 @@ void tell(std::string_view stage) {
   std::fflush(stdout);
 }
 
+/// A load of copies, looked at before it is sent.
+Result<DemoLoadCheck> check_load(const DemoPool& pool) {
+  NAKADACHI_TRY(const copies::LayoutBook layouts, load_layouts());
+  return check_demo_load(pool.residents(), layouts, kRowsOfLoad);
+}
+
 /// Everybody asks; then everybody goes home and the node stops.
 Result<void> exchange_all(const DemoOptions& options, DemoPool& pool, ClientOutcomes& told,
                           DemoReport& report) {
@@ -178,6 +248,12 @@ Result<void> exchange_all(const DemoOptions& options, DemoPool& pool, ClientOutc
   report.errors = crowd.errors();
   report.answered_live = crowd.answered_live();
   report.within_body = crowd.within_body();
+  report.by_ordinance = crowd.by_ordinance();
+  report.seen_held = crowd.seen_held();
+  report.seen_unknown = crowd.seen_unknown();
+  if (crowd.lack()) {
+    NAKADACHI_TRY(report.wishes, ask_provider(pool, *crowd.lack()));
+  }
   told = crowd.told();
   return {};
 }
@@ -234,6 +310,7 @@ Result<void> run_demo(const DemoOptions& options, int& status) {
   ClientOutcomes told;
   tell("working a morning as a town's staff");
   NAKADACHI_TRY(report.staff, staff_morning(*pool));
+  NAKADACHI_TRY(report.load, check_load(*pool));
   NAKADACHI_CHECK(exchange_all(options, *pool, told, report));
   pool->node().stop();
   report.tenants = pool->towns().size();

@@ -3,10 +3,13 @@
 #include <chrono>
 #include <set>
 
+#include "nakadachi/base/clock.hpp"
+
 namespace nakadachi::apps {
 namespace {
 
 constexpr std::chrono::milliseconds kTurn{300};
+constexpr std::int64_t kThoughtMs = 6'000;  // longer than a client waits at first
 
 }  // namespace
 
@@ -39,13 +42,14 @@ void DemoStaff::work() {
 }
 
 void DemoStaff::look(Desk& desk) {
-  const auto held = admin::as<wire::HeldRequests>(
-      desk.client->ask({.institution = desk.institution, .command = wire::ListHeld{}}));
+  const auto held = admin::all_held(*desk.client, desk.institution);
   if (!held) return;  // the next turn asks again
   std::vector<wire::AdminRequest> decisions;
   for (const wire::HeldRequest& request : held->requests) {
     const DemoResidents::Decision decision = plan_.at(request.person);
     if (decision == DemoResidents::Decision::kLeave) continue;
+    const bool late = decision == DemoResidents::Decision::kApproveLate;
+    if (late && SystemClock().now() - request.asked_at < kThoughtMs) continue;
     wire::Decide command{.request = request.request, .refusal = {}};
     if (decision == DemoResidents::Decision::kDoubt) {
       command.refusal = ErrorCode::kIdentityInDoubt;

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "apps/common/command_values.hpp"
 #include "apps/common/embedded_facts.hpp"
@@ -9,6 +8,7 @@
 #include "apps/nakadachi/admin_options.hpp"
 #include "nakadachi/client/client.hpp"
 #include "nakadachi/copies/content.hpp"
+#include "nakadachi/exchange/outcome_text.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -30,29 +30,6 @@ struct QueryOptions {
   std::string registry_file;
   bool without_receipt = false;
 };
-
-struct OutcomeWords {
-  exchange::Outcome outcome;
-  std::string_view json;
-  std::string_view english;
-  std::string_view japanese;
-};
-constexpr std::array<OutcomeWords, 6> kOutcomeWords = {{
-    {exchange::Outcome::kAnswered, "answered", "answered", "回答"},
-    {exchange::Outcome::kAnsweredInPart, "answered_in_part", "answered in part", "一部回答"},
-    {exchange::Outcome::kNoData, "no_data", "no data", "該当情報なし"},
-    {exchange::Outcome::kProviderHoldsNoSymbol, "provider_holds_no_symbol",
-     "provider holds no symbol", "符号未取得"},
-    {exchange::Outcome::kRefused, "refused", "refused", "提供不可"},
-    {exchange::Outcome::kLapsed, "lapsed", "lapsed", "期限経過"},
-}};
-
-const OutcomeWords& words_of(exchange::Outcome outcome) {
-  const auto found = std::find_if(kOutcomeWords.begin(), kOutcomeWords.end(),
-                                  [&](const auto& words) { return words.outcome == outcome; });
-  NAKADACHI_ASSERT(found != kOutcomeWords.end());
-  return *found;
-}
 
 /// An affair of a body's own ordinance stands in no table: a code is taken as it is.
 Result<AffairCode> affair_of(const rules::LegalFacts& facts, const std::string& text) {
@@ -108,7 +85,7 @@ Result<std::vector<AnswerItem>> items_of(const exchange::Reply& reply, Informati
 
 Result<void> print_reply(const QueryOptions& options, const copies::LayoutBook& layouts,
                          const exchange::Query& query, const exchange::Reply& reply) {
-  const OutcomeWords& words = words_of(reply.outcome);
+  const exchange::OutcomeText& words = text_of(reply.outcome);
   const bool refused = reply.outcome == exchange::Outcome::kRefused;
   std::vector<AnswerItem> items;
   if (exchange::has_answer(reply.outcome)) {
@@ -121,7 +98,7 @@ Result<void> print_reply(const QueryOptions& options, const copies::LayoutBook& 
     }
     const std::string_view reason = refused ? text_of(reply.code).name : "";
     print_json({{"key", to_hex(query.key.view())},
-                {"outcome", words.json},
+                {"outcome", words.name},
                 {"reason", refused ? nlohmann::json(reason) : nlohmann::json()},
                 {"item", shown_item(reply.legal_item)},
                 {"items", list}});

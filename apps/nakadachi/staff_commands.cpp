@@ -169,6 +169,7 @@ void add_flag_options(CommandLine command, FlagOptions& options) {
 
 struct ApprovalOptions {
   AdminOptions admin;
+  std::size_t limit = SIZE_MAX;
   std::string id;
   std::string reason;
 };
@@ -189,7 +190,7 @@ constexpr std::array<ListColumn, 12> kHeldColumns = {{{"id", "番号"},
 Result<void> run_approval_list(const ApprovalOptions& options) {
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
-  NAKADACHI_TRY(const auto held, desk.ask<wire::HeldRequests>(wire::ListHeld{}));
+  NAKADACHI_TRY(const auto held, desk.held(options.limit));
   nlohmann::json list = nlohmann::json::array();
   for (const wire::HeldRequest& request : held.requests) {
     const exchange::Subject& subject = request.subject;
@@ -222,6 +223,11 @@ Result<void> run_approval_list(const ApprovalOptions& options) {
     print_rows(options.admin, list, kHeldColumns);
   } else if (held.requests.empty()) {
     fmt::print("{}\n", options.admin.say("nothing is held", "承認待ちはありません"));
+  }
+  if (held.more) {
+    fmt::print(stderr, "{}\n",
+               options.admin.say("more is held: without --limit all is shown",
+                                 "承認待ちはほかにもあります（--limit を付けなければ全て表示）"));
   }
   return {};
 }
@@ -364,6 +370,8 @@ void add_approval_commands(CommandLine app, Command& chosen, const ChosenLanguag
       Needs::kReading,
       [](CommandLine command, ApprovalOptions& options) {
         command.footer("Example: nakadachi approval list --lang ja");
+        command.add_option("--limit", options.limit, "show so many at most; all unless given")
+            ->check(CLI::PositiveNumber);
         add_csv_option(command, options.admin);
       },
       run_approval_list);

@@ -228,10 +228,12 @@ void add_acquire_options(CommandLine command, SymbolOptions& options) {
 
 void add_import_options(CommandLine command, SymbolOptions& options) {
   command.footer(
-      "The file is not CSV: two columns with a tab between, without a header.\n"
+      "The file is CSV headed 団体内統合宛名番号, 符号; or has the two with a tab between and no\n"
+      "header.\n"
       "Example: nakadachi symbol import --file symbols.tsv --who 情報課 --why 移行 --dry-run");
   command
-      .add_option("--file", options.file, "tab-separated: 団体内統合宛名番号, symbol (hexadecimal)")
+      .add_option("--file", options.file,
+                  "CSV, or tab-separated: 団体内統合宛名番号, symbol (hexadecimal)")
       .required();
   command.add_flag("--dry-run", options.dry_run, "only look at the file");
 }

@@ -113,27 +113,32 @@ void NodeCore::Impl::on_held_provided(std::size_t partition, const ExchangeId& i
   owner.held.erase(found);
 }
 
-wire::HeldRequests NodeCore::Impl::list_held(Partition& partition,
-                                             const InstitutionCode& institution) {
-  wire::HeldRequests list;
+wire::HeldRequests NodeCore::Impl::list_held(const Partition& partition,
+                                             const InstitutionCode& institution,
+                                             const wire::ListHeld& list) {
+  std::vector<wire::HeldPlace> places;
   for (const auto& [id, held] : partition.held) {
     const exchange::Permit& permit = held.job.permit;
     if (permit.subject.provider != institution || held.decision) continue;
-    const auto person = partition.person_of(held.job);
+    const wire::HeldPlace place{permit.valid_until, id};
+    if (!list.after || *list.after < place) places.push_back(place);
+  }
+  std::ranges::sort(places);
+  wire::HeldRequests page;
+  for (const wire::HeldPlace& place : places) {
+    const PermitJob& job = partition.held.at(place.request).job;
+    const auto person = partition.person_of(job);
     if (!person) continue;
-    list.requests.push_back({.request = id,
-                             .subject = permit.subject,
-                             .legal_item = permit.legal_item,
+    page.more = page.requests.size() == limits::kMaxHeldListed;
+    if (page.more) break;
+    page.requests.push_back({.request = place.request,
+                             .subject = job.permit.subject,
+                             .legal_item = job.permit.legal_item,
                              .person = *person,
-                             .asked_at = permit.asked_at,
-                             .valid_until = permit.valid_until});
+                             .asked_at = job.permit.asked_at,
+                             .valid_until = job.permit.valid_until});
   }
-  std::stable_sort(list.requests.begin(), list.requests.end(),
-                   [](const auto& a, const auto& b) { return a.valid_until < b.valid_until; });
-  if (list.requests.size() > limits::kMaxHeldListed) {
-    list.requests.erase(list.requests.begin() + limits::kMaxHeldListed, list.requests.end());
-  }
-  return list;
+  return page;
 }
 
 }  // namespace nakadachi::tenant_vm

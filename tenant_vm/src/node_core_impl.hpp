@@ -212,7 +212,9 @@ class NodeCore::Impl {
   void lapse_held(std::size_t partition, const ExchangeId& id);
   void decide_held(std::size_t partition, AdminJob job);
   void on_held_provided(std::size_t partition, const ExchangeId& id, const Error* refusal);
-  wire::HeldRequests list_held(Partition& partition, const InstitutionCode& institution);
+  static wire::HeldRequests list_held(const Partition& partition,
+                                      const InstitutionCode& institution,
+                                      const wire::ListHeld& list);
 
   // Business systems that answer themselves (live_side.cpp)
   Result<void> ask_live(std::size_t partition, const ExchangeId& id, PermitJob job);

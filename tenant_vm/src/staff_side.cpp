@@ -493,8 +493,8 @@ Result<wire::AdminAnswer> NodeCore::Impl::read(Partition& partition,
   const symbols::AddressBook& book = partition.persons;
   using Answer = Result<wire::AdminAnswer>;
   const Cases reads = {
-      [&](const wire::ListHeld&) -> Answer {
-        return wire::AdminAnswer(list_held(partition, request.institution));
+      [&](const wire::ListHeld& list) -> Answer {
+        return wire::AdminAnswer(list_held(partition, request.institution, list));
       },
       [&](const wire::CountCopies&) -> Answer { return count_copies(institution); },
       [&](const wire::CountSymbols&) -> Answer {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "nakadachi/exchange/outcome_text.hpp"
 #include "world.hpp"
 
 namespace nakadachi::sim {
@@ -141,16 +142,13 @@ struct Totals {
 };
 
 void tell_totals(const Totals& totals) {
-  constexpr std::string_view kOutcomes[] = {
-      "",        "answered", "no data",         "provider holds no symbol",
-      "refused", "lapsed",   "answered in part"};
   fmt::print("\nfaults\n");
   for (std::size_t i = 0; i < kFaults; ++i) {
     fmt::print("  {:<42} {:>10}\n", kFaultNames[i], totals.faults[i]);
   }
   fmt::print("outcomes\n");
   for (const auto& [outcome, count] : totals.outcomes) {
-    fmt::print("  {:<42} {:>10}\n", kOutcomes[static_cast<std::size_t>(outcome)], count);
+    fmt::print("  {:<42} {:>10}\n", text_of(outcome).english, count);
   }
   fmt::print("  {:<42} {:>10}\n", "never accepted", totals.never_accepted);
   fmt::print("trace of all seeds {:016x}\n", totals.all_traces);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -196,6 +197,27 @@ Error error_of(const wire::CopiesRefused& refused) {
     error.detail += copies::text_of(finding.fault).name;
   }
   return error;
+}
+
+Result<wire::HeldRequests> all_held(Client& client, const InstitutionCode& institution,
+                                    std::size_t at_most) {
+  wire::HeldRequests all;
+  wire::ListHeld list;
+  do {
+    NAKADACHI_TRY(auto page, as<wire::HeldRequests>(
+                                 client.ask({.institution = institution, .command = list})));
+    std::ranges::move(page.requests, std::back_inserter(all.requests));
+    all.more = page.more && !page.requests.empty();
+    if (!all.requests.empty()) {
+      list.after = {all.requests.back().valid_until, all.requests.back().request};
+    }
+  } while (all.more && all.requests.size() < at_most);
+  if (all.requests.size() > at_most) {
+    all.requests.erase(all.requests.begin() + static_cast<std::ptrdiff_t>(at_most),
+                       all.requests.end());
+    all.more = true;
+  }
+  return all;
 }
 
 Client::Client(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

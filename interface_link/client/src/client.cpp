@@ -279,6 +279,10 @@ std::future<Result<exchange::Reply>> Client::ask(exchange::Query query) {
   return impl_->ask_for_future(std::move(query), impl_->config.give_up_after_ms);
 }
 
+void Client::ask(exchange::Query query, std::int64_t give_up_after_ms, Callback callback) {
+  impl_->ask(std::move(query), give_up_after_ms, std::move(callback));
+}
+
 Result<exchange::Reply> Client::ask_and_wait(exchange::Query query, std::int64_t give_up_after_ms) {
   NAKADACHI_ASSERT(std::this_thread::get_id() != impl_->thread_id);
   return impl_->ask_for_future(std::move(query), give_up_after_ms).get();

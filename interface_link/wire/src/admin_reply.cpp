@@ -78,6 +78,7 @@ void put(const HeldRequests& from, v1::AdminReplyFrame& to) {
     made.set_asked_at(held.asked_at.ms);
     made.set_valid_until(held.valid_until.ms);
   }
+  if (from.more) list.set_more(true);
 }
 
 std::optional<AdminAnswer> read(const v1::HeldRequests& from, FieldReader& reader) {
@@ -99,6 +100,7 @@ std::optional<AdminAnswer> read(const v1::HeldRequests& from, FieldReader& reade
     made.requests.push_back(
         {request, std::move(subject), legal_item, *person, asked_at, valid_until});
   }
+  made.more = from.more();
   return made;
 }
 

@@ -171,7 +171,22 @@ std::optional<MergePersons> read(const v1::MergePersons& from, FieldReader& read
   return MergePersons{*survivor, *former};
 }
 
-void put(const ListHeld&, v1::AdminRequest& to) { to.mutable_list_held(); }
+void put(const ListHeld& from, v1::AdminRequest& to) {
+  v1::ListHeld& made = *to.mutable_list_held();
+  if (!from.after) return;
+  made.mutable_after()->set_valid_until(from.after->valid_until.ms);
+  NAKADACHI_PUT(*made.mutable_after(), request, from.after->request.view());
+}
+
+std::optional<ListHeld> read(const v1::ListHeld& from, FieldReader& reader) {
+  ListHeld made;
+  if (!from.has_after()) return made;
+  HeldPlace& after = made.after.emplace();
+  reader.time(NAKADACHI_FIELD(from.after(), valid_until), after.valid_until);
+  reader.fixed(NAKADACHI_FIELD(from.after(), request), after.request);
+  return made;
+}
+
 void put(const CountCopies&, v1::AdminRequest& to) { to.mutable_count_copies(); }
 void put(const CountSymbols&, v1::AdminRequest& to) { to.mutable_count_symbols(); }
 void put(const ListAcquisitionRequests&, v1::AdminRequest& to) {
@@ -288,7 +303,7 @@ std::optional<AdminCommand> read_command(const v1::AdminRequest& from, FieldRead
     case v1::AdminRequest::kMergePersons:
       return as_command(read(from.merge_persons(), reader));
     case v1::AdminRequest::kListHeld:
-      return ListHeld{};
+      return as_command(read(from.list_held(), reader));
     case v1::AdminRequest::kCountCopies:
       return CountCopies{};
     case v1::AdminRequest::kCountSymbols:

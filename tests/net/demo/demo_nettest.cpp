@@ -92,6 +92,10 @@ TEST_CASE("the demo's books agree: records, units and yen") {
                                          {"flags_changed", 2},
                                          {"modes_changed", 2}}));
   CHECK(told["unknown"] == 0);
+  CHECK(told["load_check"]["rows"].get<std::uint64_t>() > 30);
+  CHECK(told["load_check"]["wrong_rows"].get<std::uint64_t>() > 3);
+  CHECK(told["load_check"]["faults"]["person_twice"] == 1);
+  CHECK_THAT(end.output, Catch::Matchers::ContainsSubstring("a load of copies checked: "));
   CHECK(told["answered"].get<std::uint64_t>() >= 48);  // four of five
   CHECK(told["records"].get<std::uint64_t>() > 60);
   CHECK(told["records_verified"] == told["records"]);
@@ -174,6 +178,12 @@ TEST_CASE("every outcome there is, and refusals for several reasons, come about 
   CHECK(told["outcomes"].size() == 6);
   CHECK(told["unknown"] == 0);
   CHECK(told["held"].get<std::uint64_t>() > 0);
+  // Clients see in the meantime what no question ends with.
+  CHECK(told["seen_held"].get<std::uint64_t>() > 0);
+  CHECK(told["seen_held"] <= told["held"]);
+  CHECK(told["seen_unknown"].get<std::uint64_t>() > 0);
+  CHECK(told["by_ordinance"].get<std::uint64_t>() > 0);
+  CHECK(told["wishes"] == nlohmann::json({{"asked", 1}, {"begun", 1}, {"acquired", 1}}));
   for (const char* const reason :
        {"not_in_legal_table", "provision_suspended", "identity_in_doubt", "under_correction"}) {
     INFO(reason);

@@ -75,15 +75,19 @@ std::string check_persons(const Staff& staff) {
   std::vector<std::string> dry = hanako;
   dry.emplace_back("--dry-run");
   CHECK(staff.run(dry).status == 0);
-  CHECK(staff.json({"person", "list"}).empty());
+  // The demo may have left one here that another town asked about.
+  const std::size_t before = staff.json({"person", "list"}).size();
   const std::string number = staff.change_json(hanako)["number"];
 
   const ProgramEnd csv = staff.run({"person", "list", "--csv"});
   CHECK_THAT(csv.output, ContainsSubstring("団体内統合宛名番号,氏名,氏名カナ,生年月日"));
   CHECK_THAT(csv.output, ContainsSubstring(number + ",山田花子,ヤマダハナコ,1980-04-02,2,"));
   const std::string header = csv.output.substr(0, csv.output.find('\n') + 1);
+  const std::size_t row = csv.output.find(number + ",山田花子");
+  REQUIRE(row != std::string::npos);
   const std::string file = staff.write(
-      "persons.csv", csv.output + ",山田花孑,ヤマダハナコ,1980-04-02,2,札幌市中央区1-1,,\r\n");
+      "persons.csv", header + csv.output.substr(row, csv.output.find('\n', row) + 1 - row) +
+                         ",山田花孑,ヤマダハナコ,1980-04-02,2,札幌市中央区1-1,,\r\n");
   const std::vector<std::string> put_all = {"person", "put", "--file", file};
   std::vector<std::string> dry_all = put_all;
   dry_all.emplace_back("--dry-run");
@@ -111,9 +115,10 @@ std::string check_persons(const Staff& staff) {
   std::vector<std::string> dry_merge = merge;
   dry_merge.emplace_back("--dry-run");
   CHECK(staff.json(dry_merge)["former"]["number"] == other);
-  CHECK(staff.json({"person", "list"}).size() == 2);
+  CHECK(staff.json({"person", "list"}).size() == before + 2);
   CHECK(staff.change(merge).status == 0);
-  const auto left = staff.json({"person", "list"});
+  CHECK(staff.json({"person", "list"}).size() == before + 1);
+  const auto left = staff.json({"person", "find", "--business", "3:1042"});
   REQUIRE(left.size() == 1);
   CHECK(left[0]["aliases"][0] == other);
   return number;
@@ -196,7 +201,9 @@ void check_symbols(const Staff& staff, const std::string& person) {
   CHECK(staff.json(dry_import)["bound"] == 0);
   CHECK(staff.change_json(import)["bound"] == 1);
   CHECK(staff.change_json(import)["unchanged"] == 1);
-  CHECK(staff.json({"symbol", "requests"}).empty());
+  const std::string csv = staff.write(
+      "symbols.csv", "団体内統合宛名番号,符号\r\n77,000102030405060708090a0b0c0d0e0f\r\n");
+  CHECK(staff.change_json({"symbol", "import", "--file", csv})["unchanged"] == 1);
 }
 
 // copy ------------------------------------------------------------------------
@@ -465,7 +472,19 @@ void check_approval(const StandingPool& pool) {
   check_names(staff, question, answered);
 
   const std::string second = ask_for_held(pool, question);
-  const std::string other = staff.json({"approval", "list"})[0]["id"];
+  const std::string third = ask_for_held(pool, question);
+  CHECK(staff.json({"approval", "list"}).size() == 2);
+  CHECK(staff.json({"approval", "list", "--limit", "2"}).size() == 2);
+  CHECK(staff.json({"approval", "list", "--limit", "1"}).size() == 1);
+  CHECK_THAT(staff.run({"approval", "list", "--limit", "1"}).complaint,
+             ContainsSubstring("more is held"));
+  CHECK_THAT(staff.run({"approval", "list"}).complaint, !ContainsSubstring("more is held"));
+  // The first asked lapses first, and so stands first.
+  const auto both = staff.json({"approval", "list"});
+  const std::string last = both[1]["id"];
+  CHECK(staff.change({"approval", "approve", last}).status == 0);
+  CHECK(outcome_of(third, 0)["outcome"] == "answered");
+  const std::string other = both[0]["id"];
   CHECK(staff.change({"approval", "refuse", other, "--reason", "under_correction"}).status == 0);
   const auto refused = outcome_of(second, 1);
   CHECK(refused["outcome"] == "refused");
@@ -489,15 +508,17 @@ void check_wish(const StandingPool& pool) {
   CHECK(provider.change(wish).status == 1);  // it asked nothing
   CHECK(asker.change_json(wish)["changed"] == 1);
   const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  while (provider.json({"symbol", "requests"}).empty()) {
+  // The demo's own may come again, since the node was started anew.
+  nlohmann::json mine;
+  while (mine.is_null()) {
     REQUIRE(std::chrono::steady_clock::now() < give_up_at);
+    for (const auto& one : provider.json({"symbol", "requests"})) {
+      if (one["name"] == "仲立一郎") mine = one;
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
-  const auto requests = provider.json({"symbol", "requests"});
-  REQUIRE(requests.size() == 1);
-  CHECK(requests[0]["asker"] == question.asker);
-  CHECK(requests[0]["name"] == "仲立一郎");
-  CHECK(requests[0]["begun"] == false);
+  CHECK(mine["asker"] == question.asker);
+  CHECK(mine["begun"] == false);
   CHECK_THAT(provider.run({"symbol", "requests", "--lang", "ja"}).output,
              ContainsSubstring("要確認"));
   CHECK_THAT(provider.run({"symbol", "requests", "--csv"}).output,

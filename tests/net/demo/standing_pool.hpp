@@ -25,7 +25,7 @@ inline const std::string kProgram = std::string(NAKADACHI_BIN_DIR) + "/nakadachi
 class StandingPool {
  public:
   static constexpr std::size_t kTowns = 2;
-  static constexpr std::size_t kExchanges = 40;
+  static constexpr std::size_t kExchanges = 70;
 
   StandingPool() {
     auto started =

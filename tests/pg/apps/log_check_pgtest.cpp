@@ -106,7 +106,7 @@ TEST_CASE("an entry is listed by its clear columns") {
   CHECK(json["outcome"] == "answered");
   CHECK(json["cause"] == "own_query");
   CHECK_THAT(entry_line(entry, Language::kJapanese),
-             Catch::Matchers::ContainsSubstring("終結  提供あり  自団体の照会"));
+             Catch::Matchers::ContainsSubstring("終結  回答  自団体の照会"));
 }
 
 }  // namespace

@@ -75,6 +75,22 @@ TEST_CASE("Former symbols come once for a person and once each", "[apps]") {
     CHECK((*read)[1].person.reveal() == 43);
     CHECK(to_hex((*read)[1].symbol.reveal()) == two);
   }
+  {
+    const TextFile file("\xEF\xBB\xBF団体内統合宛名番号,符号\r\n42,\"" + one + "\"\r\n\r\n043," +
+                        two + "\r\n");
+    const auto read = apps::read_former_symbols(file.path());
+    REQUIRE(read);
+    REQUIRE(read->size() == 2);
+    CHECK((*read)[1].person.reveal() == 43);
+    CHECK(to_hex((*read)[0].symbol.reveal()) == one);
+  }
+  {
+    const TextFile file("団体内統合宛名番号,符号\n42," + one + "\n42," + two + "\n");
+    const auto read = apps::read_former_symbols(file.path());
+    REQUIRE_FALSE(read);
+    CHECK(read.error().field == "twice");
+    CHECK(read.error().position == 3);
+  }
   const auto field_of = [](const std::string& content) {
     const TextFile file(content);
     const auto read = apps::read_former_symbols(file.path());
@@ -85,4 +101,6 @@ TEST_CASE("Former symbols come once for a person and once each", "[apps]") {
   CHECK(field_of("42\t" + one + "\n43\t" + one + "\n") == "twice");
   CHECK(field_of("42\t0011\n") == "symbol");
   CHECK(field_of("x\t" + one + "\n") == "person");
+  CHECK(field_of("団体内統合宛名番号,符号\n42\n") == "csv");
+  CHECK(field_of("団体内統合宛名番号,備考\n42,x\n") == "csv_header");
 }

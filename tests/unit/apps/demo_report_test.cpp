@@ -69,5 +69,23 @@ TEST_CASE("the demo is well only when everything agrees") {
   }
 }
 
+TEST_CASE("the demo tells what clients saw in the meantime, and what staff found wrong") {
+  DemoReport report = good_report();
+  report.seen_held = 3;
+  report.seen_unknown = 2;
+  report.by_ordinance = 5;
+  report.wishes = {{"asked", 1}, {"begun", 1}};
+  report.load = {.rows = 9, .wrong_rows = 2, .faults = {{copies::Fault::kTooLong, 2}}};
+  CHECK(is_well(report));  // none of it is an outcome
+  const nlohmann::json told = report_json(report);
+  CHECK(told["seen_held"] == 3);
+  CHECK(told["seen_unknown"] == 2);
+  CHECK(told["unknown"] == 0);
+  CHECK(told["by_ordinance"] == 5);
+  CHECK(told["wishes"] == nlohmann::json({{"asked", 1}, {"begun", 1}}));
+  CHECK(told["load_check"] ==
+        nlohmann::json({{"rows", 9}, {"wrong_rows", 2}, {"faults", {{"too_long", 2}}}}));
+}
+
 }  // namespace
 }  // namespace nakadachi::apps

@@ -147,6 +147,53 @@ TEST_CASE("a kind that staff approve is held for everybody until they decide", "
   CHECK(pool.ask(again).outcome == Outcome::kAnswered);
 }
 
+TEST_CASE("a long list of what is held comes whole, page by page, while staff decide",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  answer_of<wire::Done>(
+      pool.command(request(pool, hold(question.person), question.provider), question.provider));
+  constexpr std::size_t kAsked = 2 * limits::kMaxHeldListed + 7;
+  for (std::size_t i = 0; i < kAsked; ++i) {
+    if (i % 300 == 0) pool.pass(1'000);  // not all lapse at the same time
+    exchange::Query query = question.query;
+    query.key = make_request_key(pool.now, pool.random);
+    const auto replies = pool.ask(Universe::system_of(query), {query});
+    CHECK(std::ranges::none_of(replies, &exchange::Reply::concluded));
+  }
+  const auto page_after = [&](const wire::ListHeld& list) {
+    return answer_of<wire::HeldRequests>(
+        pool.command(request(pool, list, question.provider), question.provider));
+  };
+  std::vector<wire::HeldPlace> seen;
+  wire::ListHeld list;
+  std::size_t pages = 0;
+  bool more = true;
+  while (more) {
+    const wire::HeldRequests page = page_after(list);
+    for (const auto& held : page.requests) seen.push_back({held.valid_until, held.request});
+    more = page.more;
+    ++pages;
+    REQUIRE(pages <= 3);
+    CHECK(page.requests.size() == (more ? limits::kMaxHeldListed : 7));
+    list.after = seen.back();
+    // The first and the last seen are decided before the next page is read.
+    for (const ExchangeId& id : {page.requests.front().request, page.requests.back().request}) {
+      answer_of<wire::Done>(pool.command(
+          request(pool, wire::Decide{id, ErrorCode::kUnderCorrection}, question.provider),
+          question.provider));
+    }
+  }
+  CHECK(pages == 3);
+  CHECK(seen.size() == kAsked);
+  CHECK(std::ranges::is_sorted(seen));
+  CHECK(std::ranges::adjacent_find(seen) == seen.end());
+  CHECK(page_after(list).requests.empty());
+  const wire::HeldRequests first = page_after({});
+  CHECK(first.more);
+  CHECK(first.requests.front().request != seen.front().request);
+}
+
 TEST_CASE("a held request survives a restart and can be decided then", "[tenant_vm]") {
   QuietPool pool;
   const Question question(pool);

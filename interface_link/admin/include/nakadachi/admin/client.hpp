@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -59,5 +60,10 @@ Result<Answer> as(Result<wire::AdminAnswer> answer) {
   if (const auto* const no = std::get_if<wire::CopiesRefused>(&*answer)) return error_of(*no);
   return Error{.code = ErrorCode::kInternal, .detail = "an answer to another command"};
 }
+
+/// What is held for an institution, page by page until all of it is there or `at_most`;
+/// `more` tells whether others follow. Errors: those of `Client::ask`.
+Result<wire::HeldRequests> all_held(Client& client, const InstitutionCode& institution,
+                                    std::size_t at_most = SIZE_MAX);
 
 }  // namespace nakadachi::admin

@@ -139,7 +139,9 @@ class Client {
 
   std::future<Result<exchange::Reply>> ask(exchange::Query query);
   void ask(exchange::Query query, Callback callback);
-  /// As above with its own time limit. Not on the client's thread.
+  /// As above with a time limit of its own.
+  void ask(exchange::Query query, std::int64_t give_up_after_ms, Callback callback);
+  /// The same, waiting here. Not on the client's thread.
   Result<exchange::Reply> ask_and_wait(exchange::Query query, std::int64_t give_up_after_ms);
 
   /// Answers a question: with what the copy of this kind would say (docs/copies.md), or

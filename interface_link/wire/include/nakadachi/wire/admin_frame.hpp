@@ -86,7 +86,18 @@ struct MergePersons {
 
 // What only reads ------------------------------------------------------------
 
-struct ListHeld {};
+/// A place in the list of held requests, in its order; what stood there need not be held
+/// any more.
+struct HeldPlace {
+  Timestamp valid_until;
+  ExchangeId request;
+  friend constexpr auto operator<=>(const HeldPlace&, const HeldPlace&) noexcept = default;
+};
+/// Page by page, the ones that lapse first first, at most `limits::kMaxHeldListed`. Whatever
+/// is decided in between, no request stands on two pages, and none that stays held is missed.
+struct ListHeld {
+  std::optional<HeldPlace> after = {};  ///< the last of the page before
+};
 struct CountCopies {};
 struct CountSymbols {};
 struct ShowFlags {
@@ -163,6 +174,7 @@ struct HeldRequest {
 };
 struct HeldRequests {
   std::vector<HeldRequest> requests;  ///< the ones that lapse first first
+  bool more = false;                  ///< others follow the last
 };
 struct CopyCount {
   InformationKind kind;
