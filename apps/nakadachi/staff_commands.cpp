@@ -371,7 +371,7 @@ void add_approval_commands(CommandLine app, Command& chosen, const ChosenLanguag
       [](CommandLine command, ApprovalOptions& options) {
         command.footer("Example: nakadachi approval list --lang ja");
         command.add_option("--limit", options.limit, "show so many at most; all unless given")
-            ->check(CLI::PositiveNumber);
+            .positive();
         add_csv_option(command, options.admin);
       },
       run_approval_list);

@@ -6,6 +6,7 @@ namespace nakadachi::sim {
 namespace {
 
 constexpr std::int64_t kSayAnsweringMs = 2'000;
+constexpr std::uint32_t kReusePermille = 100;
 
 }  // namespace
 
@@ -51,15 +52,30 @@ void World::on_question(std::size_t system, std::uint64_t connection, const Byte
 void World::ask(std::size_t index) {
   const Asked& asked = asked_[index];
   if (asked.outcome || asked.never_accepted) return;
-  const std::size_t node = node_of_town_[Universe::town_of(asked.asker)];
-  const std::uint64_t client = std::uint64_t{asked.asker} << 32 | connections_[asked.asker];
-  send("client to node", wire::encode_queries({&asked.query, 1}),
-       [this, node, client, asker = asked.asker](const Bytes& frame) {
+  send_query(asked.asker, asked.query);
+  ask_again_later(index, 1'000 + static_cast<std::int64_t>(random_.below(3'000)));
+}
+
+/// Asks another question under the key of one that has its outcome, until that is refused.
+void World::reuse_key(std::size_t index) {
+  const Asked& asked = asked_[index];
+  if (asked.reuse_told) return;
+  exchange::Query other = asked.query;
+  other.subject.section = "another section";
+  send_query(asked.asker, other);
+  after(1'000 + static_cast<std::int64_t>(random_.below(3'000)),
+        [this, index] { reuse_key(index); });
+}
+
+void World::send_query(std::size_t asker, const exchange::Query& query) {
+  const std::size_t node = node_of_town_[Universe::town_of(asker)];
+  const std::uint64_t client = std::uint64_t{asker} << 32 | connections_[asker];
+  send("client to node", wire::encode_queries({&query, 1}),
+       [this, node, client, asker](const Bytes& frame) {
          node_event(node, tenant_vm::QueriesArrived{{client},
                                                     {static_cast<std::uint32_t>(asker + 1)},
                                                     wire::decode_query_frame(frame)->queries});
        });
-  ask_again_later(index, 1'000 + static_cast<std::int64_t>(random_.below(3'000)));
 }
 
 void World::ask_again_later(std::size_t index, std::int64_t ms) {
@@ -86,12 +102,17 @@ void World::settle(Asked& asked, const exchange::Reply& reply) {
     if (asked.never_accepted) {
       return broken("one-outcome", "an outcome after a final refusal to take the query");
     }
+    if (!asked.outcome && chance(kReusePermille, Fault::kKeyUsedAgain)) {
+      asked.reused = true;
+      reuse_key(static_cast<std::size_t>(&asked - asked_.data()));
+    }
     asked.outcome = reply;
     check_reply_is_durable(asked);
     return check_receipt(asked, reply);
   }
   if (text_of(reply.code).retry != Retry::kNever) return;  // asks again by itself
-  if (asked.outcome) return;                               // e.g. too late a copy of the question
+  if (reply.code == ErrorCode::kSameKeyOtherContent && asked.reused) asked.reuse_told = true;
+  if (asked.outcome) return;  // e.g. too late a copy of the question
   asked.never_accepted = true;
   if (reply.code != ErrorCode::kClockSkew) {
     broken("one-outcome", "wrongly turned away: " + std::string(text_of(reply.code).name));
@@ -100,7 +121,7 @@ void World::settle(Asked& asked, const exchange::Reply& reply) {
 
 bool World::all_settled() const {
   const bool replied = std::all_of(asked_.begin(), asked_.end(), [](const Asked& asked) {
-    return asked.outcome || asked.never_accepted;
+    return (asked.outcome || asked.never_accepted) && asked.reused == asked.reuse_told;
   });
   const bool quiet = std::all_of(nodes_.begin(), nodes_.end(), [](const NodeProcess& process) {
     return process.core != nullptr && process.core->open_exchanges() == 0;

@@ -24,9 +24,10 @@ enum class Fault : std::uint8_t {
   kGatewayCrashBetweenActions,
   kNationalCrash,
   kNationalCrashBetweenActions,
-  kClientCrash
+  kClientCrash,
+  kKeyUsedAgain
 };
-inline constexpr std::size_t kFaults = 15;
+inline constexpr std::size_t kFaults = 16;
 inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "packet lost",
     "packet duplicated",
@@ -42,7 +43,8 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
     "gateway crash between two actions",
     "national crash",
     "national crash between two actions",
-    "client crash"};
+    "client crash",
+    "key used again for another question"};
 
 using FaultCounts = std::array<std::uint64_t, kFaults>;
 

@@ -204,11 +204,14 @@ void World::check_agreement(const std::map<Digest, const OpenedRow*>& provided,
 void World::check_conclusions(const std::vector<OpenedRow>& rows) {
   std::map<RequestKey, std::size_t> outcomes;
   std::set<RequestKey> turned_away;
+  std::set<RequestKey> reuses;
   for (const auto& [town, stored, content] : rows) {
     if (stored.step != storage::Step::kConcluded) continue;
     const auto conclusion = wire::decode_conclusion(content.statement);
     if (conclusion->reason == ErrorCode::kClockSkew) {
       turned_away.insert(content.key);  // not the outcome of its key
+    } else if (conclusion->reason == ErrorCode::kSameKeyOtherContent) {
+      reuses.insert(content.key);  // nor is this
     } else {
       ++outcomes[content.key];
     }
@@ -220,6 +223,9 @@ void World::check_conclusions(const std::vector<OpenedRow>& rows) {
     }
     if (asked.never_accepted && !turned_away.contains(asked.query.key)) {
       return broken("refusal-recorded", "a query was turned away for good without a row");
+    }
+    if (asked.reused != reuses.contains(asked.query.key)) {
+      return broken("refusal-recorded", "rows and the questions under a key used again do not fit");
     }
   }
 }

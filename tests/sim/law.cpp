@@ -25,7 +25,9 @@ std::map<RequestKey, Timestamp> World::times_asked() const {
     const std::size_t town = std::get<TenantId>(key) == universe_.tenant(0) ? 0 : 1;
     const auto content = open(universe_.cipher(town), stored);
     if (!content) continue;  // isolation tells of it
-    times.emplace(content->key, wire::decode_conclusion(content->statement)->asked_at);
+    const auto conclusion = wire::decode_conclusion(content->statement);
+    if (conclusion->reason == ErrorCode::kSameKeyOtherContent) continue;  // another question's
+    times.emplace(content->key, conclusion->asked_at);
   }
   return times;
 }

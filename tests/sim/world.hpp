@@ -58,6 +58,8 @@ class World {
     std::size_t asker;
     std::optional<exchange::Reply> outcome;
     bool never_accepted = false;
+    bool reused = false;      ///< its key, for another question
+    bool reuse_told = false;  ///< that this is refused
   };
 
   // network and time (world.cpp)
@@ -117,8 +119,10 @@ class World {
   void on_reply(std::size_t asker, std::uint64_t connection, const Bytes& frame);
   void settle(Asked& asked, const exchange::Reply& reply);
   void say_answering(std::size_t system);
+  void send_query(std::size_t asker, const exchange::Query& query);
   void send_hand_over(std::size_t system, const exchange::HandOver* answer);
   void on_question(std::size_t system, std::uint64_t connection, const Bytes& frame);
+  void reuse_key(std::size_t index);
   void ask_again_later(std::size_t index, std::int64_t ms);
   bool all_settled() const;
 
