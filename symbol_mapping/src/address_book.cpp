@@ -133,9 +133,9 @@ Result<const PersonRecord*> AddressBook::detach(const BusinessNumber& business) 
   return &record;
 }
 
-Result<AddressBook::Merged> AddressBook::merge(const AddressNumber& survivor,
-                                               const AddressNumber& former) {
-  PersonRecord* const to = find_mutable(survivor);
+Result<AddressBook::Merged> AddressBook::would_merge(const AddressNumber& survivor,
+                                                     const AddressNumber& former) const {
+  const PersonRecord* const to = find(survivor);
   const PersonRecord* const from = find(former);
   if (to == nullptr || from == nullptr) return ErrorCode::kUnknownPerson;
   if (to == from) return Error{.code = ErrorCode::kRowConflict, .field = "person"};
@@ -143,18 +143,26 @@ Result<AddressBook::Merged> AddressBook::merge(const AddressNumber& survivor,
       to->aliases.size() + from->aliases.size() >= limits::kMaxNumbersPerPerson) {
     return ErrorCode::kTooManyItems;
   }
-  const Merged merged{.from = from->number, .to = to->number};
-  leave(*from);
-  std::vector<AddressNumber> aliases = from->aliases;
-  aliases.push_back(merged.from);
-  for (const AddressNumber& alias : aliases) {
-    aliases_.insert_or_assign(alias, merged.to);
-    insert_sorted(to->aliases, alias);
-  }
+  Merged merged{.from = from->number, .to = to->number, .person = *to};
+  insert_sorted(merged.person.aliases, merged.from);
+  for (const AddressNumber& alias : from->aliases) insert_sorted(merged.person.aliases, alias);
   for (const BusinessNumber& business : from->business) {
-    by_business_.insert_or_assign(business, merged.to);
-    insert_sorted(to->business, business);
+    insert_sorted(merged.person.business, business);
   }
+  return merged;
+}
+
+Result<AddressBook::Merged> AddressBook::merge(const AddressNumber& survivor,
+                                               const AddressNumber& former) {
+  NAKADACHI_TRY(Merged merged, would_merge(survivor, former));
+  leave(persons_.at(merged.from));
+  for (const AddressNumber& alias : merged.person.aliases) {
+    aliases_.insert_or_assign(alias, merged.to);
+  }
+  for (const BusinessNumber& business : merged.person.business) {
+    by_business_.insert_or_assign(business, merged.to);
+  }
+  persons_.at(merged.to) = merged.person;
   persons_.erase(merged.from);
   return merged;
 }

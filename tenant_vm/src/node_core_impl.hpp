@@ -280,7 +280,7 @@ class NodeCore::Impl {
   Result<std::vector<Change>> plan_person(Partition& partition, const wire::PutPerson& command,
                                           wire::AdminAnswer& answer);
   Result<std::vector<Change>> plan_merge(Partition& partition, const wire::MergePersons& command);
-  Result<void> move_holdings(Partition& partition, Institution& institution,
+  Result<void> move_holdings(crypto::TenantCipher& cipher, const Institution& institution,
                              const symbols::AddressBook::Merged& merged,
                              std::vector<Change>& changes);
   Result<wire::AdminAnswer> read(Partition& partition, const wire::AdminRequest& request);

@@ -423,31 +423,35 @@ Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan_person(
 /// keep under the former number.
 Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan_merge(
     Partition& partition, const wire::MergePersons& command) {
-  for (auto& [code, institution] : partition.institutions) {
-    NAKADACHI_CHECK(institution.symbols.moved(command.former, command.survivor));
-  }
   NAKADACHI_TRY(const symbols::AddressBook::Merged merged,
-                partition.persons.merge(command.survivor, command.former));
+                partition.persons.would_merge(command.survivor, command.former));
   std::vector<Change> changes;
-  for (auto& [code, institution] : partition.institutions) {
-    NAKADACHI_CHECK(move_holdings(partition, institution, merged, changes));
+  std::map<InstitutionCode, symbols::SymbolMap> symbols;
+  for (const auto& [code, institution] : partition.institutions) {
+    NAKADACHI_TRY(symbols::SymbolMap moved, institution.symbols.moved(merged.from, merged.to));
+    symbols.emplace(code, std::move(moved));
+    NAKADACHI_CHECK(move_holdings(partition.cipher, institution, merged, changes));
   }
   Change kept;
   kept.section = Section::kPerson;
   kept.operation = Operation::kReplace;
   NAKADACHI_TRY(kept.key, person_key(partition.cipher, merged.to));
-  NAKADACHI_TRY(kept.value, seal_person(partition.cipher, kept.key,
-                                        *partition.persons.find(merged.to), *random_));
+  NAKADACHI_TRY(kept.value, seal_person(partition.cipher, kept.key, merged.person, *random_));
   changes.push_back(std::move(kept));
   NAKADACHI_TRY(const HoldingKey former, person_key(partition.cipher, merged.from));
   changes.push_back({Section::kPerson, former, {}, Operation::kDelete, {}});
+  // From here on nothing fails: a merge that does leaves both persons as they were.
+  NAKADACHI_CHECK(partition.persons.merge(merged.to, merged.from));
+  for (auto& [code, institution] : partition.institutions) {
+    institution.symbols = std::move(symbols.at(code));
+  }
   return changes;
 }
 
-Result<void> NodeCore::Impl::move_holdings(Partition& partition, Institution& institution,
+Result<void> NodeCore::Impl::move_holdings(crypto::TenantCipher& cipher,
+                                           const Institution& institution,
                                            const symbols::AddressBook::Merged& merged,
                                            std::vector<Change>& changes) {
-  crypto::TenantCipher& cipher = partition.cipher;
   const InstitutionCode& code = institution.code;
   const auto move = [&](Section section, const HoldingKey& from, const HoldingKey& to, Bytes value,
                         std::optional<InformationKind> kind) {
@@ -455,7 +459,6 @@ Result<void> NodeCore::Impl::move_holdings(Partition& partition, Institution& in
     changes.push_back({section, from, {}, Operation::kDelete, kind});
   };
   if (const auto symbol = institution.symbols.find_symbol(merged.from)) {
-    NAKADACHI_TRY(institution.symbols, institution.symbols.moved(merged.from, merged.to));
     NAKADACHI_TRY(const HoldingKey from, symbol_key(cipher, code, merged.from));
     NAKADACHI_TRY(const HoldingKey to, symbol_key(cipher, code, merged.to));
     NAKADACHI_TRY(Bytes value, seal_symbol(cipher, to, {code, {merged.to, *symbol}}, *random_));

@@ -6,7 +6,7 @@ using namespace nakadachi;
 
 namespace {
 
-Day day(std::string_view text) {
+Day parsed(std::string_view text) {
   const auto parsed = Day::parse(text);
   REQUIRE(parsed.has_value());
   return *parsed;
@@ -15,10 +15,10 @@ Day day(std::string_view text) {
 }  // namespace
 
 TEST_CASE("a day is read and written as a calendar has it", "[base]") {
-  CHECK(day("1970-01-01").number == 0);
-  CHECK(day("1969-12-31").number == -1);
-  CHECK(day("2000-03-01").number == 11'017);
-  CHECK(day("2024-02-29").number + 1 == day("2024-03-01").number);
+  CHECK(parsed("1970-01-01").number == 0);
+  CHECK(parsed("1969-12-31").number == -1);
+  CHECK(parsed("2000-03-01").number == 11'017);
+  CHECK(parsed("2024-02-29").number + 1 == parsed("2024-03-01").number);
   for (const std::string_view text : {"0001-01-01", "1900-02-28", "2026-06-14", "9999-12-31"}) {
     CHECK(day(text).text() == text);
     CHECK(Day::from_number(day(text).number) == day(text));
@@ -29,16 +29,16 @@ TEST_CASE("a day is read and written as a calendar has it", "[base]") {
     CAPTURE(text);
     CHECK_FALSE(Day::parse(text).has_value());
   }
-  CHECK_FALSE(Day::from_number(day("0001-01-01").number - 1).has_value());
-  CHECK_FALSE(Day::from_number(day("9999-12-31").number + 1).has_value());
+  CHECK_FALSE(Day::from_number(parsed("0001-01-01").number - 1).has_value());
+  CHECK_FALSE(Day::from_number(parsed("9999-12-31").number + 1).has_value());
 }
 
 TEST_CASE("a day begins at midnight in Japan", "[base]") {
   constexpr std::int64_t kHourMs = 60LL * 60 * 1000;
-  const Timestamp midnight{day("2026-06-14").number * 24 * kHourMs - 9 * kHourMs};
-  CHECK(Day::of(midnight) == day("2026-06-14"));
-  CHECK(Day::of(midnight - 1) == day("2026-06-13"));
-  CHECK(Day::of(midnight + (24 * kHourMs - 1)) == day("2026-06-14"));
+  const Timestamp midnight{parsed("2026-06-14").number * 24 * kHourMs - 9 * kHourMs};
+  CHECK(Day::of(midnight) == parsed("2026-06-14"));
+  CHECK(Day::of(midnight - 1) == parsed("2026-06-13"));
+  CHECK(Day::of(midnight + (24 * kHourMs - 1)) == parsed("2026-06-14"));
   CHECK(Day::of(Timestamp{-9 * kHourMs}) == Day{0});
   CHECK(Day::of(Timestamp{-9 * kHourMs - 1}) == Day{-1});
 }

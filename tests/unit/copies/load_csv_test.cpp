@@ -7,7 +7,7 @@ namespace {
 
 const std::string kHeader = "団体内統合宛名番号,year,5,note\r\n";
 
-Error error_of(const std::string& text) {
+Error load_error_of(const std::string& text) {
   const auto rows = read_load_csv(text, layout());
   REQUIRE_FALSE(rows.ok());
   return rows.error();
@@ -53,36 +53,36 @@ TEST_CASE("a row without an address number is a finding, not the end", "[copies]
 }
 
 TEST_CASE("a header that does not fit the layout is refused, naming the column", "[copies]") {
-  CHECK(error_of("").field == "csv_header");
-  CHECK(error_of("").position == 1);
-  const Error person = error_of("\n宛名番号,year\n");
+  CHECK(load_error_of("").field == "csv_header");
+  CHECK(load_error_of("").position == 1);
+  const Error person = load_error_of("\n宛名番号,year\n");
   CHECK(person.field == "csv_header");
   CHECK(person.position == 2);
   CHECK_THAT(person.detail, Catch::Matchers::ContainsSubstring("団体内統合宛名番号"));
   for (const std::string column : {"secret name", "4", "99999", ""}) {
-    const Error unknown = error_of("団体内統合宛名番号,year," + column + "\n");
+    const Error unknown = load_error_of("団体内統合宛名番号,year," + column + "\n");
     CHECK(unknown.code == ErrorCode::kWrongFormat);
     CHECK(unknown.field == "csv_header");
     CHECK_THAT(unknown.detail, Catch::Matchers::ContainsSubstring("column 3"));
     CHECK(unknown.detail.find("secret") == std::string::npos);
   }
   for (const std::string columns : {"year,1", "year,year", "削除,削除"}) {
-    CHECK_THAT(error_of("団体内統合宛名番号," + columns + "\n").detail,
+    CHECK_THAT(load_error_of("団体内統合宛名番号," + columns + "\n").detail,
                Catch::Matchers::ContainsSubstring("comes twice"));
   }
 }
 
 TEST_CASE("what is no CSV is refused with line and name of the column", "[copies]") {
-  const Error note = error_of(kHeader + "1,2026,0,x\r\n2,2026,0,\"x");
+  const Error note = load_error_of(kHeader + "1,2026,0,x\r\n2,2026,0,\"x");
   CHECK(note.field == "csv");
   CHECK(note.position == 3);
   CHECK(note.detail == "note: a quote that is never closed");
-  CHECK(error_of(kHeader + "1\"").detail == "団体内統合宛名番号: a quote inside a field");
-  CHECK(error_of(kHeader + "1,2,3,4,5,6\"").detail == "a quote inside a field");
-  const Error fewer = error_of(kHeader + "1,2026,0\r\n");
+  CHECK(load_error_of(kHeader + "1\"").detail == "団体内統合宛名番号: a quote inside a field");
+  CHECK(load_error_of(kHeader + "1,2,3,4,5,6\"").detail == "a quote inside a field");
+  const Error fewer = load_error_of(kHeader + "1,2026,0\r\n");
   CHECK(fewer.position == 2);
   CHECK(fewer.detail == "3 fields for 4 columns");
-  CHECK(error_of(kHeader + "1,2026,0,,\r\n").detail == "5 fields for 4 columns");
+  CHECK(load_error_of(kHeader + "1,2026,0,,\r\n").detail == "5 fields for 4 columns");
 }
 
 TEST_CASE("a report tells line, item and fault, and nobody's data", "[copies]") {

@@ -54,7 +54,7 @@ std::vector<ListedTable> listed(const std::string& text) {
   return *tables;
 }
 
-std::string with(const std::string& old_text, const std::string& new_text) {
+std::string with_line(const std::string& old_text, const std::string& new_text) {
   std::string text = kListing;
   const std::size_t at = text.find(old_text);
   REQUIRE(at != std::string::npos);
@@ -96,26 +96,26 @@ TEST_CASE("a listing of nft is read as what it lists", "[walls]") {
 
 TEST_CASE("differences of listings are named by their flows", "[walls]") {
   CHECK(drift_of(kListing).empty());
-  CHECK(drift_of(with("40 packets }\n\t}\n",
+  CHECK(drift_of(with_line("40 packets }\n\t}\n",
                       "40 packets, 10.0.1.0 limit rate over 20/second "
                       "burst 40 packets }\n\t}\n"))
             .empty());
-  CHECK(drift_of(with("goto forward_oltp.limit1", "goto forward_oltp")) ==
+  CHECK(drift_of(with_line("goto forward_oltp.limit1", "goto forward_oltp")) ==
         Lines{"element_changed map exact4_forward [oltp] 10.0.0.2 . 10.1.0.1 . tcp . 5701 : goto "
               "forward_oltp.limit1 => 10.0.0.2 . 10.1.0.1 . tcp . 5701 : goto forward_oltp"});
-  CHECK(drift_of(with("policy drop", "policy accept")) ==
+  CHECK(drift_of(with_line("policy drop", "policy accept")) ==
         Lines{"policy_changed chain forward [] policy drop => policy accept"});
-  CHECK(drift_of(with("hook forward priority filter", "hook forward priority 10")).size() == 1);
-  CHECK(drift_of(with("walls {\n", "walls {\n\tflags dormant\n")) ==
+  CHECK(drift_of(with_line("hook forward priority filter", "hook forward priority 10")).size() == 1);
+  CHECK(drift_of(with_line("walls {\n", "walls {\n\tflags dormant\n")) ==
         Lines{"table_changed table inet nakadachi_walls []  => flags dormant"});
   CHECK(drift_of(
-            with("established accept\n\t\tgoto forward_oltp", "established accept\n\t\taccept")) ==
+            with_line("established accept\n\t\tgoto forward_oltp", "established accept\n\t\taccept")) ==
         Lines{"rule_changed chain forward [] goto forward_oltp => accept"});
-  CHECK(drift_of(with("ct state established accept\n\t\tgoto forward_oltp",
+  CHECK(drift_of(with_line("ct state established accept\n\t\tgoto forward_oltp",
                       "goto forward_oltp\n\t\tct state established accept"))
             .front()
             .starts_with("rules_reordered chain forward []"));
-  CHECK(drift_of(with("chain quiet {\n",
+  CHECK(drift_of(with_line("chain quiet {\n",
                       "chain quiet {\n\t\ttype filter hook input priority 0; "
                       "policy accept;\n")) ==
         Lines{"foreign_chain table ip beside chain quiet []  => type filter hook input priority 0; "
@@ -126,7 +126,7 @@ TEST_CASE("differences of listings are named by their flows", "[walls]") {
 
 TEST_CASE("an element of a limit must have the limit of its rule", "[walls]") {
   const auto filled_with = [](const std::string& elements) {
-    return drift_of(with("10.0.0.0 limit rate over 20/second burst 40 packets", elements));
+    return drift_of(with_line("10.0.0.0 limit rate over 20/second burst 40 packets", elements));
   };
   const std::string good = "10.0.0.0 limit rate over 20/second burst 40 packets";
   const std::string lax = "10.0.1.0 limit rate over 9000/second burst 40 packets";
@@ -144,7 +144,7 @@ TEST_CASE("an element of a limit must have the limit of its rule", "[walls]") {
 TEST_CASE("a map that is not there closes every door it held", "[walls]") {
   const auto expected = listed(kListing);
   CHECK(compare(expected, with_doors_shut(expected)).size() == 2);
-  const auto missing = drift_of(with("map exact4_forward", "map other"));
+  const auto missing = drift_of(with_line("map exact4_forward", "map other"));
   REQUIRE(missing.size() == 6);
   CHECK(missing[0] == "object_missing map exact4_forward [] map exact4_forward => ");
   CHECK(missing[1].starts_with("element_missing map exact4_forward [oltp] 10.0.0.1"));

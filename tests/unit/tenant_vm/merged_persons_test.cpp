@@ -1,6 +1,7 @@
 // Persons who turned out to be one (統合宛名).
 
 #include <optional>
+#include <vector>
 
 #include "nakadachi/tenant_vm/holding_values.hpp"
 #include "tests/support/catch.hpp"
@@ -34,20 +35,25 @@ AddressNumber put_person(QuietPool& pool, std::string_view name, std::size_t ins
       .number;
 }
 
-/// Makes `former`, of whom the town keeps symbol and copies, one with a person just issued.
-AddressNumber merge_away(QuietPool& pool, const AddressNumber& former, std::size_t institution) {
+/// Puts a person of whom the town keeps symbol and copies into its 統合宛名 too.
+void make_known(QuietPool& pool, const AddressNumber& person, std::size_t institution) {
   const std::size_t town = Universe::town_of(institution);
   crypto::TenantCipher cipher = pool.universe.cipher(town);
-  const symbols::PersonRecord record{.number = former,
+  const symbols::PersonRecord record{.number = person,
                                      .items = {.four = ichiro("佐藤 市郎"), .kana = {}},
                                      .business = {},
                                      .aliases = {}};
-  const HoldingKey key = *tenant_vm::person_key(cipher, former);
+  const HoldingKey key = *tenant_vm::person_key(cipher, person);
   pool.store.put_holding(pool.universe.tenant(town),
                          {.section = Section::kPerson,
                           .key = key,
                           .value = *tenant_vm::seal_person(cipher, key, record, pool.random)});
   pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+}
+
+/// Makes `former`, of whom the town keeps symbol and copies, one with a person just issued.
+AddressNumber merge_away(QuietPool& pool, const AddressNumber& former, std::size_t institution) {
+  make_known(pool, former, institution);
   const AddressNumber survivor = put_person(pool, "佐藤 一郎", institution);
   answer_of<wire::Done>(
       pool.command(request(pool, wire::MergePersons{survivor, former}, institution), institution));
@@ -105,6 +111,33 @@ TEST_CASE("a number that was merged away means the survivor, whoever gives it", 
   const auto replies = ask_anew();
   REQUIRE(replies.size() == 1);
   CHECK(replies[0].outcome == Outcome::kNoData);
+}
+
+TEST_CASE("a merge that fails leaves both persons as they were", "[tenant_vm]") {
+  QuietPool pool;
+  const Question question(pool);
+  const AddressNumber former = question.person;
+  make_known(pool, former, question.provider);
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎", question.provider);
+  const auto change = [&](wire::AdminCommand command) {
+    return pool.command(request(pool, std::move(command), question.provider), question.provider);
+  };
+  std::vector<wire::ChangeFlag> flags;  // together more than one person may have
+  for (std::size_t i = 0; i < limits::kMaxFlagsPerPerson; ++i) {
+    wire::ChangeFlag flag = hold(i % 2 == 0 ? former : survivor);
+    flag.flag.period.until = Day::of(pool.now + static_cast<std::int64_t>(i + 2) * 86'400'000);
+    flags.push_back(flag);
+  }
+  flags.push_back(hold(former));
+  for (const wire::ChangeFlag& flag : flags) answer_of<wire::Done>(change(flag));
+  const std::size_t changes = pool.store.changes().size();
+
+  CHECK(change(wire::MergePersons{survivor, former}).error().code == ErrorCode::kTooManyItems);
+  CHECK(pool.store.changes().size() == changes);
+  pool.ask(Universe::system_of(question.query), {question.query});
+  const auto held = held_at(pool, question.provider);
+  REQUIRE(held.size() == 1);
+  CHECK((held[0].person == former));
 }
 
 TEST_CASE("within one body a number that was merged away means the survivor", "[tenant_vm]") {

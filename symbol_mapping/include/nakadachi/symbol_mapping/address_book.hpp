@@ -57,7 +57,11 @@ class AddressBook {
   struct Merged {
     AddressNumber from;
     AddressNumber to;
+    PersonRecord person;  ///< as `to` is then
   };
+  /// What `merge` would do; changes nothing. Errors: those of `merge`.
+  Result<Merged> would_merge(const AddressNumber& survivor, const AddressNumber& former) const;
+
   /// Makes one person of two: `survivor` keeps its items and gets the business
   /// numbers and aliases of `former`, whose number becomes an alias for good.
   /// Before, the caller makes sure that no institution has a symbol for both
