@@ -18,6 +18,7 @@ struct SymbolOptions {
   std::vector<std::string> persons;
   std::string file;
   bool dry_run = false;
+  std::string symbol;
   std::string inquiry;
   std::string name;
   std::string birth_date;
@@ -129,6 +130,49 @@ Result<void> run_import(const SymbolOptions& options) {
                options.admin.say("were so already", "登録済み"), unchanged);
   }
   return failures.result();
+}
+
+// show ------------------------------------------------------------------------
+
+Result<wire::ShowSymbol> wanted(const SymbolOptions& options) {
+  if (options.symbol.empty()) {
+    if (options.persons.size() != 1) {
+      return Error{.code = ErrorCode::kMissingField, .field = "person"};
+    }
+    NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.persons.front()));
+    return wire::ShowSymbol{person};
+  }
+  const auto bytes = from_hex(options.symbol);
+  const auto symbol = bytes ? Symbol::from(*bytes) : Result<Symbol>(ErrorCode::kWrongFormat);
+  if (!symbol) return Error{.code = ErrorCode::kWrongFormat, .field = "symbol"};
+  return wire::ShowSymbol{*symbol};
+}
+
+Result<void> run_show(const SymbolOptions& options) {
+  NAKADACHI_TRY(const wire::ShowSymbol show, wanted(options));
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
+  NAKADACHI_TRY(const auto found, desk.ask<wire::SymbolShown>(show));
+  const AdminOptions& admin = options.admin;
+  if (admin.json) {
+    print_json({{"person", found.person ? nlohmann::json(shown(*found.person)) : nlohmann::json()},
+                {"bound", found.bound},
+                {"under_way_until", found.under_way_until
+                                        ? nlohmann::json(to_iso8601(*found.under_way_until))
+                                        : nlohmann::json()}});
+    return {};
+  }
+  if (!found.person) {
+    fmt::print("{}\n", admin.say("nobody's", "該当する者はいません"));
+    return {};
+  }
+  fmt::print("{}  {}", shown(*found.person),
+             found.bound ? admin.say("acquired", "取得済み") : admin.say("not acquired", "未取得"));
+  if (found.under_way_until) {
+    fmt::print("  {} {}", admin.say("under way, valid until", "取得中、有効期限"),
+               shown_in_japan(*found.under_way_until));
+  }
+  fmt::print("\n");
+  return {};
 }
 
 // count, ask-provider, requests -----------------------------------------------
@@ -265,6 +309,19 @@ void add_symbol_commands(CommandLine app, Command& chosen, const ChosenLanguage&
   add_admin_command<SymbolOptions>(symbol, chosen, language,
                                    {"import", "Take over symbols acquired before"}, Needs::kReason,
                                    add_import_options, run_import);
+  add_admin_command<SymbolOptions>(
+      symbol, chosen, language, {"show", "Whether a person has one, or whose one is"},
+      Needs::kReading,
+      [](CLI::App& command, SymbolOptions& options) {
+        command.footer(
+            "The symbol itself is not shown.\nExample: nakadachi symbol show --person 42");
+        CLI::Option* const whose =
+            command.add_option("--symbol", options.symbol, "whose? 32 hexadecimal digits");
+        command.add_option("--person", options.persons, "団体内統合宛名番号")
+            ->expected(1)
+            ->excludes(whose);
+      },
+      run_show);
   add_admin_command<SymbolOptions>(
       symbol, chosen, language, {"count", "Acquired, and under way"}, Needs::kReading,
       [](CommandLine command, SymbolOptions& options) {

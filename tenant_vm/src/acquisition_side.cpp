@@ -52,6 +52,26 @@ Result<NodeCore::Impl::Change> NodeCore::Impl::start_acquisition(Partition& part
   return change;
 }
 
+wire::SymbolShown NodeCore::Impl::show_symbol(const Partition& partition,
+                                              const Institution& institution,
+                                              const wire::ShowSymbol& show) {
+  wire::SymbolShown shown;
+  if (const auto* const symbol = std::get_if<Symbol>(&show.of)) {
+    if (const auto person = institution.symbols.find_address(*symbol)) {
+      shown.person = *person;
+      shown.bound = true;
+    }
+    return shown;
+  }
+  const AddressNumber person = partition.current(std::get<AddressNumber>(show.of));
+  shown.person = person;
+  shown.bound = institution.symbols.find_symbol(person).ok();
+  const AddressNumber begun_as = number_under_way(partition, institution, person);
+  const auto under_way = institution.acquisitions.find(begun_as);
+  if (under_way) shown.under_way_until = under_way->valid_until;
+  return shown;
+}
+
 /// The symbol has come, or the word that it was issued long ago. The 取得番号 is
 /// erased in either case (番号法 21条の2第3項).
 void NodeCore::Impl::on_symbol_notice(const wire::LinkItem& item) {

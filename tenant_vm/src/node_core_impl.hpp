@@ -301,6 +301,8 @@ class NodeCore::Impl {
                       std::uint64_t number);
   Result<Change> start_acquisition(Partition& partition, Institution& institution,
                                    const AddressNumber& person, wire::AdminAnswer& answer);
+  static wire::SymbolShown show_symbol(const Partition& partition, const Institution& institution,
+                                       const wire::ShowSymbol& show);
   void lapse_acquisitions();
   void lapse_acquisitions_of(std::size_t partition, Institution& institution);
   void on_acquisition_request(const wire::LinkItem& item);

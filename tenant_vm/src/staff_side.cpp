@@ -24,9 +24,10 @@ concept Changing = OneOf<T, wire::PutCopy, wire::EraseCopy, wire::EndFullLoad, w
 template <class T>
 concept Deciding = OneOf<T, wire::Decide>;
 template <class T>
-concept Reading = OneOf<T, wire::ListHeld, wire::CountCopies, wire::CountSymbols, wire::ShowFlags,
-                        wire::FindPersons, wire::FindPersonByNumber, wire::ListPersons,
-                        wire::ListAcquisitionRequests, wire::ListFlags, wire::ListAnswerModes>;
+concept Reading =
+    OneOf<T, wire::ListHeld, wire::CountCopies, wire::CountSymbols, wire::ShowFlags,
+          wire::FindPersons, wire::FindPersonByNumber, wire::ListPersons,
+          wire::ListAcquisitionRequests, wire::ListFlags, wire::ListAnswerModes, wire::ShowSymbol>;
 template <class T>
 concept ForOperators = OneOf<T, wire::ListTenants, wire::ListInstitutions>;
 
@@ -503,6 +504,9 @@ Result<wire::AdminAnswer> NodeCore::Impl::read(Partition& partition,
       [&](const wire::CountSymbols&) -> Answer {
         return wire::AdminAnswer(wire::SymbolCounts{.bound = institution.symbols.size(),
                                                     .under_way = institution.acquisitions.size()});
+      },
+      [&](const wire::ShowSymbol& show) -> Answer {
+        return wire::AdminAnswer(show_symbol(partition, institution, show));
       },
       [&](const wire::ShowFlags& show) -> Answer {
         NAKADACHI_TRY(copies::PersonFlags flags,

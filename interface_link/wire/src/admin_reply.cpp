@@ -138,6 +138,24 @@ std::optional<AdminAnswer> read(const v1::SymbolCounts& from, FieldReader& reade
   return SymbolCounts{from.bound(), from.under_way()};
 }
 
+void put(const SymbolShown& from, v1::AdminReplyFrame& to) {
+  v1::SymbolShown& made = *to.mutable_symbol_shown();
+  if (from.person) made.set_person(from.person->reveal());
+  made.set_bound(from.bound);
+  if (from.under_way_until) made.set_under_way_until(from.under_way_until->ms);
+}
+
+std::optional<AdminAnswer> read(const v1::SymbolShown& from, FieldReader& reader) {
+  SymbolShown made;
+  if (from.has_person()) made.person = read_person_number(NAKADACHI_FIELD(from, person), reader);
+  reader.require(from.has_bound(), "bound");
+  made.bound = from.bound();
+  if (from.has_under_way_until()) {
+    reader.time(NAKADACHI_FIELD(from, under_way_until), made.under_way_until.emplace());
+  }
+  return made;
+}
+
 void put(const Flags& from, v1::AdminReplyFrame& to) {
   to.mutable_flags();
   for (const copies::Flag& flag : from.flags) put_flag(flag, *to.mutable_flags()->add_flags());
@@ -338,6 +356,8 @@ std::optional<AdminAnswer> read_answer(const v1::AdminReplyFrame& from, FieldRea
       return read(from.flag_page(), reader);
     case v1::AdminReplyFrame::kAnswerModes:
       return read(from.answer_modes(), reader);
+    case v1::AdminReplyFrame::kSymbolShown:
+      return read(from.symbol_shown(), reader);
     case v1::AdminReplyFrame::kError:
     case v1::AdminReplyFrame::ANSWER_NOT_SET:
       break;

@@ -217,6 +217,26 @@ std::optional<ListInstitutions> read(const v1::ListInstitutions& from, FieldRead
   return made;
 }
 
+void put(const ShowSymbol& from, v1::AdminRequest& to) {
+  v1::ShowSymbol& made = *to.mutable_show_symbol();
+  if (const auto* const person = std::get_if<AddressNumber>(&from.of)) {
+    made.set_person(person->reveal());
+  } else {
+    NAKADACHI_PUT(made, symbol, std::get<Symbol>(from.of).reveal());
+  }
+}
+
+std::optional<ShowSymbol> read(const v1::ShowSymbol& from, FieldReader& reader) {
+  if (from.has_person()) {
+    const auto person = read_person_number(NAKADACHI_FIELD(from, person), reader);
+    return person ? std::optional(ShowSymbol{*person}) : std::nullopt;
+  }
+  if (!reader.require(from.has_symbol(), "symbol")) return std::nullopt;
+  const auto symbol = Symbol::from(as_bytes(from.symbol()));
+  if (!symbol) reader.fail(ErrorCode::kWrongLength, "symbol");
+  return symbol ? std::optional(ShowSymbol{*symbol}) : std::nullopt;
+}
+
 void put(const ShowFlags& from, v1::AdminRequest& to) {
   to.mutable_show_flags()->set_person(from.person.reveal());
 }
@@ -326,6 +346,8 @@ std::optional<AdminCommand> read_command(const v1::AdminRequest& from, FieldRead
       return as_command(read(from.list_flags(), reader));
     case v1::AdminRequest::kListAnswerModes:
       return ListAnswerModes{};
+    case v1::AdminRequest::kShowSymbol:
+      return as_command(read(from.show_symbol(), reader));
     case v1::AdminRequest::COMMAND_NOT_SET:
       break;
   }

@@ -201,6 +201,14 @@ void check_symbols(const Staff& staff, const std::string& person) {
   CHECK(staff.json(dry_import)["bound"] == 0);
   CHECK(staff.change_json(import)["bound"] == 1);
   CHECK(staff.change_json(import)["unchanged"] == 1);
+  CHECK(staff.json({"symbol", "show", "--person", "77"})["bound"] == true);
+  CHECK(staff.json({"symbol", "show", "--person", "78"})["bound"] == false);
+  const auto whose = staff.json({"symbol", "show", "--symbol", "000102030405060708090a0b0c0d0e0f"});
+  CHECK(whose["person"] == "000000000000077");
+  CHECK(staff.json({"symbol", "show", "--symbol", std::string(32, '0')})["person"].is_null());
+  CHECK_THAT(staff.run({"symbol", "show", "--person", "77", "--lang", "ja"}).output,
+             ContainsSubstring("取得済み"));
+  CHECK(staff.run({"symbol", "show"}).status == 1);
   const std::string csv = staff.write(
       "symbols.csv", "団体内統合宛名番号,符号\r\n77,000102030405060708090a0b0c0d0e0f\r\n");
   CHECK(staff.change_json({"symbol", "import", "--file", csv})["unchanged"] == 1);

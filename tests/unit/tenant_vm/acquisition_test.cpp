@@ -1,6 +1,7 @@
 // Symbols acquired, and wishes of other bodies that they be.
 
 #include <algorithm>
+#include <variant>
 
 #include "nakadachi/tenant_vm/holding_values.hpp"
 #include "tests/support/catch.hpp"
@@ -145,6 +146,33 @@ TEST_CASE("the word that a symbol was issued long ago ends the acquisition and b
   const AddressNumber other = Universe::address_of(kMayor, newcomer + 1);
   CHECK(pool.command(request(pool, wire::BindSymbol{other, symbol}), kMayor).error().code ==
         ErrorCode::kRowConflict);
+}
+
+TEST_CASE("staff see whether a symbol is there or under way, and whose one is", "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber person = Universe::address_of(kMayor, testing::kPersons);
+  const Symbol symbol = *Symbol::from(pool.random.make<Salt>().view());
+  const auto show = [&](std::variant<AddressNumber, Symbol> of) {
+    return answer_of<wire::SymbolShown>(pool.command(request(pool, wire::ShowSymbol{of}), kMayor));
+  };
+  CHECK_FALSE(show(symbol).person.has_value());
+  CHECK_FALSE(show(person).bound);
+  CHECK_FALSE(show(person).under_way_until.has_value());
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(
+      pool.command(request(pool, wire::Acquire{person}), kMayor));
+  CHECK_FALSE(show(person).bound);
+  CHECK((show(person).under_way_until == begun.valid_until));
+
+  const AddressNumber other = Universe::address_of(kMayor, testing::kPersons + 1);
+  answer_of<wire::Done>(pool.command(request(pool, wire::BindSymbol{other, symbol}), kMayor));
+  CHECK(show(other).bound);
+  CHECK_FALSE(show(other).under_way_until.has_value());
+  CHECK(show(symbol).bound);
+  CHECK((show(symbol).person == other));
+  // The other institution of the town has symbols of its own.
+  const auto board = answer_of<wire::SymbolShown>(
+      pool.command(request(pool, wire::ShowSymbol{symbol}, kMayor + 1), kMayor + 1));
+  CHECK_FALSE(board.person.has_value());
 }
 
 TEST_CASE("a wish of another body begins an acquisition when one person fits", "[tenant_vm]") {

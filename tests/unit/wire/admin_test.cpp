@@ -61,6 +61,8 @@ std::vector<AdminCommand> one_of_each(SeededRandom& random) {
           ListFlags{},
           ListFlags{random.make<HoldingKey>()},
           ListAnswerModes{},
+          ShowSymbol{person(18)},
+          ShowSymbol{*Symbol::from(samples::bytes(random, Symbol::kSize))},
           ListInstitutions{},
           ListInstitutions{samples::institution(random)}};
 }
@@ -88,6 +90,9 @@ std::vector<AdminAnswer> answers(SeededRandom& random) {
           HeldRequests{},
           CopyCounts{{{kind(), 4, 5}}},
           SymbolCounts{6, 7},
+          SymbolShown{person(19), true, {}},
+          SymbolShown{person(20), false, samples::time(random)},
+          SymbolShown{},
           Flags{{flag(), {copies::FlagSort::kHeld, {}, {}}}},
           Persons{{{person(13), items(), {business()}, {person(14)}}}},
           AcquisitionWishes{{{samples::institution(random),

@@ -100,6 +100,10 @@ struct ListHeld {
 };
 struct CountCopies {};
 struct CountSymbols {};
+/// Whether a person's symbol is there, or whose a symbol is. The answer holds no symbol.
+struct ShowSymbol {
+  std::variant<AddressNumber, Symbol> of;
+};
 struct ShowFlags {
   AddressNumber person;
 };
@@ -134,7 +138,7 @@ using AdminCommand =
     std::variant<PutCopy, EraseCopy, EndFullLoad, ChangeFlag, SetAnswerMode, Acquire, BindSymbol,
                  Decide, AskToAcquire, PutPerson, MergePersons, ListHeld, CountCopies, CountSymbols,
                  ShowFlags, FindPersons, FindPersonByNumber, ListPersons, ListAcquisitionRequests,
-                 ListTenants, ListInstitutions, ListFlags, ListAnswerModes>;
+                 ListTenants, ListInstitutions, ListFlags, ListAnswerModes, ShowSymbol>;
 
 struct AdminRequest {
   RequestKey key;  ///< names the request, as of a query; a repeated change is done once
@@ -188,6 +192,11 @@ struct SymbolCounts {
   std::uint64_t bound = 0;
   std::uint64_t under_way = 0;
 };
+struct SymbolShown {
+  std::optional<AddressNumber> person;  ///< its number now; nothing: the symbol is nobody's
+  bool bound = false;
+  std::optional<Timestamp> under_way_until;  ///< of an acquisition under way
+};
 struct Flags {
   std::vector<copies::Flag> flags;
 };
@@ -239,9 +248,10 @@ struct InstitutionStates {
   std::vector<InstitutionState> institutions;
 };
 
-using AdminAnswer = std::variant<Done, AcquisitionUnderWay, PersonPut, HeldRequests, CopyCounts,
-                                 SymbolCounts, Flags, Persons, AcquisitionWishes, TenantStates,
-                                 InstitutionStates, CopiesRefused, FlagPage, AnswerModes>;
+using AdminAnswer =
+    std::variant<Done, AcquisitionUnderWay, PersonPut, HeldRequests, CopyCounts, SymbolCounts,
+                 Flags, Persons, AcquisitionWishes, TenantStates, InstitutionStates, CopiesRefused,
+                 FlagPage, AnswerModes, SymbolShown>;
 
 struct AdminReply {
   RequestKey key;
