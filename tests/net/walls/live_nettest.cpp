@@ -78,6 +78,11 @@ struct ChangedHost {
     space->inside([&] { nft(former); });
   }
   std::string file(const char* name) const { return folder.file(name); }
+  /// A file that the watcher does not hold: as if it had died, or another change came after its.
+  void replace_pending() const {
+    std::filesystem::copy(file("pending"), file("copy"));
+    std::filesystem::rename(file("copy"), file("pending"));
+  }
 
   std::string former = rules_named(world_of_preset("fig3_6", 1), "demarcation");
   std::string next = rules_named(world_of_preset("fig3_6", 1), "business_wall");
@@ -271,10 +276,12 @@ TEST_CASE("who watched a change that was undone leaves the next one alone", "[wa
   const ChangedHost host;
   host.space->inside([&] {
     REQUIRE(host.change.apply(host.next, seconds(1)).ok());
-    REQUIRE(host.change.roll_back().ok());
-    REQUIRE(host.change.apply(host.next, seconds(60)).ok());
+    host.replace_pending();
     std::this_thread::sleep_for(seconds(2));
     CHECK(drift_from(host.next).empty());
+    CHECK(std::filesystem::exists(host.file("pending")));
+    REQUIRE(host.change.roll_back().ok());
+    REQUIRE(host.change.apply(host.next, seconds(60)).ok());
     CHECK(host.change.confirm().ok());
   });
 }
@@ -301,9 +308,7 @@ TEST_CASE("a change that nobody watches is neither confirmed nor followed by ano
     REQUIRE(host.change.apply(host.next, seconds(60)).ok());
     CHECK_THAT(host.change.apply(host.former, seconds(60)).error().detail,
                ContainsSubstring("confirm the former change"));
-    // A file that its watcher does not hold: as if the watcher had died.
-    std::filesystem::copy(host.file("pending"), host.file("copy"));
-    std::filesystem::rename(host.file("copy"), host.file("pending"));
+    host.replace_pending();
     for (const auto& refused :
          {host.change.confirm(), host.change.apply(host.former, seconds(60))}) {
       CHECK(refused.error().code == ErrorCode::kWallsPending);
