@@ -159,7 +159,7 @@ Result<void> RuleChange::apply(const std::string& rules, seconds patience) const
   NAKADACHI_CHECK(remove("rolled_back"));
   NAKADACHI_CHECK(write_private_file(path("pending"), ""));
   // First the way back, then the step.
-  if (const auto left = leave_watcher(patience); !left) {
+  if (auto left = leave_watcher(patience); !left) {
     NAKADACHI_CHECK(remove("pending"));
     return left;
   }
