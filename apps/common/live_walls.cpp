@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
+#include <utility>
 
 #include "apps/common/network_namespace.hpp"
 #include "apps/common/run_program.hpp"
@@ -71,15 +73,63 @@ void sleep_for(milliseconds time) {
   nanosleep(&wanted, nullptr);
 }
 
-/// Leaves everything that would end this process together with who started it.
-void detach() {
+/// Leaves everything that would end this process together with who started it, and every open file
+/// but `kept`, which becomes `kKept`.
+constexpr int kKept = 3;
+void detach(int kept) {
   setsid();
   std::signal(SIGHUP, SIG_IGN);
   std::signal(SIGINT, SIG_IGN);
   std::signal(SIGPIPE, SIG_IGN);
-  close_range(0, ~0U, 0);
-  for (int standard = 0; standard < 3; ++standard) ::open("/dev/null", O_RDWR);
+  dup2(kept, kKept);
+  close_range(0, kKept - 1, 0);
+  close_range(kKept + 1, ~0U, 0);
+  for (int standard = 0; standard < kKept; ++standard) ::open("/dev/null", O_RDWR);
   umask(077);
+}
+
+Error system_problem(const std::string& what) {
+  return {.code = ErrorCode::kFileProblem, .detail = what + ": " + std::strerror(errno)};
+}
+
+Error pending_problem(std::string words) {
+  return {.code = ErrorCode::kWallsPending, .detail = std::move(words)};
+}
+
+class OpenFile {
+ public:
+  explicit OpenFile(int handle) noexcept : handle_(handle) {}
+  OpenFile(OpenFile&& other) noexcept : handle_(std::exchange(other.handle_, -1)) {}
+  OpenFile& operator=(OpenFile&&) = delete;
+  ~OpenFile() {
+    if (handle_ >= 0) ::close(handle_);
+  }
+  int handle() const noexcept { return handle_; }
+
+ private:
+  int handle_;
+};
+
+/// Held from every look at the folder until what follows from it is done, in the kernel too. nft
+/// inherits it, so a load that outlives who began it is waited for.
+Result<OpenFile> lock_folder(const std::string& folder) {
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  std::filesystem::permissions(folder, std::filesystem::perms::owner_all, problem);
+  if (problem) {
+    return Error{.code = ErrorCode::kFileProblem, .detail = folder + ": " + problem.message()};
+  }
+  OpenFile lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY));
+  while (flock(lock.handle(), LOCK_EX) != 0) {
+    if (errno != EINTR) return system_problem(folder);
+  }
+  return lock;
+}
+
+/// Whether no folder names the open file `handle` any more.
+bool is_removed(int handle) {
+  struct stat status{};
+  return fstat(handle, &status) != 0 || status.st_nlink == 0;
 }
 
 }  // namespace
@@ -97,44 +147,34 @@ Result<std::vector<walls::ListedTable>> list_as_if(const std::string& rules) {
   });
 }
 
-Result<void> RuleChange::prepare() const {
-  std::error_code problem;
-  std::filesystem::create_directories(folder_, problem);
-  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all, problem);
-  if (problem) {
-    return Error{.code = ErrorCode::kFileProblem, .detail = folder_ + ": " + problem.message()};
+Result<void> RuleChange::apply(const std::string& rules, seconds patience) const {
+  NAKADACHI_TRY(const auto expected, list_as_if(rules));
+  NAKADACHI_TRY(const OpenFile lock, lock_folder(folder_));
+  if (is_pending()) {
+    return pending_problem(is_watched() ? "confirm the former change or roll it back"
+                                        : unwatched());
   }
   NAKADACHI_TRY(const std::string former, current_rules());
-  // The file that says so is made first: two changes at a time have one winner.
-  const int pending =
-      ::open(path("pending").c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-  if (pending < 0 && errno == EEXIST) {
-    return Error{.code = ErrorCode::kWallsPending,
-                 .detail = "confirm the former change or roll it back"};
-  }
-  if (pending < 0) {
-    return Error{.code = ErrorCode::kFileProblem,
-                 .detail = path("pending") + ": " + std::strerror(errno)};
-  }
-  ::close(pending);
-  std::filesystem::remove(path("rolled_back"), problem);
-  return write_private_file(path("former.nft"), former);
-}
-
-Result<void> RuleChange::apply(const std::string& rules, seconds patience) const {
-  NAKADACHI_CHECK(prepare());
+  NAKADACHI_CHECK(write_private_file(path("former.nft"), former));
+  NAKADACHI_CHECK(remove("rolled_back"));
+  NAKADACHI_CHECK(write_private_file(path("pending"), ""));
   // First the way back, then the step.
-  auto done = leave_watcher(patience);
-  if (done) done = load_and_check(rules);
-  if (!done && take_pending()) {
-    const auto restored = restore();
-    if (!restored) return restored;
+  if (auto left = leave_watcher(patience); !left) {
+    NAKADACHI_CHECK(remove("pending"));
+    return left;
+  }
+  auto done = load_and_check(rules, expected);
+  if (done) return done;
+  if (const auto back = restore(); !back) {
+    return not_applied(
+        done.error().detail +
+        "; the former rules are not back, `rollback` tries again: " + back.error().detail);
   }
   return done;
 }
 
-Result<void> RuleChange::load_and_check(const std::string& rules) const {
-  NAKADACHI_TRY(const auto expected, list_as_if(rules));
+Result<void> RuleChange::load_and_check(const std::string& rules,
+                                        const std::vector<walls::ListedTable>& expected) {
   NAKADACHI_CHECK(load(rules));
   NAKADACHI_TRY(const auto live, list_walls());
   for (const walls::Drift& drift : walls::compare(expected, live)) {
@@ -144,59 +184,97 @@ Result<void> RuleChange::load_and_check(const std::string& rules) const {
   return {};
 }
 
-/// Whoever renames the file decides what becomes of the change; nobody else does then.
-bool RuleChange::take_pending() const {
-  return std::rename(path("pending").c_str(), path("decided").c_str()) == 0;
+bool RuleChange::is_pending() const { return ::access(path("pending").c_str(), F_OK) == 0; }
+
+bool RuleChange::is_watched() const {
+  const OpenFile pending(::open(path("pending").c_str(), O_RDONLY | O_CLOEXEC));
+  return flock(pending.handle(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
+std::string RuleChange::unwatched() const {
+  return fmt::format(
+      "nobody watches the former change any more: `rollback` puts back what was there before it; "
+      "to keep what is loaded remove {}",
+      path("pending"));
+}
+
+Result<void> RuleChange::remove(const char* name) const {
+  if (::unlink(path(name).c_str()) != 0 && errno != ENOENT) return system_problem(path(name));
+  return {};
+}
+
+/// The change waits until its former rules are back: what fails can be tried again.
 Result<void> RuleChange::restore() const {
   NAKADACHI_TRY(const std::string former, read_file(path("former.nft")));
-  return load(former);
+  NAKADACHI_CHECK(load(former));
+  NAKADACHI_CHECK(remove("rolled_back"));
+  return remove("pending");
 }
 
 Result<void> RuleChange::confirm() const {
-  if (take_pending()) return {};
-  const bool late = std::filesystem::exists(path("rolled_back"));
-  return Error{.code = ErrorCode::kWallsPending,
-               .detail = late ? "too late, the former rules are back" : "no change waits"};
+  NAKADACHI_TRY(const OpenFile lock, lock_folder(folder_));
+  if (auto late = read_file(path("rolled_back"))) return pending_problem(*std::move(late));
+  if (!is_pending()) return pending_problem("no change waits");
+  if (!is_watched()) return pending_problem(unwatched());
+  return remove("pending");
 }
 
 Result<void> RuleChange::roll_back() const {
-  if (!take_pending()) {
-    return Error{.code = ErrorCode::kWallsPending, .detail = "no change waits"};
-  }
+  NAKADACHI_TRY(const OpenFile lock, lock_folder(folder_));
+  if (!is_pending()) return pending_problem("no change waits");
   return restore();
 }
 
 Result<void> RuleChange::leave_watcher(seconds patience) const {
-  const pid_t child = fork();
-  if (child < 0) {
-    return Error{.code = ErrorCode::kFileProblem,
-                 .detail = std::string("fork: ") + std::strerror(errno)};
+  int ends[2] = {-1, -1};
+  if (pipe2(ends, O_CLOEXEC) != 0) return system_problem("pipe");
+  const OpenFile ready(ends[0]);
+  pid_t child = -1;
+  {
+    const OpenFile says_so(ends[1]);
+    child = fork();
+    if (child < 0) return system_problem("fork");
+    if (child == 0) {
+      detach(says_so.handle());
+      if (fork() == 0) watch(patience);  // the child of a child belongs to nobody
+      _exit(0);
+    }
   }
-  if (child == 0) {
-    detach();
-    if (fork() == 0) watch(patience);  // the child of a child belongs to nobody
-    _exit(0);
-  }
+  // Nothing comes, and the pipe ends, if either process could not be had.
+  char word = 0;
+  ssize_t got = -1;
+  do {
+    got = ::read(ready.handle(), &word, 1);
+  } while (got < 0 && errno == EINTR);
   waitpid(child, nullptr, 0);
-  return {};
+  if (got == 1) return {};
+  return Error{.code = ErrorCode::kFileProblem,
+               .detail = "the process that would put the former rules back could not be started"};
 }
 
 void RuleChange::watch(seconds patience) const {
+  const int pending = ::open(path("pending").c_str(), O_RDONLY | O_CLOEXEC);
+  if (flock(pending, LOCK_EX | LOCK_NB) != 0 || ::write(kKept, "", 1) != 1) return;
+  ::close(kKept);
+  static_cast<void>(lock_folder(folder_));  // once: time counts from when the rules are loaded
   const milliseconds end = now() + patience;
   while (now() < end) {
-    if (::access(path("pending").c_str(), F_OK) != 0) return;
+    if (is_removed(pending)) return;
     sleep_for(kWatch);
   }
-  if (!take_pending()) return;
-  // Said first: who sees the former rules may begin the next change, which takes the word back.
-  static_cast<void>(write_private_file(path("rolled_back"), "nobody confirmed in time\n"));
   for (int attempt = 0; attempt < kRestoreTries; ++attempt) {
-    if (restore()) return;
-    sleep_for(seconds(1));
+    if (attempt > 0) sleep_for(seconds(1));
+    const auto lock = lock_folder(folder_);
+    if (!lock) continue;
+    if (is_removed(pending)) return;
+    const auto back = restore();
+    static_cast<void>(write_private_file(
+        path("rolled_back"),
+        back ? "too late, the former rules are back"
+             : "too late, but the former rules cannot be loaded, `rollback` tries again: " +
+                   back.error().detail));
+    if (back) return;
   }
-  static_cast<void>(write_private_file(path("rolled_back"), "the former rules cannot be loaded\n"));
 }
 
 }  // namespace nakadachi::apps

@@ -20,30 +20,36 @@ Result<std::vector<walls::ListedTable>> list_as_if(const std::string& rules);
 
 /// A change of rules that is undone by itself unless somebody confirms it in time, so that rules
 /// which lock their author out do not stay. What is needed for that stands in a folder:
-/// `former.nft`, `pending` while nobody has confirmed, `rolled_back` when nobody did.
+/// `former.nft`; `pending` while nobody has confirmed, locked by who watches; `rolled_back` when
+/// nobody did, with what came of it. The folder is locked while a change is made, kept or undone:
+/// the functions, also those of other processes, wait for each other.
 class RuleChange {
  public:
   explicit RuleChange(std::string folder) : folder_(std::move(folder)) {}
 
   /// Loads `rules` in one transaction and leaves a process behind that puts the former rules back
-  /// after `patience`. That process has no terminal and no session: it outlives both.
-  /// Errors: `kWallsPending` while a former change is not confirmed; `kWallsNotApplied` with nft's
-  /// words, or when the kernel holds something else afterwards; nothing has changed then.
+  /// after `patience`. That process has no terminal and no session: it outlives both. It is there
+  /// before anything is loaded. Errors: `kWallsPending` while a former change is not confirmed or
+  /// has lost its watcher; `kWallsNotApplied` with nft's words, or when the kernel holds something
+  /// else afterwards; nothing has changed then, or the words say that `roll_back` is needed.
   Result<void> apply(const std::string& rules, std::chrono::seconds patience) const;
 
-  /// Keeps what was loaded. Errors: `kWallsPending` saying that nothing waits, or that it was too
-  /// late.
+  /// Keeps what was loaded. Errors: `kWallsPending` saying that nothing waits, that it was too
+  /// late, or that nobody watches any more (the rules may never have been loaded).
   Result<void> confirm() const;
 
   /// Puts the former rules back now. Errors: `kWallsPending` when nothing waits;
-  /// `kWallsNotApplied`.
+  /// `kWallsNotApplied`, and the change still waits.
   Result<void> roll_back() const;
 
  private:
   std::string path(const char* name) const { return folder_ + "/" + name; }
-  Result<void> prepare() const;
-  Result<void> load_and_check(const std::string& rules) const;
-  bool take_pending() const;
+  static Result<void> load_and_check(const std::string& rules,
+                                     const std::vector<walls::ListedTable>& expected);
+  bool is_pending() const;
+  bool is_watched() const;
+  std::string unwatched() const;
+  Result<void> remove(const char* name) const;
   Result<void> restore() const;
   Result<void> leave_watcher(std::chrono::seconds patience) const;
   void watch(std::chrono::seconds patience) const;

@@ -57,14 +57,39 @@ std::vector<std::string> drift_from(const std::string& rules) {
   return names_of(compare(*expected, *live));
 }
 
-bool becomes_same(const std::string& rules, seconds patience) {
+template <class Condition>
+bool becomes(Condition condition, seconds patience) {
   const auto end = std::chrono::steady_clock::now() + patience;
   while (std::chrono::steady_clock::now() < end) {
-    if (drift_from(rules).empty()) return true;
+    if (condition()) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   return false;
 }
+
+bool becomes_same(const std::string& rules, seconds patience) {
+  return becomes([&] { return drift_from(rules).empty(); }, patience);
+}
+
+/// A host of its own where `former` is loaded and `next` may follow.
+struct ChangedHost {
+  ChangedHost() : space(apps::NetworkNamespace::create()) {
+    REQUIRE(space.ok());
+    space->inside([&] { nft(former); });
+  }
+  std::string file(const char* name) const { return folder.file(name); }
+  /// A file that the watcher does not hold: as if it had died, or another change came after its.
+  void replace_pending() const {
+    std::filesystem::copy(file("pending"), file("copy"));
+    std::filesystem::rename(file("copy"), file("pending"));
+  }
+
+  std::string former = rules_named(world_of_preset("fig3_6", 1), "demarcation");
+  std::string next = rules_named(world_of_preset("fig3_6", 1), "business_wall");
+  Result<apps::NetworkNamespace> space;
+  nakadachi::testing::TempFolder folder;
+  apps::RuleChange change{folder.path().string()};
+};
 
 struct Change {
   std::string by_hand;
@@ -227,6 +252,104 @@ TEST_CASE("a change that is not confirmed is undone, and one that is stays", "[w
   });
 }
 
+TEST_CASE("a deadline or a rollback during the load comes after it", "[walls]") {
+  if (!labs_possible()) return;
+  const ChangedHost host;
+  host.space->inside([&] {
+    REQUIRE(host.change.apply(host.next, seconds(0)).ok());
+    CHECK(becomes_same(host.former, seconds(10)));
+    CHECK_THAT(host.change.confirm().error().detail,
+               Catch::Matchers::ContainsSubstring("too late"));
+    const pid_t other = fork();
+    if (other == 0) _exit(host.change.apply(host.next, seconds(60)).ok() ? 0 : 1);
+    // From before the change waits.
+    CHECK(becomes([&] { return host.change.roll_back().ok(); }, seconds(60)));
+    int status = -1;
+    waitpid(other, &status, 0);
+    CHECK(status == 0);
+    CHECK(drift_from(host.former).empty());
+  });
+}
+
+TEST_CASE("who watched a change that was undone leaves the next one alone", "[walls]") {
+  if (!labs_possible()) return;
+  const ChangedHost host;
+  host.space->inside([&] {
+    REQUIRE(host.change.apply(host.next, seconds(1)).ok());
+    host.replace_pending();
+    std::this_thread::sleep_for(seconds(2));
+    CHECK(drift_from(host.next).empty());
+    CHECK(std::filesystem::exists(host.file("pending")));
+    REQUIRE(host.change.roll_back().ok());
+    REQUIRE(host.change.apply(host.next, seconds(60)).ok());
+    CHECK(host.change.confirm().ok());
+  });
+}
+
+TEST_CASE("a change that could not begin leaves nothing to wait for", "[walls]") {
+  if (!labs_possible()) return;
+  const ChangedHost host;
+  host.space->inside([&] {
+    const std::filesystem::path in_the_way = host.file("former.nft.new");
+    std::filesystem::create_directory(in_the_way);
+    CHECK(host.change.apply(host.next, seconds(60)).error().code == ErrorCode::kFileProblem);
+    std::filesystem::remove(in_the_way);
+    CHECK(drift_from(host.former).empty());
+    REQUIRE(host.change.apply(host.next, seconds(60)).ok());
+    CHECK(host.change.confirm().ok());
+  });
+}
+
+TEST_CASE("a change that nobody watches is neither confirmed nor followed by another", "[walls]") {
+  using Catch::Matchers::ContainsSubstring;
+  if (!labs_possible()) return;
+  const ChangedHost host;
+  host.space->inside([&] {
+    REQUIRE(host.change.apply(host.next, seconds(60)).ok());
+    CHECK_THAT(host.change.apply(host.former, seconds(60)).error().detail,
+               ContainsSubstring("confirm the former change"));
+    host.replace_pending();
+    for (const auto& refused :
+         {host.change.confirm(), host.change.apply(host.former, seconds(60))}) {
+      CHECK(refused.error().code == ErrorCode::kWallsPending);
+      CHECK_THAT(refused.error().detail, ContainsSubstring("nobody watches") &&
+                                             ContainsSubstring("rollback") &&
+                                             ContainsSubstring(host.file("pending")));
+    }
+    CHECK(host.change.roll_back().ok());
+    CHECK(drift_from(host.former).empty());
+    REQUIRE(host.change.apply(host.next, seconds(60)).ok());
+    CHECK(host.change.confirm().ok());
+  });
+}
+
+TEST_CASE("a rollback that failed can be tried again, and says so", "[walls]") {
+  using Catch::Matchers::ContainsSubstring;
+  if (!labs_possible()) return;
+  const ChangedHost host;
+  const std::string kept = host.file("former.nft");
+  const std::string away = host.file("away");
+  host.space->inside([&] {
+    REQUIRE(host.change.apply(host.next, seconds(60)).ok());
+    std::filesystem::rename(kept, away);
+    CHECK(host.change.roll_back().error().code == ErrorCode::kFileProblem);
+    std::filesystem::rename(away, kept);
+    CHECK(host.change.roll_back().ok());
+    CHECK(drift_from(host.former).empty());
+    // Nobody confirms, and what was there before cannot be read.
+    REQUIRE(host.change.apply(host.next, seconds(1)).ok());
+    std::filesystem::rename(kept, away);
+    REQUIRE(
+        becomes([&] { return std::filesystem::exists(host.file("rolled_back")); }, seconds(20)));
+    CHECK_THAT(host.change.confirm().error().detail,
+               ContainsSubstring("cannot be loaded") && ContainsSubstring("rollback"));
+    CHECK(drift_from(host.next).empty());
+    std::filesystem::rename(away, kept);
+    static_cast<void>(host.change.roll_back());  // unless the watcher was first
+    CHECK(drift_from(host.former).empty());
+  });
+}
+
 TEST_CASE("rules with sets that packets have filled come back as they were", "[walls]") {
   if (!labs_possible()) return;
   struct Case {
@@ -279,25 +402,19 @@ TEST_CASE("rules with sets that packets have filled come back as they were", "[w
 
 TEST_CASE("the way back does not end with the session", "[walls]") {
   if (!labs_possible()) return;
-  const std::string former = rules_named(world_of_preset("fig3_6", 1), "demarcation");
-  const std::string next = rules_named(world_of_preset("fig3_6", 1), "business_wall");
-  const auto space = apps::NetworkNamespace::create();
-  REQUIRE(space.ok());
-  const nakadachi::testing::TempFolder folder;
-  space->inside([&] {
-    nft(former);
+  const ChangedHost host;
+  host.space->inside([&] {
     const pid_t session = fork();
     if (session == 0) {
       setsid();
-      const bool applied = apps::RuleChange(folder.path().string()).apply(next, seconds(2)).ok();
-      if (!applied) _exit(1);
+      if (!host.change.apply(host.next, seconds(2)).ok()) _exit(1);
       for (;;) pause();
     }
-    CHECK(becomes_same(next, seconds(10)));
+    CHECK(becomes_same(host.next, seconds(10)));
     kill(-session, SIGHUP);
     kill(-session, SIGKILL);
     waitpid(session, nullptr, 0);
-    CHECK(becomes_same(former, seconds(10)));
+    CHECK(becomes_same(host.former, seconds(10)));
   });
 }
 
