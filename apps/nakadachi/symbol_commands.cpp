@@ -312,14 +312,14 @@ void add_symbol_commands(CommandLine app, Command& chosen, const ChosenLanguage&
   add_admin_command<SymbolOptions>(
       symbol, chosen, language, {"show", "Whether a person has one, or whose one is"},
       Needs::kReading,
-      [](CLI::App& command, SymbolOptions& options) {
+      [](CommandLine command, SymbolOptions& options) {
         command.footer(
             "The symbol itself is not shown.\nExample: nakadachi symbol show --person 42");
-        CLI::Option* const whose =
+        const CommandOption whose =
             command.add_option("--symbol", options.symbol, "whose? 32 hexadecimal digits");
         command.add_option("--person", options.persons, "団体内統合宛名番号")
-            ->expected(1)
-            ->excludes(whose);
+            .takes(1)
+            .excludes(whose);
       },
       run_show);
   add_admin_command<SymbolOptions>(

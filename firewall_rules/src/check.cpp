@@ -57,7 +57,8 @@ void check_invariants(const World& world, std::vector<Finding>& findings) {
     Finding finding{.kind = FindingKind::kInvariantBroken,
                     .subjects = {invariant.id},
                     .line = invariant.line,
-                    .detail = describe_path(world, answer.path)};
+                    .detail = answer.itself == kNobody ? describe_path(world, answer.path)
+                                                       : world.name_of_machine(answer.itself)};
     for (const Hop& hop : answer.path) {
       finding.subjects.push_back(
           world.name_of_opening(world.openings()[static_cast<std::size_t>(hop.opening)]));

@@ -81,6 +81,26 @@ void check_macs(const World& world, std::vector<Finding>& findings) {
   }
 }
 
+/// A rule set knows the MACs of its neighbours. What is a neighbour to one host of the role comes
+/// to another, in a segment elsewhere, from a wall and with the wall's MAC. A wall has ports
+/// anywhere.
+void check_roles(const World& world, std::vector<Finding>& findings) {
+  const Model& model = world.model();
+  std::map<std::string, const Host*> first_of_role;
+  for (const Host& host : model.hosts) {
+    const Segment& segment =
+        model.segments[static_cast<std::size_t>(world.find_segment(host.segment))];
+    const std::string& role = host.role.empty() ? host.name : host.role;
+    if (segment.open_inside || world.find_wall(role) != kNobody) continue;
+    const Host& first = *first_of_role.insert({role, &host}).first->second;
+    if (first.segment == host.segment) continue;
+    findings.push_back({.kind = FindingKind::kRoleInTwoSegments,
+                        .subjects = {role, first.name, host.name},
+                        .line = host.line,
+                        .detail = first.segment + ", " + host.segment});
+  }
+}
+
 /// Whether a translation leads to what another one, or itself, translates.
 bool leads_on(const std::vector<Nat>& nats, const Nat& nat) {
   return std::any_of(nats.begin(), nats.end(), [&](const Nat& next) {
@@ -119,6 +139,7 @@ void check_addresses(const World& world, std::vector<Finding>& findings) {
   check_segments(world, findings);
   check_hosts(world, findings);
   check_macs(world, findings);
+  check_roles(world, findings);
 }
 
 void check_translations(const World& world, std::vector<Finding>& findings) {

@@ -136,7 +136,12 @@ void check_flows(const World& world, std::optional<std::chrono::year_month_day> 
     }
     const bool from_outside =
         std::any_of(openings.begin(), openings.end(), [&](const Opening& opening) {
-          return opening.flow == place && opening.region.from.covers(world.outside());
+          return opening.flow == place &&
+                 std::any_of(kFamilies.begin(), kFamilies.end(), [&](Family family) {
+                   const AddressSet outside = world.outside() & all_addresses(family);
+                   const Region& region = opening.by_family[static_cast<std::size_t>(family)];
+                   return !region.empty() && !outside.empty() && region.from.covers(outside);
+                 });
         });
     if (from_outside) findings.push_back(about(flow, FindingKind::kFlowOpenToOutside));
   }

@@ -28,6 +28,11 @@ constexpr std::array kTexts = {
                 "接続を開始する機器にMACアドレスの記載がなく、同一セグメントの機器がアドレスを詐称"
                 "できます。"
                 "機器ごとに分けてMACアドレスを記載してください。"},
+    FindingText{kRoleInTwoSegments, "role_in_two_segments", kError,
+                "Hosts of one role stand in different segments, so their common rules would drop "
+                "allowed packets as forged; give the hosts of each segment a role of their own.",
+                "同じ役割の機器が異なるセグメントにあり、共通の規則では許可された通信が詐称として"
+                "破棄されます。セグメントごとに別の役割を指定してください。"},
     FindingText{kFlowExpired, "flow_expired", kError,
                 "The flow's date is over; remove it or renew it.",
                 "通信許可の期限が過ぎています。削除するか更新してください。"},

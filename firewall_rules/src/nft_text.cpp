@@ -320,7 +320,13 @@ class Writer : private LineWriter {
       }
     }
     line("\t\tct state established accept");
-    line("\t\tct state related meta l4proto {{ icmp, ipv6-icmp }} counter name icmp_error accept");
+    // Errors by name: a redirect of a known connection would be `related` too.
+    line(
+        "\t\tct state related icmp type {{ destination-unreachable, time-exceeded, "
+        "parameter-problem }} counter name icmp_error accept");
+    line(
+        "\t\tct state related icmpv6 type {{ destination-unreachable, packet-too-big, "
+        "time-exceeded, parameter-problem }} counter name icmp_error accept");
     if (hook != Hook::kForward) line("\t\tjump neighbours");
     line("\t\tct state invalid goto drop_invalid");
     line("\t\tgoto new_{}\n\t}}\n", name_of(hook));

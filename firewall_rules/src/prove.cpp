@@ -131,8 +131,16 @@ Answer Prover::path(const AddressSet& from, const AddressSet& to,
   Answer answer{.about_nobody = askers.empty() || to.empty() || services.empty()};
   std::vector<bool> wanted(world_.machines().size(), false);
   for (const int machine : world_.machines_in(to)) wanted[index(machine)] = true;
+  const std::vector<int> starts = world_.machines_in(askers);
+  const auto itself = std::find_if(starts.begin(), starts.end(),
+                                   [&](int machine) { return wanted[index(machine)]; });
+  if (itself != starts.end() && !answer.about_nobody) {
+    answer.reachable = true;
+    answer.itself = *itself;
+    return answer;
+  }
   Walk walk(*this);
-  answer.reachable = walk.run(world_.machines_in(askers), [&](const Edge& edge, int machine) {
+  answer.reachable = walk.run(starts, [&](const Edge& edge, int machine) {
     return wanted[index(machine)] &&
            world_.openings()[index(edge.opening)].region.services.intersects(services);
   });

@@ -50,6 +50,11 @@ std::vector<Case> cases() {
        "database"},
       {kAddressOutsideSegment, with("\"10.1.0.6\"", "\"10.2.0.6\""), "database"},
       {kWalledHostWithoutMac, with("mac = \"02:00:00:00:00:05\"\n", ""), "node"},
+      {kRoleInTwoSegments,
+       sound + "[[segment]]\nname = \"ops\"\nkind = \"ops\"\nipv4 = \"10.2.0.0/24\"\n"
+               "inside = \"walled\"\n[[host]]\nname = \"node2\"\nsegment = \"ops\"\n"
+               "address = \"10.2.0.5\"\nrole = \"node\"\n",
+       "node2"},
       {kFlowExpired, with("2027-03-31", "2026-05-31"), "oltp"},
       {kFlowWithoutEnd, flow("from = \"10.1.0.9\"\nto = \"fd00:1::9\"\nservice = \"tcp/1\"\n"),
        "more"},
@@ -58,6 +63,8 @@ std::vector<Case> cases() {
       {kFlowUnused, flow("from = \"node\"\nto = \"database\"\nservice = \"tcp/22\"\n"), "more"},
       {kFlowWithoutReason, with("owner = \"centre\"\nvalid", "valid"), "oltp"},
       {kFlowOpenToOutside, flow("from = \"outside\"\nto = \"node:oltp\"\n"), "more"},
+      {kFlowOpenToOutside, flow("from = \"0.0.0.0/0\"\nto = \"node:oltp\"\n"), "more"},
+      {kFlowOpenToOutside, flow("from = \"::/0\"\nto = \"node:oltp\"\n"), "more"},
       {kNoWay, flow("from = \"outside\"\nto = \"node:oltp\"\n"), "more"},
       {kNotSpecific, with("specific = true", "specific = false"), "oltp"},
       {kSpecificIncomplete, with("from = \"systems\"", "from = \"business\""), "oltp"},

@@ -75,7 +75,16 @@ int wrong_reach(const World& world, const Enumerator& naive) {
   int wrong = 0;
   for (const Address& start : naive.addresses()) {
     const std::vector<int> reached = prover.reach(single(start));
-    wrong += names_of(world, naive, reached) != naive.closure({naive.machine(start)});
+    const std::set<std::string> closure = naive.closure({naive.machine(start)});
+    wrong += names_of(world, naive, reached) != closure;
+    // From this address to others, of which some are the same machine's.
+    for (std::size_t goal = static_cast<std::size_t>(&start - naive.addresses().data()) % 5;
+         goal < naive.addresses().size(); goal += 5) {
+      const Address& target = naive.addresses()[goal];
+      if (target == start) continue;
+      wrong += prover.path(single(start), single(target), all_services()).reachable !=
+               closure.contains(naive.machine(target));
+    }
     wrong += leads_out(world, reached) != kNobody;
   }
   return wrong;
@@ -230,4 +239,10 @@ TEST_CASE("a way is told step by step, and what proves that there is none", "[wa
   CHECK(leads_out(world, none.closed) == kNobody);
   CHECK(leads_out(world, {world.machine_at(*Address::parse("10.0.2.1"))}) != kNobody);
   CHECK(prover.path(internet, internet, all_services()).about_nobody);
+  // Who takes over one unnamed address of a walled segment may take any other of them.
+  const Answer same = prover.path(single(*Address::parse("10.0.3.1")),
+                                  single(*Address::parse("10.0.3.2")), all_services());
+  CHECK(same.reachable);
+  CHECK(same.path.empty());
+  CHECK(same.itself == world.machine_at(*Address::parse("10.0.3.2")));
 }

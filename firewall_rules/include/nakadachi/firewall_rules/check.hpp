@@ -21,6 +21,7 @@ enum class FindingKind : std::uint8_t {
   kAddressTwice,
   kAddressOutsideSegment,
   kWalledHostWithoutMac,
+  kRoleInTwoSegments,
   kFlowExpired,
   kFlowWithoutEnd,
   kFlowShadowed,

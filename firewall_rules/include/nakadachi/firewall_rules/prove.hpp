@@ -21,6 +21,9 @@ struct Answer {
   bool reachable = false;
   bool about_nobody = false;  ///< one side of the question is empty: nothing was proven
   std::vector<Hop> path;      ///< when reachable: first to last
+  /// When one machine has addresses of both sides: that machine; it needs no
+  /// way, so `path` is empty.
+  int itself = kNobody;
   /// When no chain was found: whoever is taken over from the start on, and all
   /// they can reach. `leads_out` checks it without trusting the search. Empty
   /// where single openings were asked for.
