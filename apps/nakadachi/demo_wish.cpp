@@ -10,7 +10,7 @@
 namespace nakadachi::apps {
 namespace {
 
-constexpr std::chrono::milliseconds kTurn{100};
+constexpr std::chrono::milliseconds kWishTurn{100};
 constexpr std::chrono::seconds kPatience{60};
 
 Result<symbols::FourItems> wished() {
@@ -70,7 +70,7 @@ Result<std::uint64_t> until_begun(DeskOf& provider) {
                   provider.ask<wire::AcquisitionWishes>(wire::ListAcquisitionRequests{}));
     const auto begun = std::ranges::count_if(list.wishes, &wire::AcquisitionWish::begun);
     if (begun > 0) return static_cast<std::uint64_t>(begun);
-    std::this_thread::sleep_for(kTurn);
+    std::this_thread::sleep_for(kWishTurn);
   }
   return Error{.code = ErrorCode::kTimedOut, .detail = "a wish was not followed"};
 }

@@ -192,7 +192,7 @@ std::string text_of_answers(const walls::World& world, const std::vector<Asked>&
                         in(language, one.why));
     if (answer.reachable) {
       text += fmt::format("    {} {}\n", ja ? "経路:" : "way:",
-                          answer.itself == kNobody ? describe_path(world, answer.path)
+                          answer.itself == walls::kNobody ? describe_path(world, answer.path)
                                                    : world.name_of_machine(answer.itself));
       for (const walls::Hop& hop : answer.path)
         text += fmt::format("      {}\n", text_of(hop.region));

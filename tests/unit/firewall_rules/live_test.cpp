@@ -97,27 +97,28 @@ TEST_CASE("a listing of nft is read as what it lists", "[walls]") {
 TEST_CASE("differences of listings are named by their flows", "[walls]") {
   CHECK(drift_of(kListing).empty());
   CHECK(drift_of(with_line("40 packets }\n\t}\n",
-                      "40 packets, 10.0.1.0 limit rate over 20/second "
-                      "burst 40 packets }\n\t}\n"))
+                           "40 packets, 10.0.1.0 limit rate over 20/second "
+                           "burst 40 packets }\n\t}\n"))
             .empty());
   CHECK(drift_of(with_line("goto forward_oltp.limit1", "goto forward_oltp")) ==
         Lines{"element_changed map exact4_forward [oltp] 10.0.0.2 . 10.1.0.1 . tcp . 5701 : goto "
               "forward_oltp.limit1 => 10.0.0.2 . 10.1.0.1 . tcp . 5701 : goto forward_oltp"});
   CHECK(drift_of(with_line("policy drop", "policy accept")) ==
         Lines{"policy_changed chain forward [] policy drop => policy accept"});
-  CHECK(drift_of(with_line("hook forward priority filter", "hook forward priority 10")).size() == 1);
+  CHECK(drift_of(with_line("hook forward priority filter", "hook forward priority 10")).size() ==
+        1);
   CHECK(drift_of(with_line("walls {\n", "walls {\n\tflags dormant\n")) ==
         Lines{"table_changed table inet nakadachi_walls []  => flags dormant"});
-  CHECK(drift_of(
-            with_line("established accept\n\t\tgoto forward_oltp", "established accept\n\t\taccept")) ==
+  CHECK(drift_of(with_line("established accept\n\t\tgoto forward_oltp",
+                           "established accept\n\t\taccept")) ==
         Lines{"rule_changed chain forward [] goto forward_oltp => accept"});
   CHECK(drift_of(with_line("ct state established accept\n\t\tgoto forward_oltp",
-                      "goto forward_oltp\n\t\tct state established accept"))
+                           "goto forward_oltp\n\t\tct state established accept"))
             .front()
             .starts_with("rules_reordered chain forward []"));
   CHECK(drift_of(with_line("chain quiet {\n",
-                      "chain quiet {\n\t\ttype filter hook input priority 0; "
-                      "policy accept;\n")) ==
+                           "chain quiet {\n\t\ttype filter hook input priority 0; "
+                           "policy accept;\n")) ==
         Lines{"foreign_chain table ip beside chain quiet []  => type filter hook input priority 0; "
               "policy accept;"});
   CHECK(drift_of("") ==
