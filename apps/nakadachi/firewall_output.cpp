@@ -44,11 +44,15 @@ json json_of(const walls::World& world, const walls::Answer& answer) {
                     {"to", world.name_of_machine(hop.to)},
                     {"exactly", json_of(hop.region)}});
   }
-  return {{"reachable", answer.reachable},
-          {"about_nobody", answer.about_nobody},
-          {"path", path},
-          {"closed", walls::summary(world, answer.closed)},
-          {"openings_examined", answer.openings}};
+  json told = {{"reachable", answer.reachable},
+               {"about_nobody", answer.about_nobody},
+               {"path", path},
+               {"closed", walls::summary(world, answer.closed)},
+               {"openings_examined", answer.openings}};
+  if (answer.itself != walls::kNobody) {
+    told["start_itself"] = world.name_of_machine(answer.itself);
+  }
+  return told;
 }
 
 std::string_view japanese_name_of(walls::Change::Kind kind) {
@@ -193,7 +197,7 @@ std::string text_of_answers(const walls::World& world, const std::vector<Asked>&
     if (answer.reachable) {
       text += fmt::format("    {} {}\n", ja ? "経路:" : "way:",
                           answer.itself == walls::kNobody ? describe_path(world, answer.path)
-                                                   : world.name_of_machine(answer.itself));
+                                                          : world.name_of_machine(answer.itself));
       for (const walls::Hop& hop : answer.path)
         text += fmt::format("      {}\n", text_of(hop.region));
       continue;
