@@ -1,11 +1,16 @@
 #include "apps/nakadachi/demo_wish.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
 
+#include "apps/common/psql.hpp"
+#include "apps/common/text_table.hpp"
 #include "nakadachi/base/assert.hpp"
+#include "nakadachi/storage/exchange_store.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -75,15 +80,38 @@ Result<std::uint64_t> until_begun(DeskOf& provider) {
   return Error{.code = ErrorCode::kTimedOut, .detail = "a wish was not followed"};
 }
 
+/// Acquisitions and wishes that the towns keep, none of whose end is shown by any command.
+Result<std::uint64_t> kept_by(DemoPool& pool) {
+  NAKADACHI_TRY(const std::string psql, pool.cluster().program("psql"));
+  NAKADACHI_TRY(const auto rows,
+                run_psql(psql, pool.cluster().login("postgres"),
+                         fmt::format("SELECT count(*) FROM nakadachi.holding WHERE section = {}",
+                                     static_cast<int>(storage::Section::kAcquisition))));
+  NAKADACHI_ASSERT(rows.size() == 1 && rows[0].size() == 1);
+  return parse_decimal<std::uint64_t>(rows[0][0]).value_or(0);
+}
+
+/// Waits until the asker, too, knows that its wish is followed: it tells it again until then.
+Result<void> until_over(DemoPool& pool, std::uint64_t kept_before) {
+  const auto give_up_at = std::chrono::steady_clock::now() + kPatience;
+  while (std::chrono::steady_clock::now() < give_up_at) {
+    NAKADACHI_TRY(const std::uint64_t kept, kept_by(pool));
+    if (kept <= kept_before) return {};
+    std::this_thread::sleep_for(5 * kWishTurn);
+  }
+  return Error{.code = ErrorCode::kTimedOut, .detail = "a wish did not end"};
+}
+
 }  // namespace
 
-Result<std::map<std::string, std::uint64_t>> ask_provider(const DemoPool& pool,
+Result<std::map<std::string, std::uint64_t>> ask_provider(DemoPool& pool,
                                                           const exchange::Query& lack) {
   NAKADACHI_TRY(DeskOf asker, DeskOf::open(pool, lack.subject.asker));
   NAKADACHI_TRY(DeskOf provider, DeskOf::open(pool, lack.subject.provider));
   NAKADACHI_TRY(auto person, wished());
   NAKADACHI_TRY(const auto put, provider.ask<wire::PersonPut>(wire::PutPerson{
                                     std::nullopt, {.four = person, .kana = std::nullopt}, {}}));
+  NAKADACHI_TRY(const std::uint64_t kept_before, kept_by(pool));
   std::map<std::string, std::uint64_t> counts;
   NAKADACHI_TRY(const auto asked,
                 asker.ask<wire::Done>(wire::AskToAcquire{lack.key, std::move(person)}));
@@ -95,6 +123,7 @@ Result<std::map<std::string, std::uint64_t>> ask_provider(const DemoPool& pool,
   const auto again = provider.ask<wire::AcquisitionUnderWay>(wire::Acquire{put.number});
   const bool acquired = !again && again.error().code == ErrorCode::kAlreadyAcquired;
   counts["acquired"] = acquired ? 1 : 0;
+  NAKADACHI_CHECK(until_over(pool, kept_before));
   return counts;
 }
 
