@@ -9,20 +9,20 @@
 
 #include "nakadachi/base/random.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/symbol_mapping/person_samples.hpp"
 
 using namespace nakadachi;
 using symbols::AcquisitionDesk;
 using symbols::AcquisitionPool;
 using symbols::PendingAcquisition;
 using symbols::SymbolMap;
+using symbols::samples::address;
 using Verdict = AcquisitionDesk::Verdict;
 
 namespace {
 
 constexpr std::int64_t kPeriodMs = 1'000;
 constexpr Timestamp kNow{1'800'000'000'000};
-
-AddressNumber address(std::uint64_t number) { return *AddressNumber::from_number(number); }
 
 Symbol symbol(std::uint8_t first) {
   std::array<std::uint8_t, 16> bytes{};
