@@ -1,5 +1,7 @@
 #include "nakadachi/rules/law_book.hpp"
 
+#include <fmt/format.h>
+
 #include "apps/common/embedded_facts.hpp"
 #include "tests/support/allocations.hpp"
 #include "tests/support/catch.hpp"
@@ -224,4 +226,35 @@ TEST_CASE("the fingerprint of a book follows ordinances through the network and 
   const auto book = LawBook::make(*std::move(classes), {{{}, LegalTable(facts)}}, {});
   CHECK(book->fingerprint_on(day("2026-08-01")) != none);
   CHECK(LawBook::of(facts).fingerprint_on(day("2026-08-01")) == none);
+}
+
+TEST_CASE("the fingerprint of a book follows whom the classes of its ordinances include",
+          "[rules]") {
+  const auto facts = apps::embedded_facts().value();
+  auto narrower = facts.classes.classes();
+  for (rules::ClassFact& one : narrower) {
+    if (one.number == rules::InstitutionClass::kMayor) {
+      REQUIRE_FALSE(one.includes.empty());
+      one.includes.pop_back();
+    }
+  }
+  const auto sum_with = [&](std::vector<rules::ClassFact> classes, std::string_view ordinances) {
+    auto catalogue = rules::ClassCatalogue::make(std::move(classes), facts.classes.places());
+    REQUIRE(catalogue.ok());
+    auto parsed = rules::parse_ordinances(ordinances);
+    REQUIRE(parsed.ok());
+    return LawBook::make(*std::move(catalogue), {{{}, LegalTable(facts)}}, *std::move(parsed))
+        ->fingerprint_on(day("2026-08-01"));
+  };
+  const auto of_the_mayor = [](int inquirer, int provider) {
+    return fmt::format(
+        "network\t011002\tJM99000000000001\tJM01000000048000\t{}\t{}\t"
+        "TM00000000000002\t2026-07-01\t-\t条例\n",
+        inquirer, provider);
+  };
+  const auto& whole = facts.classes.classes();
+  CHECK(sum_with(narrower, "") == sum_with(whole, ""));
+  CHECK(sum_with(narrower, of_the_mayor(1, 2)) != sum_with(whole, of_the_mayor(1, 2)));
+  CHECK(sum_with(narrower, of_the_mayor(2, 1)) != sum_with(whole, of_the_mayor(2, 1)));
+  CHECK(sum_with(whole, of_the_mayor(2, 1)) != sum_with(whole, of_the_mayor(1, 2)));
 }

@@ -104,7 +104,7 @@ class LawBook {
                           const LegalTable& table) const noexcept;
   bool is_of(const Party& party, InstitutionClass number) const noexcept;
   void sum_up();
-  std::uint64_t sum_of(Day day) const noexcept;
+  std::uint64_t sum_of(Day day) const;
   std::span<const Ordinance> ordinances_of(const Party& inquirer, AffairCode affair) const noexcept;
 
   ClassCatalogue classes_;
