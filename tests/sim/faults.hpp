@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -48,19 +49,56 @@ inline constexpr std::array<std::string_view, kFaults> kFaultNames = {
 
 using FaultCounts = std::array<std::uint64_t, kFaults>;
 
-/// From so many seeds on every fault has to have happened.
+/// What an invariant has to have been tried on; each is counted when it is.
+enum class Occasion : std::uint8_t {
+  kAnsweredByOrdinance,
+  kAnsweredAsFarAsCovered,
+  kSuspended,
+  kCopyRegistered,
+  kCopyReplaced,
+  kCopyErased,
+  kFullLoadEnded,
+  kAnsweredFromLaterCopy,
+  kFlagSet,
+  kFlagCleared,
+  kFlagOfOneKind,
+  kFlagOfAPeriod,
+  kAnswerModeSet,
+  kHeldByMode
+};
+inline constexpr std::size_t kOccasions = 14;
+inline constexpr std::array<std::string_view, kOccasions> kOccasionNames = {
+    "answered by an ordinance through the network",
+    "answered as far as a procedure covers",
+    "refused because of Article 28",
+    "copy registered",
+    "copy replaced",
+    "copy erased",
+    "full load ended",
+    "answered from a copy registered meanwhile",
+    "flag set",
+    "flag cleared",
+    "flag of one kind",
+    "flag of a period",
+    "answer mode set",
+    "held because of an answer mode"};
+
+using OccasionCounts = std::array<std::uint64_t, kOccasions>;
+
+/// From so many seeds on every fault has to have happened, and every occasion been.
 inline constexpr std::uint64_t kSeedsForEveryFault = 40;
 
-/// Names of the faults that never happened in so many seeds that they should have: what a
-/// run without them shows of them is nothing.
-inline std::vector<std::string_view> missing_faults(const FaultCounts& counts,
-                                                    std::uint64_t seeds) {
-  std::vector<std::string_view> missing;
-  if (seeds < kSeedsForEveryFault) return missing;
-  for (std::size_t i = 0; i < kFaults; ++i) {
-    if (counts[i] == 0) missing.push_back(kFaultNames[i]);
+/// Names of what never happened in so many seeds that it should have: what a run without it
+/// shows of it is nothing. `counts` and `names` are equally long.
+inline std::vector<std::string_view> missing(std::span<const std::uint64_t> counts,
+                                             std::span<const std::string_view> names,
+                                             std::uint64_t seeds) {
+  std::vector<std::string_view> never;
+  if (seeds < kSeedsForEveryFault) return never;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] == 0) never.push_back(names[i]);
   }
-  return missing;
+  return never;
 }
 
 }  // namespace nakadachi::sim

@@ -66,32 +66,64 @@ void World::check_end() {
                   fmt::format("{} queries without an outcome, {} exchanges open", waiting, open));
   }
   check_law();  // first: an unlawful answer is mostly a wrong one too
-  const auto times = times_asked();
+  const auto concluded = conclusions();
+  const auto provided = trains_of_provisions();
   for (const Asked& asked : asked_) {
     if (asked.never_accepted) {
       ++result_.never_accepted;
       continue;
     }
-    const exchange::Reply& reply = *asked.outcome;
-    ++result_.outcomes[reply.outcome];
-    if (reply.outcome == exchange::Outcome::kLapsed) continue;
-    const auto time = times.find(asked.query.key);
-    if (time == times.end()) return broken("one-outcome", "an outcome without a row");
-    const Universe::Expected expected = universe_.expected(asked.query, time->second);
-    const bool right =
-        reply.outcome == expected.outcome && reply.answer == expected.answer &&
-        (reply.outcome != exchange::Outcome::kRefused || reply.code == expected.code);
-    if (!right) {
-      return broken(
-          "right-answer",
-          fmt::format("outcome {} ({}) where {} ({}) was due, kind {} of {} asked by {}",
-                      static_cast<int>(reply.outcome), text_of(reply.code).name,
-                      static_cast<int>(expected.outcome), text_of(expected.code).name,
-                      asked.query.subject.kind.text(), asked.query.subject.provider.text(),
-                      asked.query.subject.asker.text()));
-    }
+    ++result_.outcomes[asked.outcome->outcome];
+    const auto of_it = concluded.find(asked.query.key);
+    if (of_it == concluded.end()) return broken("one-outcome", "an outcome without a row");
+    check_outcome(asked, of_it->second, provided);
+    if (!result_.broken.empty()) return;
   }
   check_disk();
+}
+
+/// By leaf, for what is in no statement: which train brought it.
+std::map<Digest, TrainNumber> World::trains_of_provisions() const {
+  std::map<Digest, TrainNumber> trains;
+  for (const auto& [key, stored] : store_.rows()) {
+    if (stored.step == storage::Step::kProvided) trains.emplace(stored.leaf, stored.train);
+  }
+  return trains;
+}
+
+/// right-answer: what the law of the day, the copy that was registered and the staff make due.
+void World::check_outcome(const Asked& asked, const exchange::Conclusion& concluded,
+                          const std::map<Digest, TrainNumber>& provided) {
+  const exchange::Reply& reply = *asked.outcome;
+  const exchange::Subject& subject = asked.query.subject;
+  if (reply.outcome == exchange::Outcome::kLapsed) return;
+  std::optional<Universe::Registered> registered;
+  if (const auto train = provided.find(concluded.provision_leaf); train != provided.end()) {
+    registered = copy_before({universe_.index_of(subject.provider),
+                              Universe::ordinal_of(asked.query.person), subject.kind},
+                             train->second);
+  }
+  const Universe::Expected expected =
+      universe_.expected(asked.query, concluded.asked_at, registered);
+  const bool may_be_suspended =
+      violated_at_ && concluded.concluded_at >= *violated_at_ && universe_.is_suspended(subject);
+  const bool lawful = expected.outcome != exchange::Outcome::kRefused ||
+                      expected.code == ErrorCode::kIdentityInDoubt;
+  if (reply.code == ErrorCode::kProvisionSuspended && may_be_suspended && lawful) {
+    return occurred(Occasion::kSuspended);
+  }
+  if (exchange::has_answer(reply.outcome)) {
+    if (registered && *registered) occurred(Occasion::kAnsweredFromLaterCopy);
+    if (expected.as_far_as_covered) occurred(Occasion::kAnsweredAsFarAsCovered);
+  }
+  const bool right = reply.outcome == expected.outcome && reply.answer == expected.answer &&
+                     (reply.outcome != exchange::Outcome::kRefused || reply.code == expected.code);
+  if (right) return;
+  broken("right-answer",
+         fmt::format("outcome {} ({}) where {} ({}) was due, kind {} of {} asked by {}",
+                     static_cast<int>(reply.outcome), text_of(reply.code).name,
+                     static_cast<int>(expected.outcome), text_of(expected.code).name,
+                     subject.kind.text(), subject.provider.text(), subject.asker.text()));
 }
 
 void World::check_disk() {
@@ -99,7 +131,8 @@ void World::check_disk() {
   if (!rows) return;
   check_rows(*rows);
   check_conclusions(*rows);
-  check_non_disclosure(*rows);
+  check_staffs_word(*rows);
+  check_copies();
   check_units(*rows);
   check_changes();
   check_logs();
@@ -149,9 +182,6 @@ std::string difference(const OpenedRow& provided, const exchange::Conclusion& co
 void World::check_rows(const std::vector<OpenedRow>& rows) {
   std::map<Digest, const OpenedRow*> provided;
   std::map<Digest, exchange::Conclusion> concluded;
-  std::map<Digest, TrainNumber> provided_in;
-  std::map<Digest, std::pair<std::size_t, std::size_t>> about;  // institution and person
-  std::set<Digest> held;
   for (const OpenedRow& row : rows) {
     const auto& [town, stored, content] = row;
     if (stored.step == storage::Step::kProvided) {
@@ -159,16 +189,7 @@ void World::check_rows(const std::vector<OpenedRow>& rows) {
       if (!provided.emplace(provision->request_hash, &row).second) {
         return broken("provided-once", "a request was provided twice");
       }
-      if (exchange::has_answer(provision->outcome)) {
-        provided_in.emplace(provision->request_hash, stored.train);
-      }
-    } else if (stored.step == storage::Step::kHeld) {
-      held.insert(wire::decode_permit(content.statement)->request_hash);
-    } else if (stored.step == storage::Step::kAsked) {
-      const auto inquiry = wire::decode_inquiry(content.statement);
-      about.emplace(wire::request_hash(content.statement),
-                    universe_.about(*inquiry, content.within_body));
-    } else {
+    } else if (stored.step == storage::Step::kConcluded) {
       const auto conclusion = wire::decode_conclusion(content.statement);
       if (conclusion->request_hash != Digest()) {
         concluded.emplace(conclusion->request_hash, *conclusion);
@@ -176,7 +197,6 @@ void World::check_rows(const std::vector<OpenedRow>& rows) {
     }
   }
   check_agreement(provided, concluded);
-  check_flags(provided_in, about, held);
 }
 
 /// agreement: both towns keep the same of a request.

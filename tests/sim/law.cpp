@@ -17,9 +17,9 @@ Result<wire::StoredContent> open(crypto::TenantCipher cipher, const storage::Sto
 
 }  // namespace
 
-/// When the nodes asked each query, or refused to, by their rows.
-std::map<RequestKey, Timestamp> World::times_asked() const {
-  std::map<RequestKey, Timestamp> times;
+/// How each query ended, by the rows of the nodes.
+std::map<RequestKey, exchange::Conclusion> World::conclusions() const {
+  std::map<RequestKey, exchange::Conclusion> made;
   for (const auto& [key, stored] : store_.rows()) {
     if (stored.step != storage::Step::kConcluded) continue;
     const std::size_t town = std::get<TenantId>(key) == universe_.tenant(0) ? 0 : 1;
@@ -27,13 +27,24 @@ std::map<RequestKey, Timestamp> World::times_asked() const {
     if (!content) continue;  // isolation tells of it
     const auto conclusion = wire::decode_conclusion(content->statement);
     if (conclusion->reason == ErrorCode::kSameKeyOtherContent) continue;  // another question's
-    times.emplace(content->key, conclusion->asked_at);
+    if (conclusion->reason == ErrorCode::kClockSkew) continue;            // to be asked again
+    made.emplace(content->key, *conclusion);
   }
-  return times;
+  return made;
 }
 
-/// lawful: no side holds an answer to a question that the table in force when it was asked does
-/// not allow.
+/// suspended: the core system permits nothing of a file that violates Article 28 from when it
+/// was told of it.
+void World::check_permit(const wire::LinkItem& notice) {
+  if (notice.kind != exchange::StatementKind::kPermit || !violated_at_) return;
+  const auto permit = wire::decode_permit(notice.statement);
+  if (permit->issued_at >= *violated_at_ && universe_.is_suspended(permit->subject)) {
+    broken("suspended", "the core system has permitted what Article 28 forbids");
+  }
+}
+
+/// lawful: no side holds an answer to a question, or an item of one, that the law in force when
+/// it was asked does not allow.
 void World::check_law() {
   for (const auto& [key, stored] : store_.rows()) {
     const std::size_t town = std::get<TenantId>(key) == universe_.tenant(0) ? 0 : 1;
@@ -49,8 +60,12 @@ void World::check_law() {
     } else if (stored.step == storage::Step::kConcluded) {
       const auto conclusion = wire::decode_conclusion(content->statement);
       if (!exchange::has_answer(conclusion->outcome)) continue;
-      if (!universe_.allows(conclusion->subject, conclusion->asked_at)) {
+      const auto answer = copies::decode_content(content->answer);
+      if (!universe_.covers(conclusion->subject, conclusion->asked_at, *answer)) {
         return broken("lawful", "a town has an answer that the law of the day does not allow");
+      }
+      if (universe_.is_by_ordinance(conclusion->subject, conclusion->asked_at)) {
+        occurred(Occasion::kAnsweredByOrdinance);
       }
     }
   }

@@ -137,7 +137,7 @@ bool World::perform(std::size_t node, tenant_vm::Action& action) {
 /// comes back after another, if it does. Its writer may be gone by then.
 void World::append_train(std::size_t node, const std::shared_ptr<const storage::Train>& train) {
   note_values(*train);
-  note_flags(*train);
+  note_holdings(*train);
   const std::uint64_t incarnation = nodes_[node].incarnation;
   const auto settled = [this, node, incarnation, lane = train->lane](storage::AppendResult result) {
     after(1, [this, node, incarnation, lane, result = std::move(result)] {
@@ -247,6 +247,7 @@ void World::national_frame(const Bytes& frame) {
 void World::start_national() {
   national::NationalSetup setup = universe_.national_setup();
   setup.issued.insert(setup.issued.end(), issued_.begin(), issued_.end());
+  if (violated_at_) setup.violations = universe_.violations();
   national_ = std::make_unique<national::NationalCore>(std::move(setup), universe_.core_signer(),
                                                        universe_.verifier(), *national_random_);
 }
@@ -275,7 +276,10 @@ void World::national_due() {
   }
   const auto items = national_->due(now_);
   for (const wire::LinkItem& item : items) {
+    check_permit(item);
     flag_sometimes(item);
+    set_mode_sometimes(item);
+    load_sometimes(item);
     note_size(item);
   }
   for (const Bytes& frame : wire::encode_link_frames(items)) {
@@ -290,6 +294,15 @@ void World::national_due() {
     if (national_ == nullptr || incarnation != national_incarnation_) return;
     national_due_at_.reset();
     national_due();
+  });
+}
+
+/// The commission tells of files whose assessments violate Article 28; the core system starts
+/// anew with them.
+void World::violate_article_28() {
+  after(10'000 + static_cast<std::int64_t>(random_.below(15'000)), [this] {
+    violated_at_ = now_;
+    if (national_ != nullptr) crash_national();
   });
 }
 

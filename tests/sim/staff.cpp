@@ -31,35 +31,6 @@ void World::staff_turn(std::size_t institution) {
   after(kTurnMs, [this, institution] { staff_turn(institution); });
 }
 
-/// What a change of flags leaves is not to be seen in the journal.
-void World::note_flags(const storage::Train& train) {
-  for (const storage::ChangeRow& row : train.changes) {
-    if (row.section != storage::Section::kFlag) continue;
-    copies::FlagState& left = flags_left_[row.change];
-    left = {};
-    if (row.erase) continue;
-    crypto::TenantCipher cipher = universe_.cipher(row.tenant == universe_.tenant(0) ? 0 : 1);
-    const auto flags = copies::open_flags(cipher, row.key, row.value);
-    left = copies::state_on(*flags, {}, Day::of(now_));  // of every kind and for good
-  }
-}
-
-/// What the changes in trains before `train` have left; nothing: what there was at first.
-std::optional<copies::FlagState> World::flags_before(std::size_t institution, std::size_t person,
-                                                     TrainNumber train) const {
-  const std::size_t town = Universe::town_of(institution);
-  crypto::TenantCipher cipher = universe_.cipher(town);
-  const HoldingKey key = *copies::flag_key(cipher, universe_.institution(institution),
-                                           Universe::address_of(institution, person));
-  const storage::StoredChange* last = nullptr;
-  for (const auto& [name, change] : store_.changes()) {
-    const bool counts = name.first == universe_.tenant(town) && change.key == key &&
-                        change.section == storage::Section::kFlag && change.train < train;
-    if (counts && (last == nullptr || last->train < change.train)) last = &change;
-  }
-  return last == nullptr ? std::nullopt : std::optional(flags_left_.at(last->change));
-}
-
 /// A flag and the permit it concerns arrive at nearly the same time.
 void World::flag_sometimes(const wire::LinkItem& notice) {
   if (notice.kind != exchange::StatementKind::kPermit || !faulty()) return;
@@ -67,23 +38,45 @@ void World::flag_sometimes(const wire::LinkItem& notice) {
   const auto permit = wire::decode_permit(notice.statement);
   const auto about = universe_.about(*permit);
   if (!universe_.may_be_flagged(about.first, about.second)) return;
-  const bool held = random_.chance(500);
-  const bool set = held || random_.chance(600);
-  after(static_cast<std::int64_t>(random_.below(15)), [this, about, held, set] {
-    const auto sort = held ? copies::FlagSort::kHeld : copies::FlagSort::kNonDisclosure;
-    send_request(about.first,
-                 wire::ChangeFlag{.person = Universe::address_of(about.first, about.second),
-                                  .flag = {sort, {}, {}},
-                                  .set = set});
+  copies::Flag flag;
+  flag.sort = random_.chance(500) ? copies::FlagSort::kHeld : copies::FlagSort::kNonDisclosure;
+  if (random_.chance(400))
+    flag.kind = random_.chance(700) ? permit->subject.kind : Universe::kind(0);
+  const Day last_of_old_law = Day::of(kStart);
+  if (random_.chance(200)) flag.period.until = last_of_old_law;
+  if (random_.chance(200)) flag.period.from = Day{last_of_old_law.number + 1};
+  if (flag.period.from && flag.period.until) flag.period = {};
+  const bool set = random_.chance(600);
+  after(static_cast<std::int64_t>(random_.below(15)), [this, about, flag, set] {
+    send_request(
+        about.first,
+        wire::ChangeFlag{
+            .person = Universe::address_of(about.first, about.second), .flag = flag, .set = set});
   });
 }
 
-void World::send_request(std::size_t institution, wire::AdminCommand command) {
+/// Answers of a kind wait for staff for a while, from when one is about to be given.
+void World::set_mode_sometimes(const wire::LinkItem& notice) {
+  if (notice.kind != exchange::StatementKind::kPermit || !faulty() || !random_.chance(150)) return;
+  const auto permit = wire::decode_permit(notice.statement);
+  const InformationKind kind = permit->subject.kind;
+  if (Universe::is_live(kind)) return;
+  const std::size_t provider = universe_.index_of(permit->subject.provider);
+  const auto begin = static_cast<std::int64_t>(random_.below(15));
+  const auto set = [this, provider, kind](copies::AnswerMode mode) {
+    send_request(provider, wire::SetAnswerMode{kind, mode});
+  };
+  after(begin, [set] { set(copies::AnswerMode::kApproval); });
+  after(begin + 2'000, [set] { set(copies::AnswerMode::kCopy); });
+}
+
+RequestKey World::send_request(std::size_t institution, wire::AdminCommand command,
+                               std::string_view why) {
   const std::size_t node = node_of_town_[Universe::town_of(institution)];
   const wire::AdminRequest request{.key = make_request_key(now_, random_),
                                    .institution = universe_.institution(institution),
                                    .who = "staff",
-                                   .why = "simulated",
+                                   .why = std::string(why),
                                    .command = std::move(command)};
   if (const auto* const acquire = std::get_if<wire::Acquire>(&request.command)) {
     acquiring_.emplace(request.key, acquire->person.reveal() % 1'000'000);
@@ -96,12 +89,16 @@ void World::send_request(std::size_t institution, wire::AdminCommand command) {
                                                     {static_cast<std::uint32_t>(institution + 1)},
                                                     *wire::decode_admin_requests(frame)});
        });
+  return request.key;
 }
 
 void World::on_staff_reply(std::size_t institution, const Bytes& frame) {
   const auto decoded = wire::decode_admin_reply(frame);
   if (!decoded->reply || !decoded->reply->answer) return;  // the next turn asks again
   const wire::AdminAnswer& answer = *decoded->reply->answer;
+  if (const auto loading = loading_.find(decoded->reply->key); loading != loading_.end()) {
+    return on_load_reply(loading->second, answer);
+  }
   if (const auto* const held = std::get_if<wire::HeldRequests>(&answer)) {
     for (const wire::HeldRequest& request : held->requests) decide(institution, request);
   } else if (const auto* const begun = std::get_if<wire::AcquisitionUnderWay>(&answer)) {
@@ -136,44 +133,6 @@ void World::hand_over(std::size_t institution, std::size_t person, std::uint64_t
 
 bool World::is_acquired(const Acquisition& acquisition) const {
   return universe_.binds(store_, acquisition.institution, acquisition.person);
-}
-
-/// flag-obeyed: an answer committed after a flag has waited for staff.
-void World::check_flags(const std::map<Digest, TrainNumber>& provided,
-                        const std::map<Digest, std::pair<std::size_t, std::size_t>>& about,
-                        const std::set<Digest>& held) {
-  for (const auto& [request, train] : provided) {
-    const auto who = about.find(request);
-    if (who == about.end() || held.contains(request)) continue;
-    const auto [institution, person] = who->second;
-    const auto flags = flags_before(institution, person, train);
-    if (flags && flags->held) {
-      return broken("flag-obeyed", "an answer was given past a flag that was durable before");
-    }
-  }
-}
-
-/// flag-obeyed: an answer says 不開示 as the trains before it have left it, also when staff have
-/// decided on it.
-void World::check_non_disclosure(const std::vector<testing::OpenedRow>& rows) {
-  std::map<Digest, std::pair<std::size_t, std::size_t>> about;  // institution and person
-  for (const auto& [town, stored, content] : rows) {
-    if (stored.step != storage::Step::kAsked) continue;
-    const auto inquiry = wire::decode_inquiry(content.statement);
-    about.emplace(wire::request_hash(content.statement),
-                  universe_.about(*inquiry, content.within_body));
-  }
-  for (const auto& [town, stored, content] : rows) {
-    if (stored.step != storage::Step::kProvided) continue;
-    const auto provision = wire::decode_provision(content.statement);
-    const auto who = about.find(provision->request_hash);
-    if (who == about.end() || !exchange::has_answer(provision->outcome)) continue;
-    const auto [institution, person] = who->second;
-    const auto flags = flags_before(institution, person, stored.train);
-    if (provision->non_disclosure != (flags && flags->non_disclosure)) {
-      return broken("flag-obeyed", "an answer tells 不開示 otherwise than was durable before");
-    }
-  }
 }
 
 }  // namespace nakadachi::sim

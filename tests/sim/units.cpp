@@ -171,9 +171,11 @@ std::optional<Units> World::due_for_change(const storage::StoredChange& change,
   const bool of_symbols = change.section == storage::Section::kSymbol ||
                           change.section == storage::Section::kAcquisition;
   Units due{.cause = of_symbols ? Cause::kSymbols : Cause::kHoldings};
-  if (record.reason.who() != "nakadachi") {  // a request of staff; here each changes one thing
+  if (record.reason.who() != "nakadachi") {  // a request of staff, of one part or several
     const std::size_t sealed = values_.at(change.change);
-    due.messages_in = 1;
+    const ByteView id = change.change.view();
+    const bool first_part = id[id.size() - 2] == 0 && id[id.size() - 1] == 0;
+    due.messages_in = first_part ? 1 : 0;
     due.bytes_in =
         sealed == 0 ? 0 : static_cast<std::uint32_t>(sealed - crypto::TenantCipher::kOverhead);
   } else if (record.reason.why() == "acquisition ended") {  // a notice has come
@@ -182,6 +184,15 @@ std::optional<Units> World::due_for_change(const storage::StoredChange& change,
     due.bytes_in = change.units.bytes_in;
   }
   return due;  // of what the notice brings, or what has lapsed, nothing more has come
+}
+
+void World::count_occasions(const storage::StoredChange& change,
+                            const copies::ChangeRecord& record) {
+  if (change.section == storage::Section::kSetting) occurred(Occasion::kAnswerModeSet);
+  if (change.section != storage::Section::kFlag) return;
+  const bool set = record.operation == copies::Operation::kSet;
+  occurred(set ? Occasion::kFlagSet : Occasion::kFlagCleared);
+  if (record.kind) occurred(Occasion::kFlagOfOneKind);
 }
 
 /// units-once, for what towns hold.
@@ -194,6 +205,7 @@ void World::check_changes() {
           {.table = "change", .column = "record", .row = change.change.view()}, change.record);
       if (!opened) return broken("isolation", "a change does not open under its tenant's key");
       const auto record = copies::decode_change(*opened);
+      count_occasions(change, *record);
       const auto due = due_for_change(change, *record);
       if (due != change.units) {
         return broken(

@@ -29,9 +29,9 @@ World::World(std::uint64_t seed, std::size_t exchanges)
   while (asked_.size() < exchanges) {
     const std::size_t asker = random_.below(kInstitutions);
     const Timestamp when = kStart + static_cast<std::int64_t>(random_.below(kFaultyMs * 3 / 4));
-    asked_.push_back({.query = universe_.make_query(asker, when, random_),
-                      .asker = asker,
-                      .outcome = std::nullopt});
+    exchange::Query query = universe_.make_query(asker, when, random_);
+    universe_.widen(query, random_);
+    asked_.push_back({.query = std::move(query), .asker = asker, .outcome = std::nullopt});
   }
 }
 
@@ -46,6 +46,8 @@ RunResult World::run() {
   }
   schedule_queries();
   schedule_staff();
+  schedule_loads();
+  violate_article_28();
   crash_sometimes();
   while (!agenda_.empty() && now_ < faults_end_ + kSettleWithinMs && result_.broken.empty()) {
     if (!faulty() && all_settled()) break;

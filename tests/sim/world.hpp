@@ -11,6 +11,7 @@
 
 #include "faults.hpp"
 #include "nakadachi/client/receipt_check.hpp"
+#include "nakadachi/copies/answer_mode.hpp"
 #include "nakadachi/copies/change.hpp"
 #include "nakadachi/copies/flags.hpp"
 #include "nakadachi/gateway/gateway_core.hpp"
@@ -31,6 +32,7 @@ inline constexpr Timestamp kStart{1'800'025'180'000};
 struct RunResult {
   std::uint64_t trace_hash = 0;
   FaultCounts faults{};
+  OccasionCounts occasions{};
   std::map<exchange::Outcome, std::size_t> outcomes;
   std::size_t never_accepted = 0;
   std::vector<std::string> broken;  ///< names of broken invariants, with a word on how
@@ -62,6 +64,39 @@ class World {
     bool reuse_told = false;  ///< that this is refused
   };
 
+  struct Acquisition {
+    std::size_t institution;
+    std::size_t person;
+  };
+  /// Whose information a question asks for.
+  struct About {
+    std::size_t institution;
+    std::size_t person;
+    InformationKind kind;
+  };
+  /// A load that replaces all copies of a kind.
+  struct FullLoad {
+    std::size_t institution;
+    InformationKind kind;
+    std::uint64_t dataset = 0;
+    std::uint64_t copies = 0;
+    std::set<std::size_t> persons = {};  ///< not registered yet
+    bool ended = false;
+  };
+  /// How a copy was changed, by number in the town's log.
+  struct CopyChange {
+    std::uint64_t dataset;
+    copies::Operation operation;
+  };
+  using CopyLog = std::map<std::pair<TenantId, HoldingKey>, std::map<std::uint64_t, CopyChange>>;
+  using CopiesByLoad = std::map<std::pair<InformationKind, std::uint64_t>, std::uint64_t>;
+  /// One request of it; the last names no person.
+  struct Loading {
+    std::size_t load;
+    std::uint64_t dataset;
+    std::optional<std::size_t> person;
+  };
+
   // network and time (world.cpp)
   void at(Timestamp when, std::function<void()> what);
   void after(std::int64_t ms, std::function<void()> what) { at(now_ + ms, std::move(what)); }
@@ -71,6 +106,7 @@ class World {
   bool faulty() const { return now_ < faults_end_; }
   bool chance(std::uint32_t permille, Fault fault);
   void happened(Fault fault) { ++result_.faults[static_cast<std::size_t>(fault)]; }
+  void occurred(Occasion occasion) { ++result_.occasions[static_cast<std::size_t>(occasion)]; }
 
   // processes (processes.cpp)
   void start_node(std::size_t node);
@@ -90,28 +126,42 @@ class World {
   void start_national();
   void crash_national();
   void crash_sometimes();
+  void violate_article_28();
 
   // staff (staff.cpp)
   static constexpr std::uint64_t kStaffClients = std::uint64_t{1} << 62;
-  struct Acquisition {
-    std::size_t institution;
-    std::size_t person;
-  };
   void schedule_staff();
   void staff_turn(std::size_t institution);
   void flag_sometimes(const wire::LinkItem& notice);
-  void send_request(std::size_t institution, wire::AdminCommand command);
+  void set_mode_sometimes(const wire::LinkItem& notice);
+  RequestKey send_request(std::size_t institution, wire::AdminCommand command,
+                          std::string_view why = "simulated");
   void on_staff_reply(std::size_t institution, const Bytes& frame);
   void decide(std::size_t institution, const wire::HeldRequest& held);
   void hand_over(std::size_t institution, std::size_t person, std::uint64_t number);
   bool is_acquired(const Acquisition& acquisition) const;
-  void note_flags(const storage::Train& train);
-  std::optional<copies::FlagState> flags_before(std::size_t institution, std::size_t person,
-                                                TrainNumber train) const;
-  void check_non_disclosure(const std::vector<testing::OpenedRow>& rows);
-  void check_flags(const std::map<Digest, TrainNumber>& provided,
-                   const std::map<Digest, std::pair<std::size_t, std::size_t>>& about,
-                   const std::set<Digest>& held);
+
+  // what towns hold (holdings.cpp)
+  void note_holdings(const storage::Train& train);
+  const storage::StoredChange* last_before(std::size_t town, storage::Section section,
+                                           const HoldingKey& key, TrainNumber train) const;
+  copies::FlagState flags_before(const About& about, Day day, TrainNumber train) const;
+  std::optional<Universe::Registered> copy_before(const About& about, TrainNumber train) const;
+  copies::AnswerMode mode_before(const About& about, TrainNumber train) const;
+  void check_staffs_word(const std::vector<testing::OpenedRow>& rows);
+
+  // loads of copies (loads.cpp)
+  void schedule_loads();
+  void begin_load(std::size_t place);
+  void load_turn(std::size_t place, std::uint64_t dataset);
+  void on_load_reply(const Loading& loading, const wire::AdminAnswer& answer);
+  void load_sometimes(const wire::LinkItem& notice);
+  bool all_loaded() const;
+  void check_copies();
+  CopyLog copy_log();
+  void check_loads_in_order(const CopyLog& log);
+  bool is_left_over(const FullLoad& load, const CopyLog& log, const HoldingKey& key) const;
+  CopiesByLoad counts_of(std::size_t institution);
 
   // business systems (clients.cpp)
   void schedule_queries();
@@ -132,8 +182,13 @@ class World {
   void check_reply_is_durable(const Asked& asked);
   void check_receipt(const Asked& asked, const exchange::Reply& reply);
   void check_end();
-  std::map<RequestKey, Timestamp> times_asked() const;
+  std::map<RequestKey, exchange::Conclusion> conclusions() const;
+  std::map<Digest, TrainNumber> trains_of_provisions() const;
+  void check_outcome(const Asked& asked, const exchange::Conclusion& concluded,
+                     const std::map<Digest, TrainNumber>& provided);
+  std::map<Digest, About> abouts(const std::vector<testing::OpenedRow>& rows) const;
   void check_law();
+  void check_permit(const wire::LinkItem& notice);
   void check_disk();
   std::optional<std::vector<testing::OpenedRow>> open_all_rows();
   void check_rows(const std::vector<testing::OpenedRow>& rows);
@@ -147,6 +202,7 @@ class World {
   void note_values(const storage::Train& train);
   void check_units(const std::vector<testing::OpenedRow>& rows);
   void check_changes();
+  void count_occasions(const storage::StoredChange& change, const copies::ChangeRecord& record);
   std::optional<Units> due_for_change(const storage::StoredChange& change,
                                       const copies::ChangeRecord& record) const;
 
@@ -176,11 +232,17 @@ class World {
   std::unique_ptr<national::NationalCore> national_;
   std::uint64_t national_incarnation_ = 0;
   std::optional<Timestamp> national_due_at_;
-  std::map<Digest, std::set<std::size_t>> refusals_;    // by request, bytes of the core's word
-  std::set<std::size_t> notices_;                       // bytes of notices of symbols
-  std::map<ExchangeId, std::size_t> values_;            // by change, bytes of its sealed value
-  std::map<ExchangeId, copies::FlagState> flags_left_;  // by change of flags
-  std::vector<national::IssuedSymbol> issued_;          // on the national system's disk
+  std::map<Digest, std::set<std::size_t>> refusals_;  // by request, bytes of the core's word
+  std::set<std::size_t> notices_;                     // bytes of notices of symbols
+  std::map<ExchangeId, std::size_t> values_;          // by change, bytes of its sealed value
+  std::map<ExchangeId, std::vector<copies::Flag>> flags_left_;  // by change of flags
+  std::map<ExchangeId, Universe::Registered> copies_left_;      // by change of a copy
+  std::map<ExchangeId, copies::AnswerMode> modes_left_;         // by change of a setting
+  std::optional<Timestamp> violated_at_;  // when the core system was told of violations
+  std::vector<FullLoad> loads_;
+  std::uint64_t datasets_ = 1;
+  std::map<RequestKey, Loading> loading_;
+  std::vector<national::IssuedSymbol> issued_;  // on the national system's disk
   std::vector<Acquisition> acquisitions_;
   std::map<RequestKey, std::size_t> acquiring_;  // person by request
   std::vector<Asked> asked_;

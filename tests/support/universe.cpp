@@ -9,31 +9,11 @@
 #include "nakadachi/copies/flags.hpp"
 #include "nakadachi/crypto/sealing.hpp"
 #include "nakadachi/tenant_vm/holding_values.hpp"
+#include "universe_facts.hpp"
 
 namespace nakadachi::testing {
 namespace {
 
-constexpr std::array<std::uint32_t, kTowns> kTownCodes = {11002, 12025};
-
-/// The asker's and the provider's table; the core's lacks kOnlyNodesKnow.
-constexpr std::string_view kLaw =
-    "48\t1\tJM01000000048000\t1\tTM00000000000002\n"
-    "63\t2\tJM01000000063000\t1\tTM00000000000002\n"
-    "48\t1\tJM01000000048000\t1\tTM00000000000004\n"
-    "106\t1\tJM01000000106000\t1\tTM00000000000002\n"
-    "106\t1\tJM01000000106000\t1\tTM00000000000004\n";
-/// What one table has and the one after it has not, and the other way round.
-constexpr std::string_view kUntilThen = "48\t1\tJM01000000048000\t1\tTM00000000000001\n";
-constexpr std::string_view kFromThen = "106\t1\tJM01000000106000\t1\tTM00000000000001\n";
-constexpr std::string_view kOnlyNodesKnow = "132\t1\tJM01000000132000\t1\tTM00000000000003\n";
-
-constexpr std::array<std::string_view, 5> kAffairs = {"JM01000000048000", "JM01000000063000",
-                                                      "JM01000000106000", "JM01000000132000",
-                                                      "JM01000000999000"};
-/// The last is answered by business systems themselves.
-constexpr std::array<std::string_view, 4> kKinds = {"TM00000000000001", "TM00000000000002",
-                                                    "TM00000000000003", "TM00000000000004"};
-constexpr std::size_t kLiveKind = 3;
 constexpr std::size_t kItems = 3;
 constexpr std::int64_t kYearMs = std::int64_t{365} * 24 * 3600 * 1000;
 
@@ -43,27 +23,8 @@ std::vector<AffairCode> permitted_affairs() {
   for (std::size_t i = 0; i + 1 < kAffairs.size(); ++i) {
     affairs.push_back(*AffairCode::parse(kAffairs[i]));
   }
+  for (const std::string_view own : kOwnAffairs) affairs.push_back(*AffairCode::parse(own));
   return affairs;
-}
-
-std::uint16_t class_of(std::size_t institution) {
-  return static_cast<std::uint16_t>(institution % 2 == 0
-                                        ? rules::InstitutionClass::kMayor
-                                        : rules::InstitutionClass::kEducationBoard);
-}
-
-/// Two tables, one behind the other; `more` rows are in both.
-rules::LawBook law_book(std::string_view more, Day other_from,
-                        std::vector<rules::Ordinance> ordinances) {
-  const auto facts = [&](std::string_view own) {
-    return *rules::LegalFacts::parse(fmt::format("{}{}{}", kLaw, more, own));
-  };
-  const rules::LegalFacts before = facts(kUntilThen);
-  std::vector<rules::DatedTable> tables;
-  tables.push_back(
-      {{.from = {}, .until = Day::from_number(other_from.number - 1)}, rules::LegalTable(before)});
-  tables.push_back({{.from = other_from, .until = {}}, rules::LegalTable(facts(kFromThen))});
-  return *rules::LawBook::make(before.classes, std::move(tables), std::move(ordinances));
 }
 
 /// Of every kind one layout, with more room than `copy_of` takes.
@@ -112,44 +73,7 @@ Universe::Universe(std::uint64_t seed, Timestamp present, std::optional<Day> oth
   registry_ = crypto::Registry::make(std::move(entries), 1, present_, *registry_signer_);
 }
 
-rules::LawBook Universe::core_law() const { return law_book({}, other_law_from_, {}); }
-
-/// Both towns let the mayor ask the education board in the first affair.
-rules::LawBook Universe::node_law() const {
-  std::vector<rules::Ordinance> ordinances;
-  for (const std::uint32_t town : kTownCodes) {
-    ordinances.push_back({.sort = rules::OrdinanceSort::kWithinBody,
-                          .municipality = *MunicipalityCode::parse(fmt::format("{:06}", town)),
-                          .affair = *AffairCode::parse(kAffairs[0]),
-                          .treated_as = {},
-                          .inquirer = rules::InstitutionClass::kMayor,
-                          .provider = rules::InstitutionClass::kEducationBoard,
-                          .kind = *InformationKind::parse(kKinds[1]),
-                          .in_force = {},
-                          .name = "条例"});
-  }
-  return law_book(kOnlyNodesKnow, other_law_from_, std::move(ordinances));
-}
-
-rules::Verdict Universe::judge(const rules::LawBook& law, const exchange::Subject& subject,
-                               Timestamp asked_at) const {
-  const auto party = [&](const InstitutionCode& code) {
-    const std::size_t institution = index_of(code);
-    const auto town =
-        MunicipalityCode::parse(fmt::format("{:06}", kTownCodes[town_of(institution)]));
-    return rules::Party{rules::InstitutionClass{class_of(institution)}, *town};
-  };
-  return law.judge({.inquirer = party(subject.asker),
-                    .affair = subject.affair,
-                    .procedure = subject.procedure,
-                    .provider = party(subject.provider),
-                    .kind = subject.kind},
-                   asked_at);
-}
-
-bool Universe::allows(const exchange::Subject& subject, Timestamp asked_at) const {
-  return judge(node_law(), subject, asked_at).allowed;
-}
+InformationKind Universe::kind(std::size_t index) { return *InformationKind::parse(kKinds[index]); }
 
 TenantId Universe::tenant(std::size_t town) const { return TenantId{kTownCodes[town]}; }
 
@@ -182,41 +106,43 @@ bool Universe::holds(std::size_t institution, std::size_t person,
   return lot("holds", institution, person, kind.number(), 850);
 }
 
-/// 自動応答不可 from the beginning.
 bool Universe::flagged(std::size_t institution, std::size_t person) const {
   return lot("flagged", institution, person, 0, 60);
 }
 
 Universe::Staff Universe::staff_about(std::size_t provider, const AddressNumber& person) const {
   const std::size_t ordinal = person.reveal() % 1'000'000;
+  if (!flagged(provider, ordinal)) return Staff::kApprove;
   if (lot("approved", provider, ordinal, 0, 500)) return Staff::kApprove;
   return lot("refused", provider, ordinal, 0, 700) ? Staff::kRefuse : Staff::kLeave;
 }
 
 copies::CopyContent Universe::copy_of(std::size_t institution, std::size_t person,
-                                      const InformationKind& kind) const {
-  copies::CopyContent content{.layout_version = 1, .dataset = 1, .validity = {}, .items = {}};
+                                      const InformationKind& kind, std::uint64_t dataset) const {
+  copies::CopyContent content{.layout_version = 1, .dataset = dataset, .validity = {}, .items = {}};
   for (std::uint16_t item = 1; item <= kItems; ++item) {
-    content.items.push_back({item, fmt::format("item {} at {} of {} kind {} {:80}", item,
-                                               institution, person, kind.number(), "")});
+    content.items.push_back({item, fmt::format("item {} at {} of {} kind {} load {} {:73}", item,
+                                               institution, person, kind.number(), dataset, "")});
   }
   return content;
 }
 
-/// What the registered copy answers.
-Universe::Expected Universe::answered(std::size_t provider, std::size_t person,
-                                      const exchange::Subject& subject) const {
-  if (!holds(provider, person, subject.kind)) {
-    return {.outcome = exchange::Outcome::kNoData, .answer = {}};
-  }
-  const copies::Selection selection =
-      copies::select(copy_of(provider, person, subject.kind), subject.items);
-  if (selection.content.items.empty()) {
-    return {.outcome = exchange::Outcome::kNoData, .answer = {}};
-  }
-  return {.outcome = selection.missing.empty() ? exchange::Outcome::kAnswered
-                                               : exchange::Outcome::kAnsweredInPart,
-          .answer = *copies::encode(selection.content)};
+/// What the registered copy answers, as far as the law covers it.
+Universe::Expected Universe::answered(const Registered& registered,
+                                      const exchange::Subject& subject,
+                                      const rules::Verdict& verdict) {
+  const Expected no_data{.outcome = exchange::Outcome::kNoData, .answer = {}};
+  if (!registered) return no_data;
+  copies::Selection selection = copies::select(*registered, subject.items);
+  const std::size_t uncovered =
+      std::erase_if(selection.content.items,
+                    [&](const copies::CopyItem& item) { return !verdict.covers(item.number); });
+  if (selection.content.items.empty()) return no_data;
+  return {.outcome = selection.missing.empty() && uncovered == 0
+                         ? exchange::Outcome::kAnswered
+                         : exchange::Outcome::kAnsweredInPart,
+          .answer = *copies::encode(selection.content),
+          .as_far_as_covered = uncovered > 0};
 }
 
 std::vector<storage::Holding> Universe::holdings(std::size_t town) const {
@@ -375,6 +301,21 @@ exchange::Query Universe::make_query(std::size_t asker, Timestamp now, SeededRan
   return query;
 }
 
+void Universe::widen(exchange::Query& query, SeededRandom& random) const {
+  const std::size_t asker = system_of(query);
+  if (asker % 2 != 0 || !random.chance(250)) return;
+  exchange::Subject& subject = query.subject;
+  subject.provider = codes_[2 * (1 - town_of(asker))];
+  subject.kind = kind(random.chance(800) ? 1 : 0);
+  if (random.chance(500)) {
+    subject.affair = *AffairCode::parse(kOwnAffairs[random.below(kOwnAffairs.size())]);
+  } else {
+    subject.affair = *AffairCode::parse(kAffairs[2]);
+    subject.procedure =
+        *ProcedureCode::parse(random.chance(650) ? "JT01000000000002" : "JT01000000000003");
+  }
+}
+
 bool Universe::may_be_flagged(std::size_t institution, std::size_t person) const {
   return staff_about(institution, address_of(institution, person)) == Staff::kApprove;
 }
@@ -383,9 +324,7 @@ bool Universe::waits_for_staff(const exchange::Query& query) const {
   return flagged(index_of(query.subject.provider), query.person.reveal() % 1'000'000);
 }
 
-bool Universe::is_live(const exchange::Query& query) {
-  return query.subject.kind == *InformationKind::parse(kKinds[kLiveKind]);
-}
+bool Universe::is_live(const InformationKind& kind) { return kind == Universe::kind(kLiveKind); }
 
 bool Universe::is_within_body(const exchange::Query& query) {
   const std::size_t asker = system_of(query);
@@ -436,7 +375,8 @@ bool Universe::binds(const storage::MemoryStore& store, std::size_t institution,
 }
 
 Universe::Expected Universe::expected(const exchange::Query& query,
-                                      std::optional<Timestamp> asked_at) const {
+                                      std::optional<Timestamp> asked_at,
+                                      const std::optional<Registered>& registered) const {
   const Timestamp at = asked_at.value_or(present_);
   const std::size_t caller = system_of(query);
   const std::size_t person = query.person.reveal() % 1'000'000;
@@ -469,7 +409,10 @@ Universe::Expected Universe::expected(const exchange::Query& query,
       return {.outcome = exchange::Outcome::kLapsed, .code = ErrorCode::kLapsed, .answer = {}};
     }
   }
-  return answered(provider, person, subject);
+  if (registered) return answered(*registered, subject, verdict);
+  Registered first;
+  if (holds(provider, person, subject.kind)) first = copy_of(provider, person, subject.kind);
+  return answered(first, subject, verdict);
 }
 
 }  // namespace nakadachi::testing

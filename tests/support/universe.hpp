@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "nakadachi/copies/content.hpp"
+#include "nakadachi/copies/flags.hpp"
 #include "nakadachi/crypto/symbol_cipher.hpp"
 #include "nakadachi/national/national_core.hpp"
 #include "nakadachi/storage/memory_store.hpp"
@@ -34,6 +35,7 @@ class Universe {
     exchange::Outcome outcome = exchange::Outcome::kAnswered;
     ErrorCode code = ErrorCode::kInternal;
     Bytes answer;
+    bool as_far_as_covered = false;  ///< items are left out because no law covers them
   };
 
   /// Puts what all towns hold from the beginning into the store.
@@ -48,13 +50,22 @@ class Universe {
   tenant_vm::CallersReplaced callers() const;
   national::NationalSetup national_setup() const;
   exchange::Query make_query(std::size_t asker, Timestamp now, SeededRandom& random) const;
+  /// Turns some queries of mayors into ones about affairs of their own (番号法19条9号), or by
+  /// procedures that the second level of the table restricts or does not name.
+  void widen(exchange::Query& query, SeededRandom& random) const;
+  /// Files that violate 番号法 28条, once the core system is told of them; of an asker's affair
+  /// and of a provider's kind.
+  std::vector<national::AssessmentViolation> violations() const;
+  /// Whether what this would be answered from or recorded in is among them.
+  bool is_suspended(const exchange::Subject& subject) const;
   crypto::PersonId person_id(std::size_t person) const;
   /// A flag on this person, whenever it is set, changes no outcome.
   bool may_be_flagged(std::size_t institution, std::size_t person) const;
   /// Whether the provider has to ask its staff (if the question gets that far).
   bool waits_for_staff(const exchange::Query& query) const;
   /// Whether the provider's business system answers (if the question gets that far).
-  static bool is_live(const exchange::Query& query);
+  static bool is_live(const InformationKind& kind);
+  static bool is_live(const exchange::Query& query) { return is_live(query.subject.kind); }
   /// Whether the question stays within its town.
   static bool is_within_body(const exchange::Query& query);
   /// What the business system of a provider hands over about a person; nothing when
@@ -67,12 +78,31 @@ class Universe {
   std::pair<std::size_t, std::size_t> about(const exchange::Permit& permit) const;
   /// Whether the store binds the person to a symbol, with no acquisition left.
   bool binds(const storage::MemoryStore& store, std::size_t institution, std::size_t person) const;
-  /// What the provider's staff decide about a person.
+  /// What the provider's staff decide about a person; they approve where nothing is flagged
+  /// from the beginning.
   Staff staff_about(std::size_t provider, const AddressNumber& person) const;
-  /// By the law of the moment at which it was asked: `present` unless given.
-  Expected expected(const exchange::Query& query, std::optional<Timestamp> asked_at = {}) const;
+  /// What a provider has registered of a person; nothing: no copy.
+  using Registered = std::optional<copies::CopyContent>;
+  /// By the law of the moment at which it was asked: `present` unless given; and by what the
+  /// provider had registered: what there was from the beginning unless given. As if no file
+  /// violated Article 28.
+  Expected expected(const exchange::Query& query, std::optional<Timestamp> asked_at = {},
+                    const std::optional<Registered>& registered = {}) const;
   /// Whether the towns' law allows the question when it was asked then.
   bool allows(const exchange::Subject& subject, Timestamp asked_at) const;
+  /// Whether that law allows every item of the answer; false when it allows no answer.
+  bool covers(const exchange::Subject& subject, Timestamp asked_at,
+              const copies::CopyContent& answer) const;
+  /// Whether an ordinance through the network is what allows it.
+  bool is_by_ordinance(const exchange::Subject& subject, Timestamp asked_at) const;
+  /// What a load registers of a person; the first is there from the beginning.
+  copies::CopyContent copy_of(std::size_t institution, std::size_t person,
+                              const InformationKind& kind, std::uint64_t dataset = 1) const;
+  bool holds(std::size_t institution, std::size_t person, const InformationKind& kind) const;
+  /// 自動応答不可 from the beginning, of every kind and for good.
+  bool flagged(std::size_t institution, std::size_t person) const;
+  /// The kinds of information, the last answered by business systems themselves.
+  static InformationKind kind(std::size_t index);
   crypto::TenantCipher cipher(std::size_t town) const;
 
   InstitutionCode institution(std::size_t index) const { return codes_[index]; }
@@ -87,6 +117,10 @@ class Universe {
   const crypto::Signer& core_signer() const { return *core_signer_; }
   /// Institutions of one town know a person by the same number.
   static AddressNumber address_of(std::size_t institution, std::size_t person);
+  static std::size_t ordinal_of(const AddressNumber& address) {
+    return address.reveal() % 1'000'000;
+  }
+  std::size_t index_of(const InstitutionCode& code) const;
   /// The business system (index of its institution) that asks; its section says so.
   static std::size_t system_of(const exchange::Query& query) {
     const std::string& section = query.subject.section;
@@ -99,16 +133,11 @@ class Universe {
   rules::Verdict judge(const rules::LawBook& law, const exchange::Subject& subject,
                        Timestamp asked_at) const;
   bool knows(std::size_t institution, std::size_t person) const;
-  bool holds(std::size_t institution, std::size_t person, const InformationKind& kind) const;
-  bool flagged(std::size_t institution, std::size_t person) const;
-  copies::CopyContent copy_of(std::size_t institution, std::size_t person,
-                              const InformationKind& kind) const;
-  Expected answered(std::size_t provider, std::size_t person,
-                    const exchange::Subject& subject) const;
+  static Expected answered(const Registered& registered, const exchange::Subject& subject,
+                           const rules::Verdict& verdict);
   std::vector<storage::Holding> holdings(std::size_t town) const;
   std::size_t person_of(const InstitutionCode& institution, const Symbol& symbol) const;
   SecretBytes secret(std::string_view name, std::size_t index = 0) const;
-  std::size_t index_of(const InstitutionCode& code) const;
   bool lot(std::string_view name, std::uint64_t a, std::uint64_t b, std::uint64_t c,
            unsigned permille) const;
 
