@@ -359,6 +359,8 @@ void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
   if (!checked) return count(checked.error().code);
   const auto holder = holder_of(wish->provider);
   if (!holder) return count(ErrorCode::kUnknownInstitution);
+  // What is turned away here comes again, for it is not confirmed.
+  if (!slot_of(*holder).lane.is_open()) return count(ErrorCode::kStoreUnavailable);
   Partition& owner = partitions_[*holder];
   Institution& provider = owner.institutions.at(wish->provider);
   const auto same = [&](const KeptWish& kept) { return kept.request_hash == wish->request_hash; };

@@ -195,11 +195,19 @@ void NodeCore::Impl::on_change_durable(const PendingChange& change) {
 }
 
 /// A conflict means that the change was made before: the request is answered as if
-/// it had been made now, and nothing is applied again.
+/// it had been made now, and nothing is applied again. A wish whose acquisition is not stored
+/// is followed when it comes again.
 void NodeCore::Impl::on_change_refused(const PendingChange& change, const Error& error) {
   Partition& owner = partitions_[change.partition];
   owner.changing.extract({change.row.section, change.row.key});
   const bool made_before = error.code == ErrorCode::kRowConflict;
+  for (auto& [code, institution] : owner.institutions) {
+    for (KeptWish& kept : institution.wishes) {
+      if (made_before || kept.row != change.row.key) continue;
+      kept.wish.begun = false;
+      kept.row.reset();
+    }
+  }
   settle_change(owner, change.row.change, made_before ? nullptr : &error);
 }
 

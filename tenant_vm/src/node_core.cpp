@@ -459,6 +459,7 @@ void NodeCore::Impl::drop_lane(LaneSlot& slot) {
     partition.open_changes.clear();
     partition.receipts.clear();
     partition.changing.clear();
+    for (auto& [code, institution] : partition.institutions) institution.wishes.clear();
   }
   slot.open_buckets.clear();
   count(ErrorCode::kLaneLost);
