@@ -321,6 +321,7 @@ DeficitRoundRobin::Served NodeCore::Impl::serve_flow(const LaneSlot::Flow& flow)
   }
   if (flow.sort == FlowSort::kRequests) {
     if (!partition.notices.empty()) {
+      if (waits_for_change(partition, partition.notices.front().notice)) return Served::kBlocked;
       const SymbolNoticeJob job = partition.notices.front();
       partition.notices.pop_front();
       take_notice(flow.partition, job);

@@ -293,6 +293,7 @@ class NodeCore::Impl {
 
   // Symbols (acquisition_side.cpp)
   void on_symbol_notice(const wire::LinkItem& item);
+  static bool waits_for_change(Partition& partition, const exchange::SymbolNotice& notice);
   void take_notice(std::size_t partition, const SymbolNoticeJob& job);
   static bool awaits_receipt(const Partition& partition, const exchange::SymbolNotice& notice);
   void keep_symbol(std::size_t partition, const SymbolNoticeJob& job, const AddressNumber& begun_as,
@@ -301,6 +302,8 @@ class NodeCore::Impl {
                       std::uint64_t number);
   Result<Change> start_acquisition(Partition& partition, Institution& institution,
                                    const AddressNumber& person, wire::AdminAnswer& answer);
+  static bool symbol_changing(Partition& partition, const InstitutionCode& institution,
+                              const AddressNumber& person);
   static wire::SymbolShown show_symbol(const Partition& partition, const Institution& institution,
                                        const wire::ShowSymbol& show);
   void lapse_acquisitions();
@@ -316,7 +319,7 @@ class NodeCore::Impl {
   void end_wish(std::size_t partition, Institution& asker, const Digest& request_hash,
                 std::string_view why);
   void take_wish_status(const exchange::StatusReply& reply);
-  void follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
+  bool follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
                    std::uint32_t bytes);
   void answer_wish(std::size_t partition, const KeptWish& kept, const InstitutionCode& provider);
 

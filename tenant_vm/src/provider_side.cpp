@@ -45,9 +45,9 @@ bool NodeCore::Impl::waits_for_change(Partition& partition, const PermitJob& job
   const auto flags = copies::flag_key(partition.cipher, subject.provider, *person);
   const auto copy = copies::copy_key(partition.cipher, subject.provider, *person, subject.kind);
   const auto mode = copies::answer_setting_key(partition.cipher, subject.provider, subject.kind);
-  return (flags && partition.changing.contains({storage::Section::kFlag, *flags})) ||
-         (copy && partition.changing.contains({storage::Section::kCopy, *copy})) ||
-         (mode && partition.changing.contains({storage::Section::kSetting, *mode}));
+  return partition.is_changing(storage::Section::kFlag, flags) ||
+         partition.is_changing(storage::Section::kCopy, copy) ||
+         partition.is_changing(storage::Section::kSetting, mode);
 }
 
 /// A permit is good for one provision: a repeated one gets the stored provision.

@@ -143,31 +143,30 @@ Result<void> NodeCore::Impl::check_rights(const Partition& partition, const Admi
 /// has left; so is a held request whose answer rests on it.
 bool NodeCore::Impl::touches_change(Partition& partition, const AdminJob& job) {
   if (partition.changing.empty()) return false;
-  const auto changing = [&](Section section, const Result<HoldingKey>& key) {
-    return key && partition.changing.contains({section, *key});
-  };
   crypto::TenantCipher& cipher = partition.cipher;
   const InstitutionCode& institution = job.request.institution;
   const auto copy_changing = [&](const auto& command) {
-    return changing(Section::kCopy,
-                    copies::copy_key(cipher, institution, command.person, command.kind));
+    return partition.is_changing(
+        Section::kCopy, copies::copy_key(cipher, institution, command.person, command.kind));
   };
   const Cases touches = {
       [&](const wire::PutCopy& put) { return copy_changing(put); },
       [&](const wire::EraseCopy& erase) { return copy_changing(erase); },
       [&](const wire::ChangeFlag& flag) {
-        return changing(Section::kFlag, copies::flag_key(cipher, institution, flag.person));
+        return partition.is_changing(Section::kFlag,
+                                     copies::flag_key(cipher, institution, flag.person));
       },
       [&](const wire::SetAnswerMode& mode) {
-        return changing(Section::kSetting,
-                        copies::answer_setting_key(cipher, institution, mode.kind));
+        return partition.is_changing(Section::kSetting,
+                                     copies::answer_setting_key(cipher, institution, mode.kind));
       },
       [&](const wire::Acquire& acquire) {
-        return changing(Section::kAcquisition,
-                        acquisition_key(cipher, institution, acquire.person));
+        return symbol_changing(partition, institution, acquire.person);
       },
       [&](const wire::BindSymbol& bind) {
-        return changing(Section::kSymbol, symbol_key(cipher, institution, bind.person));
+        return symbol_changing(partition, institution, bind.person) ||
+               partition.is_changing(Section::kSymbol,
+                                     binding_name(cipher, institution, bind.symbol));
       },
       [&](const wire::Decide& decide) {
         const auto held = partition.held.find(decide.request);

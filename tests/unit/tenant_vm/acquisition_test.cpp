@@ -283,6 +283,36 @@ TEST_CASE("a wish is not confirmed while its acquisition is not stored", "[tenan
   CHECK((told > 0) != lane_lost);
 }
 
+TEST_CASE("a wish waits for a symbol of the person that is on its way to the disk", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  std::vector<wire::LinkItem> wishes;
+  std::size_t told = 0;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind == exchange::StatementKind::kAcquisitionRequest) wishes.push_back(item);
+    if (item.kind == exchange::StatementKind::kStatusReply) ++told;
+    return item.kind != exchange::StatementKind::kAcquisitionRequest;
+  };
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  REQUIRE_FALSE(wishes.empty());
+  const auto at_provider = [&](wire::AdminCommand command) {
+    return pool.command(request(pool, std::move(command), lack.provider), lack.provider);
+  };
+  const AddressNumber former = lack.put_person();
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(at_provider(wire::Acquire{former}));
+  answer_of<wire::Done>(at_provider(wire::MergePersons{lack.put_person(), former}));
+  pool.on_append = testing::refuse_for_now;
+  pool.hand_over(lack.provider, begun.number, testing::kPersons);
+  pool.deliver({wishes.front()});
+  CHECK(told == 0);
+  pool.on_append = nullptr;
+  pool.pass(testing::kRetryMs);
+  pool.deliver({wishes.front()});
+  CHECK(told > 0);
+  CHECK(lack.under_way() == 0);
+  CHECK_FALSE(lack.is_begun());
+}
+
 TEST_CASE("a wish that nobody follows ends with the time of an acquisition", "[tenant_vm]") {
   QuietPool pool;
   Lack lack(pool);
