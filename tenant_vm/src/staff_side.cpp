@@ -46,6 +46,10 @@ bool is_for_operators(const wire::AdminCommand& command) {
   return std::visit([]<class T>(const T&) { return ForOperators<T>; }, command);
 }
 
+bool is_reading(const wire::AdminCommand& command) {
+  return std::visit([]<class T>(const T&) { return Reading<T>; }, command);
+}
+
 bool is_change(const wire::AdminCommand& command) {
   return std::visit([]<class T>(const T&) { return Changing<T>; }, command);
 }
@@ -112,9 +116,11 @@ void NodeCore::Impl::enqueue_request(std::size_t partition, AdminJob job) {
   if (const auto allowed = check_rights(owner, job); !allowed) {
     return answer_admin(job.client, request.key, allowed.error());
   }
-  if (!is_change(request.command) && !is_decision(request.command)) {
+  if (is_reading(request.command)) {
     owner.use_current_numbers(job.request.command);
-    return answer_admin(job.client, request.key, read(owner, request));
+    if (!touches_change(owner, job)) {
+      return answer_admin(job.client, request.key, read(owner, request));
+    }
   }
   if (!slot.lane.is_open()) {
     return answer_admin(job.client, request.key, ErrorCode::kStoreUnavailable);
@@ -156,6 +162,11 @@ bool NodeCore::Impl::touches_change(Partition& partition, const AdminJob& job) {
         return partition.is_changing(Section::kFlag,
                                      copies::flag_key(cipher, institution, flag.person));
       },
+      // A merge changes who is asked about before what is told of them.
+      [&](const wire::ShowFlags& show) {
+        return partition.is_changing(Section::kFlag,
+                                     copies::flag_key(cipher, institution, show.person));
+      },
       [&](const wire::SetAnswerMode& mode) {
         return partition.is_changing(Section::kSetting,
                                      copies::answer_setting_key(cipher, institution, mode.kind));
@@ -189,6 +200,7 @@ void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
   };
   // They may have been taken away since it came.
   if (const auto allowed = check_rights(owner, job); !allowed) return answer(allowed.error());
+  if (is_reading(request.command)) return answer(read(owner, request));
   if (auto reason = copies::ChangeReason::make(request.who, request.why); !reason) {
     return answer(reason.error());
   }

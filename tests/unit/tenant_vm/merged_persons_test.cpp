@@ -250,6 +250,24 @@ TEST_CASE("a symbol is bound to one person, also while a binding is on its way",
   CHECK(pool.admin_replies[1].answer.error().code == ErrorCode::kRowConflict);
 }
 
+TEST_CASE("flags are shown as one while a merge is on its way to the disk", "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎");
+  const AddressNumber former = put_person(pool, "佐藤 市郎");
+  answer_of<wire::Done>(pool.command(request(pool, hold(former)), kMayor));
+  pool.on_append = testing::refuse_for_now;
+  pool.send_command(kMayor, request(pool, wire::MergePersons{survivor, former}));
+  pool.send_commands(
+      kMayor, {request(pool, wire::ShowFlags{survivor}), request(pool, wire::ShowFlags{former})});
+  CHECK(pool.admin_replies.empty());
+  pool.on_append = nullptr;
+  pool.pass(testing::kRetryMs);
+  REQUIRE(pool.admin_replies.size() == 3);  // of the merge first
+  for (const std::size_t shown : {std::size_t{1}, std::size_t{2}}) {
+    CHECK(answer_of<wire::Flags>(pool.admin_replies[shown].answer).flags.size() == 1);
+  }
+}
+
 TEST_CASE("merged persons share symbols, copies and flags under the survivor", "[tenant_vm]") {
   QuietPool pool;
   const AddressNumber survivor = put_person(pool, "佐藤 一郎");
