@@ -149,7 +149,7 @@ void LawBook::sum_up() {
   for (auto& [day, sum] : sums_) sum = sum_of(day);
 }
 
-std::uint64_t LawBook::sum_of(Day day) const noexcept {
+std::uint64_t LawBook::sum_of(Day day) const {
   const LegalTable* const table = table_on(day);
   if (table == nullptr) return 0;
   std::uint64_t sum = table->fingerprint();
@@ -162,8 +162,13 @@ std::uint64_t LawBook::sum_of(Day day) const noexcept {
     std::uint64_t own = add_to_sum(kFnvBasis, one.municipality.number());
     own = add_to_sum(own, one.affair.number());
     own = add_to_sum(own, one.treated_as->number());
-    own = add_to_sum(own, static_cast<std::uint64_t>(one.inquirer));
-    own = add_to_sum(own, static_cast<std::uint64_t>(one.provider));
+    for (const InstitutionClass party : {one.inquirer, one.provider}) {
+      const std::vector<InstitutionClass> members = classes_.members_of(party);
+      own = add_to_sum(own, members.size());
+      for (const InstitutionClass member : members) {
+        own = add_to_sum(own, static_cast<std::uint64_t>(member));
+      }
+    }
     sum += add_to_sum(own, one.kind.number());  // in no order that means anything
   }
   return sum;

@@ -1,5 +1,9 @@
 #include "nakadachi/rules/law_book.hpp"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "apps/common/embedded_facts.hpp"
 #include "tests/support/allocations.hpp"
 #include "tests/support/catch.hpp"
@@ -224,4 +228,35 @@ TEST_CASE("the fingerprint of a book follows ordinances through the network and 
   const auto book = LawBook::make(*std::move(classes), {{{}, LegalTable(facts)}}, {});
   CHECK(book->fingerprint_on(day("2026-08-01")) != none);
   CHECK(LawBook::of(facts).fingerprint_on(day("2026-08-01")) == none);
+}
+
+TEST_CASE("the fingerprint of a book follows who belongs to the classes of an ordinance",
+          "[rules]") {
+  const auto classes = [](std::vector<InstitutionClass> included) {
+    const rules::ClassFact group{.number = InstitutionClass{900},
+                                 .sort = rules::ClassSort::kGroup,
+                                 .name = "group",
+                                 .includes = std::move(included),
+                                 .written = ""};
+    const rules::ClassFact mayor{.number = InstitutionClass::kMayor,
+                                 .sort = rules::ClassSort::kBody,
+                                 .name = "mayor",
+                                 .includes = {},
+                                 .written = ""};
+    return rules::ClassCatalogue::make({group, mayor}, {}).value();
+  };
+  const auto sum_of = [&](std::vector<InstitutionClass> included, std::string_view parties) {
+    auto ordinances = rules::parse_ordinances(
+        fmt::format("network\t011002\tJM99000000000001\tJM01000000048000\t{}\t"
+                    "TM00000000000002\t2026-07-01\t-\t条例\n",
+                    parties));
+    return LawBook::make(classes(std::move(included)), {{{}, table(kOld)}}, *std::move(ordinances))
+        .value()
+        .fingerprint_on(day("2026-08-01"));
+  };
+  const std::vector<InstitutionClass> mayors = {InstitutionClass::kMayor};
+  CHECK(sum_of({}, "900\t1") != sum_of(mayors, "900\t1"));
+  CHECK(sum_of({}, "1\t900") != sum_of(mayors, "1\t900"));
+  CHECK(sum_of({}, "1\t1") == sum_of(mayors, "1\t1"));
+  CHECK(sum_of(mayors, "900\t1") != sum_of(mayors, "1\t900"));
 }
