@@ -319,7 +319,9 @@ void NodeCore::Impl::take_provision(const wire::LinkItem& item,
   if (const auto accepted = accept_answer(open, provision); !accepted) {
     return count(accepted.error().code);
   }
-  notice_law(provision.law, open.inquiry.asked_at, provision.asker);
+  notice_law(
+      provision.law, open.inquiry.asked_at, provision.asker,
+      {.judge = LawDifference::Judge::kProvider, .asks = true, .counterpart = provision.provider});
   if (!open.within_body) open.bytes_in = static_cast<std::uint32_t>(item.statement.size());
   open.provider_non_disclosure = provision.non_disclosure;
   open.provided_at = provision.provided_at;
@@ -354,7 +356,8 @@ void NodeCore::Impl::on_refusal(const wire::LinkItem& item) {
   if (known == open_by_request_.end()) return;
   const auto [partition, id] = known->second;
   OpenAsk& open = partitions_[partition].asking.at(id);
-  notice_law(refusal->law, open.inquiry.asked_at, refusal->asker);
+  notice_law(refusal->law, open.inquiry.asked_at, refusal->asker,
+             {.asks = true, .counterpart = open.inquiry.subject.provider});
   open.bytes_in = static_cast<std::uint32_t>(item.statement.size());
   act(partition, id, open, open.leg.on_refusal(refusal->reason));
 }

@@ -324,9 +324,10 @@ class NodeCore::Impl {
   void answer_wish(std::size_t partition, const KeptWish& kept, const InstitutionCode& provider);
 
   void tell_operators(ErrorCode code, const InstitutionCode& institution) {
-    out(TellOperators{code, institution});
+    out(TellOperators{code, institution, {}});
   }
-  void notice_law(std::uint64_t fingerprint, Timestamp judged, const InstitutionCode& institution);
+  void notice_law(std::uint64_t fingerprint, Timestamp judged, const InstitutionCode& institution,
+                  const LawDifference& by);
   void count(ErrorCode code) { ++counts_.errors[code]; }
   LaneSlot& slot_of(std::size_t partition) { return lanes_.at(partitions_[partition].lane); }
   Institution& institution(std::size_t partition, const InstitutionCode& code) {
@@ -340,7 +341,8 @@ class NodeCore::Impl {
   crypto::Registry registry_;
   rules::LawBook law_;
   copies::LayoutBook layouts_;
-  std::map<std::uint64_t, Timestamp> other_laws_;  ///< fingerprints of others', when told last
+  /// Who judged by another law (the core: no institution), when it was told last.
+  std::map<InstitutionCode, Timestamp> laws_told_;
   std::set<StaffId> operators_;
   std::set<TenantId> members_;
   exchange::AskerTiming timing_;

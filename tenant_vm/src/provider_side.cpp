@@ -21,7 +21,8 @@ void NodeCore::Impl::on_permit(const wire::LinkItem& item) {
   if (!partition) return count(ErrorCode::kUnknownInstitution);
   const std::int64_t skew_ms = permit->issued_at - now_;
   if (skew_ms > limits::kMaxClockSkewMs) return count(ErrorCode::kClockSkew);
-  notice_law(permit->law, permit->asked_at, permit->subject.provider);
+  notice_law(permit->law, permit->asked_at, permit->subject.provider,
+             {.counterpart = permit->subject.asker});
   Partition& owner = partitions_[*partition];
   LaneSlot& slot = slot_of(*partition);
   if (!slot.lane.is_open()) return count(ErrorCode::kStoreUnavailable);
