@@ -216,6 +216,7 @@ void NodeCore::Impl::ask(std::size_t partition, const ExchangeId& id, OpenAsk op
   content.key = open.key;
   content.system = open.system.value;
   content.within_body = open.within_body;
+  content.legal_item = open.legal_item;
   wire::LinkItem item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(statement),
                 institution(partition, open.inquiry.subject.asker));
@@ -467,7 +468,7 @@ void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredSte
   open.system = SystemId{content->system};
   open.speaker = open.inquiry.subject.asker;  // a lawful question is its caller's own
   open.within_body = content->within_body;
-  open.legal_item = judge(open.inquiry.subject, open.inquiry.asked_at).item.value();
+  open.legal_item = content->legal_item;
   open.item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(content->statement),
                 institution(partition, open.inquiry.subject.asker));

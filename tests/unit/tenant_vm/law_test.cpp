@@ -135,6 +135,28 @@ TEST_CASE("a core whose refusal names another table is noticed by the asker", "[
   CHECK(pool.told_operators[0].law->counterpart == query.subject.provider);
 }
 
+TEST_CASE("a restart under another table leaves a question the item it was asked by",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  pool.on_item = [](wire::LinkItem& item) {
+    return item.kind != exchange::StatementKind::kProvision;
+  };
+  CHECK(pool.ask(Universe::system_of(query), {query}).empty());
+  const std::string affair(query.subject.affair.text());
+  const int item = std::stoi(affair.substr(10, 3));
+  tenant_vm::NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
+  const auto table = rules::LegalTable::parse(
+      fmt::format("{}\t1\t{}\t1\t{}\n", item + 1, affair, query.subject.kind.text()));
+  REQUIRE(table.ok());
+  setup.law = *rules::LawBook::make(setup.law.classes(), {{{}, *table}}, {});
+  pool.on_item = [](wire::LinkItem&) { return true; };
+  pool.start_node(std::move(setup));
+  pool.pass(3'000);
+  CHECK(pool.ask(query).legal_item == item);  // the stored outcome
+  CHECK(the_only(pool, Step::kConcluded, wire::decode_conclusion).legal_item == item);
+}
+
 TEST_CASE("a core that judges by the same table is no news", "[tenant_vm]") {
   QuietPool pool;
   national::NationalSetup setup = pool.universe.national_setup();
