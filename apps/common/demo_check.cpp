@@ -54,7 +54,9 @@ std::string_view difference(const Provided& provided, const Concluded& concluded
   if (provided.permit.subject != conclusion.subject) return "subjects";
   if (provided.permit.asked_at != conclusion.asked_at) return "times of the request";
   if (provided.provision.outcome != conclusion.outcome) return "outcomes";
-  if (conclusion.provision_leaf == Digest()) return {};  // its end, not its word, was heard of
+  // That it lapsed may have been told by a word on its status alone; nothing else can.
+  const bool by_status = conclusion.outcome == exchange::Outcome::kLapsed;
+  if (by_status && conclusion.provision_leaf == Digest()) return {};
   if (provided.leaf != conclusion.provision_leaf) return "leaves of the provision";
   if (provided.permit.legal_item != conclusion.legal_item) return "items of the table";
   if (provided.provision.provided_at != conclusion.provided_at) return "times of the provision";

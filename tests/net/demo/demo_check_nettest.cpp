@@ -10,6 +10,9 @@
 
 #include "apps/common/psql.hpp"
 #include "nakadachi/client/client.hpp"
+#include "nakadachi/crypto/merkle.hpp"
+#include "nakadachi/storage/postgres_store.hpp"
+#include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
 
 namespace nakadachi::apps {
@@ -53,6 +56,36 @@ void change(DemoPool& pool, std::string_view sql) {
   REQUIRE(run_psql(*psql, pool.cluster().login("postgres"),
                    fmt::format("SET session_replication_role = replica; {}", sql))
               .ok());
+}
+
+/// Writes the conclusion of what was provided anew, without the name of the provision.
+void lose_provision_leaf(DemoPool& pool) {
+  storage::PostgresStore store(pool.cluster().logins());
+  SystemRandom random;
+  for (const Municipality& town : pool.towns()) {
+    const TenantId tenant{town.code.number()};
+    auto cipher = pool.cipher_of(tenant);
+    REQUIRE(cipher.ok());
+    const auto rows = store.scan(tenant, 0, {}, 100);
+    REQUIRE(rows.ok());
+    for (const storage::StoredStep& row : *rows) {
+      if (row.step != storage::Step::kConcluded) continue;
+      Bytes name(row.exchange.view().begin(), row.exchange.view().end());
+      name.push_back(static_cast<std::uint8_t>(row.step));
+      const crypto::SealedPlace place{.table = "step", .column = "sealed", .row = name};
+      auto content = wire::decode_stored_content(*cipher->open(place, row.sealed));
+      auto conclusion = wire::decode_conclusion(content->statement);
+      if (conclusion->provision_leaf == Digest()) continue;  // a refusal
+      conclusion->provision_leaf = Digest();
+      content->statement = wire::encode(*conclusion);
+      const Digest leaf =
+          crypto::leaf_hash(row.salt, storage::leaf_kind(row.step), content->statement);
+      const Bytes sealed = *cipher->seal(place, wire::encode(*content), random);
+      change(pool, fmt::format("UPDATE nakadachi.step SET sealed = '\\x{}', leaf = '\\x{}' WHERE "
+                               "tenant = {} AND number = {}",
+                               to_hex(sealed), to_hex(leaf.view()), tenant.value, row.number));
+    }
+  }
 }
 
 /// The first contradiction; another may come of it.
@@ -109,6 +142,9 @@ TEST_CASE("client, asker and provider are compared row by row, refusals apart as
   change(pool, "UPDATE nakadachi.step SET cause = 6 WHERE step = 2");
   CHECK_THAT(contradiction(pool, told), EndsWith("its units are not those of its statement"));
   change(pool, "UPDATE nakadachi.step SET cause = 2 WHERE step = 2");
+  lose_provision_leaf(pool);
+  CHECK_THAT(contradiction(pool, told),
+             EndsWith("the two towns hold different leaves of the provision"));
   change(pool, "DELETE FROM nakadachi.step WHERE step = 2");
   CHECK_THAT(contradiction(pool, told), EndsWith("no row at the provider"));
 }
