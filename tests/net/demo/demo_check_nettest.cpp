@@ -19,6 +19,8 @@ namespace nakadachi::apps {
 namespace {
 
 constexpr std::int64_t kPatienceMs = 60'000;
+/// What the client of `ask_and_ask_wrongly` is told in the place of an outcome.
+const ClientErrors kHeard = {{ErrorCode::kSameKeyOtherContent, 1}};
 
 std::unique_ptr<client::Client> system_of(const DemoPool& pool, std::size_t system) {
   auto made = client::Client::connect({.endpoint = pool.oltp_endpoint(),
@@ -90,7 +92,7 @@ void lose_provision_leaf(DemoPool& pool) {
 
 /// The first contradiction; another may come of it.
 std::string contradiction(DemoPool& pool, const ClientOutcomes& told) {
-  const auto check = check_rows(pool, told);
+  const auto check = check_rows(pool, told, kHeard);
   REQUIRE(check.ok());
   for (const std::string& text : check->contradictions) UNSCOPED_INFO(text);
   REQUIRE_FALSE(check->contradictions.empty());
@@ -113,7 +115,7 @@ TEST_CASE("client, asker and provider are compared row by row, refusals apart as
   const ClientOutcomes told = ask_and_ask_wrongly(pool);
   pool.node().stop();
 
-  const auto check = check_rows(pool, told);
+  const auto check = check_rows(pool, told, kHeard);
   REQUIRE(check.ok());
   for (const std::string& text : check->contradictions) UNSCOPED_INFO(text);
   CHECK(check->contradictions.empty());
@@ -123,6 +125,15 @@ TEST_CASE("client, asker and provider are compared row by row, refusals apart as
   CHECK(check->apart.begin()->second == 1);
   CHECK(refused.side == Side::kAsked);
   CHECK(refused.outcome == static_cast<std::uint32_t>(exchange::Outcome::kRefused));
+
+  for (const ClientErrors& heard :
+       {ClientErrors(), ClientErrors{{ErrorCode::kSameKeyOtherContent, 2}}}) {
+    const auto unlike = check_rows(pool, told, heard);
+    REQUIRE(unlike.ok());
+    REQUIRE(unlike->contradictions.size() == 1);
+    CHECK_THAT(unlike->contradictions[0],
+               Catch::Matchers::StartsWith("1 refusals by same_key_other_content, told"));
+  }
 
   using Change = std::function<void(exchange::Reply&)>;
   for (const Change& alter : {Change([](auto& reply) { ++reply.legal_item; }),
