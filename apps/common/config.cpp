@@ -8,6 +8,7 @@
 
 #include "apps/common/text_table.hpp"
 #include "apps/common/toml_reader.hpp"
+#include "nakadachi/base/limits.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -235,7 +236,8 @@ void read_node(TomlReader& file, const Paths& paths, NodeConfig& config) {
   config.walls = walls(file, paths);
   section(file, "exchange", [&](TomlReader& exchange) {
     const auto usual = static_cast<std::uint32_t>(config.validity_ms / 1000);
-    config.validity_ms = std::int64_t{exchange.number_or("validity_s", usual)} * 1000;
+    constexpr std::uint32_t kMost = limits::kMaxValidityMs / 1000;
+    config.validity_ms = std::int64_t{exchange.number_or("validity_s", usual, kMost)} * 1000;
   });
   section(file, "acquisition", [&](TomlReader& table) { read_acquisition(table, config); });
   section(file, "quota", [&](TomlReader& own) { config.quota = quota(own, {}); });

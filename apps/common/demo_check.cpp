@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <set>
 
@@ -54,7 +56,9 @@ std::string_view difference(const Provided& provided, const Concluded& concluded
   if (provided.permit.subject != conclusion.subject) return "subjects";
   if (provided.permit.asked_at != conclusion.asked_at) return "times of the request";
   if (provided.provision.outcome != conclusion.outcome) return "outcomes";
-  if (conclusion.provision_leaf == Digest()) return {};  // its end, not its word, was heard of
+  // That it lapsed may have been told by a word on its status alone; nothing else can.
+  const bool by_status = conclusion.outcome == exchange::Outcome::kLapsed;
+  if (by_status && conclusion.provision_leaf == Digest()) return {};
   if (provided.leaf != conclusion.provision_leaf) return "leaves of the provision";
   if (provided.permit.legal_item != conclusion.legal_item) return "items of the table";
   if (provided.provision.provided_at != conclusion.provided_at) return "times of the provision";
@@ -74,13 +78,13 @@ bool is_as_told(const exchange::Conclusion& conclusion, const exchange::Reply& r
          (reply.outcome != exchange::Outcome::kRefused || conclusion.reason == reply.code);
 }
 
-/// Refusals that are no outcome of their key (docs/records.md).
+/// Why questions are refused without an outcome of their key (docs/records.md).
+constexpr std::array kReasonsApart = {ErrorCode::kUnknownKey, ErrorCode::kClockSkew,
+                                      ErrorCode::kClosedHours, ErrorCode::kSameKeyOtherContent};
+
 bool is_apart(const exchange::Conclusion& conclusion) {
   return conclusion.request_hash == Digest() &&
-         (conclusion.reason == ErrorCode::kUnknownKey ||
-          conclusion.reason == ErrorCode::kClockSkew ||
-          conclusion.reason == ErrorCode::kClosedHours ||
-          conclusion.reason == ErrorCode::kSameKeyOtherContent);
+         std::ranges::find(kReasonsApart, conclusion.reason) != kReasonsApart.end();
 }
 
 /// Whether the units are those that the statement's row has (docs/metering.md). Of what came in
@@ -125,7 +129,7 @@ class Checker {
  public:
   explicit Checker(DemoPool& pool) : pool_(&pool), store_(pool.cluster().logins()) {}
 
-  Result<RowCheck> run(const ClientOutcomes& told) {
+  Result<RowCheck> run(const ClientOutcomes& told, const ClientErrors& errors) {
     for (const Municipality& town : pool_->towns()) {
       NAKADACHI_CHECK(read_town(TenantId{town.code.number()}));
     }
@@ -135,6 +139,7 @@ class Checker {
       contradiction(
           fmt::format("{} conclusions for {} queries", ledger_.concluded.size(), told.size()));
     }
+    compare_apart(errors);
     check_.trains = trains_.size();
     return std::move(check_);
   }
@@ -230,6 +235,7 @@ class Checker {
     compare_outcome(name, stored, conclusion->outcome);
     if (is_apart(*conclusion)) {
       ++check_.apart[{name.tenant, Side::kAsked, stored.outcome}];
+      ++apart_[conclusion->reason];
       return;
     }
     const Concluded row{name, *conclusion, stored.units.bytes_in};
@@ -267,6 +273,17 @@ class Checker {
     }
   }
 
+  /// Each such refusal was told to a client, and each that was told is recorded.
+  void compare_apart(const ClientErrors& errors) {
+    for (const ErrorCode reason : kReasonsApart) {
+      const auto heard = errors.find(reason);
+      const std::uint64_t told = heard == errors.end() ? 0 : heard->second;
+      if (apart_[reason] == told) continue;
+      contradiction(fmt::format("{} refusals by {}, told to clients {} times", apart_[reason],
+                                text_of(reason).name, told));
+    }
+  }
+
   void find_provided_for_nobody() {
     for (const auto& [request, provided] : ledger_.provided) {
       if (!provided.concluded) contradiction(provided.row.text() + ": provided, asked by nobody");
@@ -283,13 +300,15 @@ class Checker {
   storage::PostgresStore store_;
   Ledger ledger_;
   std::set<std::pair<LaneId, TrainNumber>> trains_;
+  std::map<ErrorCode, std::uint64_t> apart_;
   RowCheck check_;
 };
 
 }  // namespace
 
-Result<RowCheck> check_rows(DemoPool& pool, const ClientOutcomes& told) {
-  return Checker(pool).run(told);
+Result<RowCheck> check_rows(DemoPool& pool, const ClientOutcomes& told,
+                            const ClientErrors& errors) {
+  return Checker(pool).run(told, errors);
 }
 
 }  // namespace nakadachi::apps

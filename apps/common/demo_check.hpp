@@ -12,6 +12,8 @@ namespace nakadachi::apps {
 
 /// What a client was told, by request key.
 using ClientOutcomes = std::map<RequestKey, exchange::Reply>;
+/// How often clients were told an error in the place of an outcome.
+using ClientErrors = std::map<ErrorCode, std::uint64_t>;
 
 /// What the rows of all towns say, compared with what the clients were told.
 struct RowCheck {
@@ -22,7 +24,8 @@ struct RowCheck {
   /// What clients were told, at the town that asked and at the one that provided.
   Tallies told;
   /// Refusals that are no outcome of their key and so of no exchange (docs/records.md): a
-  /// conclusion each at the asker, which no clear column tells apart.
+  /// conclusion each at the asker, which no clear column tells apart. As many of each reason as
+  /// clients were told of.
   Tallies apart;
   /// Every contradiction found, the first twenty; empty when clients and both towns agree.
   std::vector<std::string> contradictions;
@@ -32,8 +35,9 @@ struct RowCheck {
 /// statement is the one of its leaf and its clear columns (outcome and, as far as it can tell,
 /// units); each query has exactly one conclusion at the asker, equal to what its client was told,
 /// and exactly one provision at the provider when the conclusion rests on one, the same in
-/// subject, times, item of the table, outcome, reason, 不開示 and bytes. Errors:
-/// `kStoreUnavailable`, `kKeyUnavailable`.
-Result<RowCheck> check_rows(DemoPool& pool, const ClientOutcomes& told);
+/// subject, times, item of the table, outcome, reason, 不開示 and bytes. Refusals apart are
+/// counted against `errors`, what clients were told. Errors: `kStoreUnavailable`,
+/// `kKeyUnavailable`.
+Result<RowCheck> check_rows(DemoPool& pool, const ClientOutcomes& told, const ClientErrors& errors);
 
 }  // namespace nakadachi::apps

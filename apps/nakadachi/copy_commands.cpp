@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "apps/common/command_values.hpp"
 #include "apps/common/embedded_facts.hpp"
@@ -75,6 +77,20 @@ Result<copies::Load> load_of(const LoadOptions& options, const copies::LayoutBoo
   return load;
 }
 
+/// Those of `rows` in which nothing was found.
+void take_valid(std::vector<copies::LoadRow> rows, ReadLoad& read) {
+  std::set<std::uint32_t> invalid;
+  for (const copies::RowFinding& finding : read.findings) invalid.insert(finding.line);
+  read.invalid = invalid.size();
+  read.copies = 0;
+  read.valid.reserve(rows.size());
+  for (copies::LoadRow& row : rows) {
+    if (invalid.contains(row.line)) continue;
+    if (!row.removal) ++read.copies;
+    read.valid.push_back(std::move(row));
+  }
+}
+
 /// Every row by its layout, before anything is sent; the node judges each copy again, by
 /// what is registered too.
 Result<ReadLoad> read_load(const LoadOptions& options) {
@@ -85,16 +101,30 @@ Result<ReadLoad> read_load(const LoadOptions& options) {
   NAKADACHI_TRY(const std::string text, read_file(options.file));
   NAKADACHI_TRY(copies::LoadRows rows, copies::read_load_csv(text, layout));
   read.findings = copies::check_rows(read.load, rows, layout);
-  std::set<std::uint32_t> invalid;
-  for (const copies::RowFinding& finding : read.findings) invalid.insert(finding.line);
-  read.valid.reserve(rows.rows.size());
-  for (copies::LoadRow& row : rows.rows) {
-    if (invalid.contains(row.line)) continue;
-    if (!row.removal) ++read.copies;
-    read.valid.push_back(std::move(row));
-  }
-  read.invalid = invalid.size();
+  take_valid(std::move(rows.rows), read);
   return read;
+}
+
+/// Rows of persons who are one by now, under a former number and under today's: only the town's
+/// 統合宛名 knows. No more than today's number is asked for.
+Result<void> find_merged(Desk& desk, ReadLoad& read) {
+  std::vector<wire::AdminCommand> commands;
+  std::vector<AddressNumber> current;
+  for (const copies::LoadRow& row : read.valid) {
+    commands.emplace_back(wire::ShowSymbol{row.person});
+    current.push_back(row.person);
+  }
+  std::optional<Error> failure;
+  desk.ask_all(std::move(commands), [&](std::size_t place, Result<wire::AdminAnswer> answer) {
+    const auto shown = admin::as<wire::SymbolShown>(std::move(answer));
+    if (!shown) failure = shown.error();
+    if (shown && shown->person) current[place] = *shown->person;
+  });
+  if (failure) return *failure;
+  std::ranges::copy(copies::check_persons(read.valid, current), std::back_inserter(read.findings));
+  std::ranges::stable_sort(read.findings, {}, &copies::RowFinding::line);
+  take_valid(std::exchange(read.valid, {}), read);
+  return {};
 }
 
 Result<std::vector<wire::AdminCommand>> commands_of(const ReadLoad& read) {
@@ -135,9 +165,8 @@ Result<std::size_t> end_full_load(Desk& desk, const ReadLoad& read) {
   }
 }
 
-Result<LoadResult> give_load(const LoadOptions& options, const ReadLoad& read) {
+Result<LoadResult> give_load(Desk& desk, const LoadOptions& options, const ReadLoad& read) {
   LoadResult result;
-  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
   NAKADACHI_CHECK(check_dataset(desk, read.load));
   NAKADACHI_TRY(auto commands, commands_of(read));
   std::optional<ProgressBar> progress;
@@ -211,14 +240,20 @@ void print_load(const LoadOptions& options, const ReadLoad& read, const LoadResu
 }
 
 Result<void> run_load(const LoadOptions& options) {
-  NAKADACHI_TRY(const ReadLoad read, read_load(options));
+  NAKADACHI_TRY(ReadLoad read, read_load(options));
+  const auto is_refused = [&] { return read.invalid > 0 && !options.skip_invalid; };
+  std::optional<Desk> desk;
+  if (!options.dry_run && !is_refused()) {
+    NAKADACHI_TRY(desk, Desk::open(options.admin, Needs::kReason));
+    NAKADACHI_CHECK(find_merged(*desk, read));
+  }
+  const bool refused = is_refused();
   if (!options.report.empty()) {
     NAKADACHI_CHECK(write_private_file(options.report, copies::report_csv(read.findings)));
   }
-  const bool refused = read.invalid > 0 && !options.skip_invalid;
   LoadResult result;
-  if (!options.dry_run && !refused) {
-    NAKADACHI_TRY(result, give_load(options, read));
+  if (desk && !refused) {
+    NAKADACHI_TRY(result, give_load(*desk, options, read));
   }
   print_load(options, read, result);
   if (refused) {

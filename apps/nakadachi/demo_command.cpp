@@ -270,7 +270,7 @@ Result<void> check_books(const DemoOptions& options, DemoPool& pool, const Clien
   tell("verifying every log");
   NAKADACHI_TRY(report.logs, verify_logs(pool));
   tell("opening both towns' rows");
-  NAKADACHI_TRY(report.rows, check_rows(pool, told));
+  NAKADACHI_TRY(report.rows, check_rows(pool, told, report.errors));
   tell("letting the auditor recount");
   NAKADACHI_TRY(report.audit, audit_pool(pool));
   Tallies recorded = report.rows.told;

@@ -157,6 +157,12 @@ std::optional<PendingAcquisition> AcquisitionDesk::find(const AddressNumber& add
   return PendingAcquisition{found->second, address, by_number_.at(found->second).valid_until};
 }
 
+std::optional<AddressNumber> AcquisitionDesk::find(const AcquisitionNumber& number) const {
+  const auto found = by_number_.find(number);
+  if (found == by_number_.end()) return std::nullopt;
+  return found->second.address;
+}
+
 void AcquisitionDesk::insert(const PendingAcquisition& pending) {
   by_number_.insert_or_assign(pending.number, Waiting{pending.address, pending.valid_until});
   by_address_.insert_or_assign(pending.address, pending.number);

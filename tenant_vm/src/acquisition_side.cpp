@@ -52,6 +52,21 @@ Result<NodeCore::Impl::Change> NodeCore::Impl::start_acquisition(Partition& part
   return change;
 }
 
+/// Whether anything is on its way to the disk that decides which symbol the person has or
+/// awaits, under whichever of the person's numbers.
+bool NodeCore::Impl::symbol_changing(Partition& partition, const InstitutionCode& institution,
+                                     const AddressNumber& person) {
+  if (partition.changing.empty()) return false;
+  crypto::TenantCipher& cipher = partition.cipher;
+  const auto changing = [&](const AddressNumber& number) {
+    return partition.is_changing(Section::kSymbol, symbol_key(cipher, institution, number)) ||
+           partition.is_changing(Section::kAcquisition,
+                                 acquisition_key(cipher, institution, number));
+  };
+  const symbols::PersonRecord* const record = partition.persons.find(person);
+  return changing(person) || (record != nullptr && std::ranges::any_of(record->aliases, changing));
+}
+
 wire::SymbolShown NodeCore::Impl::show_symbol(const Partition& partition,
                                               const Institution& institution,
                                               const wire::ShowSymbol& show) {
@@ -88,6 +103,18 @@ void NodeCore::Impl::on_symbol_notice(const wire::LinkItem& item) {
   owner.notices.push_back(
       {.notice = *notice, .bytes = static_cast<std::uint32_t>(item.statement.size())});
   slot.fair.activate(flow_of(slot, *holder, FlowSort::kRequests));
+}
+
+/// Whether the notice is to be judged by what is on its way to the disk: of the person whose
+/// acquisition it ends, and who else has the symbol.
+bool NodeCore::Impl::waits_for_change(Partition& partition, const exchange::SymbolNotice& notice) {
+  const Institution& institution = partition.institutions.at(notice.institution);
+  const auto number = AcquisitionNumber::from_number(notice.acquisition_number);
+  const auto begun_as = number ? institution.acquisitions.find(*number) : std::nullopt;
+  if (!begun_as) return false;
+  return symbol_changing(partition, notice.institution, partition.current(*begun_as)) ||
+         partition.is_changing(Section::kSymbol,
+                               binding_name(partition.cipher, notice.institution, notice.symbol));
 }
 
 void NodeCore::Impl::take_notice(std::size_t partition, const SymbolNoticeJob& job) {
@@ -359,6 +386,8 @@ void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
   if (!checked) return count(checked.error().code);
   const auto holder = holder_of(wish->provider);
   if (!holder) return count(ErrorCode::kUnknownInstitution);
+  // What is turned away here comes again, for it is not confirmed.
+  if (!slot_of(*holder).lane.is_open()) return count(ErrorCode::kStoreUnavailable);
   Partition& owner = partitions_[*holder];
   Institution& provider = owner.institutions.at(wish->provider);
   const auto same = [&](const KeptWish& kept) { return kept.request_hash == wish->request_hash; };
@@ -383,29 +412,31 @@ void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
                                .row = {}});
     kept = std::prev(provider.wishes.end());
   }
-  if (!kept->wish.begun) {
-    follow_wish(*holder, provider, *kept, static_cast<std::uint32_t>(item.statement.size()));
-  }
+  const auto bytes = static_cast<std::uint32_t>(item.statement.size());
+  if (!kept->wish.begun && !follow_wish(*holder, provider, *kept, bytes)) return;
   answer_wish(*holder, *kept, provider.code);
 }
 
 /// The persons may be others than when the wish came first; what is metered is the wish as it
-/// came this time, of `bytes`.
-void NodeCore::Impl::follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
+/// came this time, of `bytes`. Tells whether it can be answered: otherwise it comes again.
+bool NodeCore::Impl::follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
                                  std::uint32_t bytes) {
   Partition& owner = partitions_[partition];
   const symbols::AddressBook::Match match = owner.persons.match(kept.wish.person);
   kept.wish.candidates = match.candidates;
-  if (!match.person || !slot_of(partition).lane.has_room()) return;
+  if (!match.person) return true;
+  if (!slot_of(partition).lane.has_room()) return false;
+  if (symbol_changing(owner, provider.code, *match.person)) return false;
   wire::AdminAnswer ignored;
   auto change = start_acquisition(owner, provider, *match.person, ignored);
   kept.wish.begun = change.ok() || change.error().code == ErrorCode::kAlreadyAcquired;
-  if (!change) return;
+  if (!change) return true;
   const crypto::RegistryEntry* const asker = registry_.find(kept.wish.asker);
   kept.row = change->key;
   change->outside = asker == nullptr || !members_.contains(asker->tenant);
   change->bytes_in = bytes;
   push_own_change(partition, provider.code, "asked by another body", *std::move(change));
+  return true;
 }
 
 /// Says nothing while the beginning is not durable: the wish comes again.

@@ -216,6 +216,7 @@ void NodeCore::Impl::ask(std::size_t partition, const ExchangeId& id, OpenAsk op
   content.key = open.key;
   content.system = open.system.value;
   content.within_body = open.within_body;
+  content.legal_item = open.legal_item;
   wire::LinkItem item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(statement),
                 institution(partition, open.inquiry.subject.asker));
@@ -319,7 +320,9 @@ void NodeCore::Impl::take_provision(const wire::LinkItem& item,
   if (const auto accepted = accept_answer(open, provision); !accepted) {
     return count(accepted.error().code);
   }
-  notice_law(provision.law, open.inquiry.asked_at, provision.asker);
+  notice_law(
+      provision.law, open.inquiry.asked_at, provision.asker,
+      {.judge = LawDifference::Judge::kProvider, .asks = true, .counterpart = provision.provider});
   if (!open.within_body) open.bytes_in = static_cast<std::uint32_t>(item.statement.size());
   open.provider_non_disclosure = provision.non_disclosure;
   open.provided_at = provision.provided_at;
@@ -354,7 +357,8 @@ void NodeCore::Impl::on_refusal(const wire::LinkItem& item) {
   if (known == open_by_request_.end()) return;
   const auto [partition, id] = known->second;
   OpenAsk& open = partitions_[partition].asking.at(id);
-  notice_law(refusal->law, open.inquiry.asked_at, refusal->asker);
+  notice_law(refusal->law, open.inquiry.asked_at, refusal->asker,
+             {.asks = true, .counterpart = open.inquiry.subject.provider});
   open.bytes_in = static_cast<std::uint32_t>(item.statement.size());
   act(partition, id, open, open.leg.on_refusal(refusal->reason));
 }
@@ -464,7 +468,7 @@ void NodeCore::Impl::recover_ask(std::size_t partition, const storage::StoredSte
   open.system = SystemId{content->system};
   open.speaker = open.inquiry.subject.asker;  // a lawful question is its caller's own
   open.within_body = content->within_body;
-  open.legal_item = judge(open.inquiry.subject, open.inquiry.asked_at).item.value();
+  open.legal_item = content->legal_item;
   open.item =
       make_item(exchange::StatementKind::kInquiry, InstitutionCode(), std::move(content->statement),
                 institution(partition, open.inquiry.subject.asker));

@@ -6,6 +6,7 @@ namespace nakadachi::tenant_vm {
 namespace {
 
 constexpr std::string_view kSymbol = "symbol";
+constexpr std::string_view kBinding = "binding";
 constexpr std::string_view kAcquisition = "acquisition";
 constexpr std::string_view kWish = "wish";
 constexpr std::string_view kPerson = "person";
@@ -26,6 +27,11 @@ Error malformed(std::string_view field) {
 Result<HoldingKey> symbol_key(crypto::TenantCipher& cipher, const InstitutionCode& institution,
                               const AddressNumber& person) {
   return key_of_person(cipher, institution, kSymbol, person);
+}
+
+Result<HoldingKey> binding_name(crypto::TenantCipher& cipher, const InstitutionCode& institution,
+                                const Symbol& symbol) {
+  return crypto::holding_key(cipher, institution, kBinding, {symbol.reveal()});
 }
 
 /// institution (8 bytes) ‖ address number (8) ‖ symbol (16).

@@ -131,7 +131,7 @@ Result<void> NodeCore::Impl::push_change(std::size_t partition, const ExchangeId
   row.leaf = crypto::leaf_hash(row.salt, storage::kChangeLeafKind, copies::encode(record));
   NAKADACHI_TRY(row.record, owner.seal_record(id, record, *random_));
   row.value = std::move(change.value);
-  owner.changing.insert({row.section, row.key});
+  for (const auto& name : owner.names_of(row)) owner.changing.insert(name);
   slot_of(partition).lane.push(std::move(pending), now_);
   return {};
 }
@@ -175,7 +175,7 @@ void NodeCore::Impl::on_change_durable(const PendingChange& change) {
   Partition& owner = partitions_[change.partition];
   const storage::ChangeRow& row = change.row;
   ++counts_.changes;
-  owner.changing.extract({row.section, row.key});
+  for (const auto& name : owner.names_of(row)) owner.changing.extract(name);
   if (row.erase) {
     apply_erased(owner, row.section, row.key);
   } else if (row.section == Section::kSymbol) {
@@ -195,11 +195,19 @@ void NodeCore::Impl::on_change_durable(const PendingChange& change) {
 }
 
 /// A conflict means that the change was made before: the request is answered as if
-/// it had been made now, and nothing is applied again.
+/// it had been made now, and nothing is applied again. A wish whose acquisition is not stored
+/// is followed when it comes again.
 void NodeCore::Impl::on_change_refused(const PendingChange& change, const Error& error) {
   Partition& owner = partitions_[change.partition];
-  owner.changing.extract({change.row.section, change.row.key});
+  for (const auto& name : owner.names_of(change.row)) owner.changing.extract(name);
   const bool made_before = error.code == ErrorCode::kRowConflict;
+  for (auto& [code, institution] : owner.institutions) {
+    for (KeptWish& kept : institution.wishes) {
+      if (made_before || kept.row != change.row.key) continue;
+      kept.wish.begun = false;
+      kept.row.reset();
+    }
+  }
   settle_change(owner, change.row.change, made_before ? nullptr : &error);
 }
 

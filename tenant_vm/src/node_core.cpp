@@ -321,6 +321,7 @@ DeficitRoundRobin::Served NodeCore::Impl::serve_flow(const LaneSlot::Flow& flow)
   }
   if (flow.sort == FlowSort::kRequests) {
     if (!partition.notices.empty()) {
+      if (waits_for_change(partition, partition.notices.front().notice)) return Served::kBlocked;
       const SymbolNoticeJob job = partition.notices.front();
       partition.notices.pop_front();
       take_notice(flow.partition, job);
@@ -459,6 +460,7 @@ void NodeCore::Impl::drop_lane(LaneSlot& slot) {
     partition.open_changes.clear();
     partition.receipts.clear();
     partition.changing.clear();
+    for (auto& [code, institution] : partition.institutions) institution.wishes.clear();
   }
   slot.open_buckets.clear();
   count(ErrorCode::kLaneLost);
@@ -597,15 +599,19 @@ rules::Verdict NodeCore::Impl::judge(const exchange::Subject& subject, Timestamp
                     at);
 }
 
-/// A counterpart that judged by another table than ours of that time is told of once an hour.
+/// Who judged by another law than ours of that time is told of once an hour: the core, or a
+/// provider. So there are never more of them than the registry has institutions, whatever their
+/// fingerprints.
 void NodeCore::Impl::notice_law(std::uint64_t fingerprint, Timestamp judged,
-                                const InstitutionCode& institution) {
+                                const InstitutionCode& institution, const LawDifference& by) {
   if (fingerprint == law_.fingerprint_on(Day::of(judged))) return;
   count(ErrorCode::kLawDiffers);
-  const auto [known, is_new] = other_laws_.try_emplace(fingerprint, now_);
+  const bool is_core = by.judge == LawDifference::Judge::kCore;
+  const auto judge = is_core ? InstitutionCode() : by.counterpart;
+  const auto [known, is_new] = laws_told_.try_emplace(judge, now_);
   if (!is_new && now_ - known->second < kTellEveryMs) return;
   known->second = now_;
-  tell_operators(ErrorCode::kLawDiffers, institution);
+  out(TellOperators{ErrorCode::kLawDiffers, institution, by});
 }
 
 std::vector<storage::KeptDelegation> NodeCore::Impl::delegations_of(TenantId tenant) const {

@@ -293,6 +293,7 @@ class NodeCore::Impl {
 
   // Symbols (acquisition_side.cpp)
   void on_symbol_notice(const wire::LinkItem& item);
+  static bool waits_for_change(Partition& partition, const exchange::SymbolNotice& notice);
   void take_notice(std::size_t partition, const SymbolNoticeJob& job);
   static bool awaits_receipt(const Partition& partition, const exchange::SymbolNotice& notice);
   void keep_symbol(std::size_t partition, const SymbolNoticeJob& job, const AddressNumber& begun_as,
@@ -301,6 +302,8 @@ class NodeCore::Impl {
                       std::uint64_t number);
   Result<Change> start_acquisition(Partition& partition, Institution& institution,
                                    const AddressNumber& person, wire::AdminAnswer& answer);
+  static bool symbol_changing(Partition& partition, const InstitutionCode& institution,
+                              const AddressNumber& person);
   static wire::SymbolShown show_symbol(const Partition& partition, const Institution& institution,
                                        const wire::ShowSymbol& show);
   void lapse_acquisitions();
@@ -316,14 +319,15 @@ class NodeCore::Impl {
   void end_wish(std::size_t partition, Institution& asker, const Digest& request_hash,
                 std::string_view why);
   void take_wish_status(const exchange::StatusReply& reply);
-  void follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
+  bool follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
                    std::uint32_t bytes);
   void answer_wish(std::size_t partition, const KeptWish& kept, const InstitutionCode& provider);
 
   void tell_operators(ErrorCode code, const InstitutionCode& institution) {
-    out(TellOperators{code, institution});
+    out(TellOperators{code, institution, {}});
   }
-  void notice_law(std::uint64_t fingerprint, Timestamp judged, const InstitutionCode& institution);
+  void notice_law(std::uint64_t fingerprint, Timestamp judged, const InstitutionCode& institution,
+                  const LawDifference& by);
   void count(ErrorCode code) { ++counts_.errors[code]; }
   LaneSlot& slot_of(std::size_t partition) { return lanes_.at(partitions_[partition].lane); }
   Institution& institution(std::size_t partition, const InstitutionCode& code) {
@@ -337,7 +341,8 @@ class NodeCore::Impl {
   crypto::Registry registry_;
   rules::LawBook law_;
   copies::LayoutBook layouts_;
-  std::map<std::uint64_t, Timestamp> other_laws_;  ///< fingerprints of others', when told last
+  /// Who judged by another law (the core: no institution), when it was told last.
+  std::map<InstitutionCode, Timestamp> laws_told_;
   std::set<StaffId> operators_;
   std::set<TenantId> members_;
   exchange::AskerTiming timing_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "nakadachi/crypto/hash.hpp"
+#include "nakadachi/tenant_vm/holding_values.hpp"
 
 namespace nakadachi::tenant_vm {
 namespace {
@@ -102,6 +103,20 @@ Result<wire::StoredContent> Partition::open(const storage::StoredStep& stored) {
   const Bytes row = row_name(stored.exchange, stored.step);
   NAKADACHI_TRY(const Bytes plain, cipher.open(sealed_column(row), stored.sealed));
   return wire::decode_stored_content(plain);
+}
+
+std::vector<Partition::HoldingName> Partition::names_of(const storage::ChangeRow& change) {
+  std::vector<HoldingName> names = {{change.section, change.key}};
+  if (change.section != storage::Section::kSymbol || change.erase) return names;
+  const auto stored = open_symbol(cipher, change.key, change.value);
+  if (!stored) return names;
+  const auto name = binding_name(cipher, stored->institution, stored->binding.second);
+  if (name) names.emplace_back(change.section, *name);
+  return names;
+}
+
+bool Partition::is_changing(storage::Section section, const Result<HoldingKey>& key) const {
+  return key && changing.contains({section, *key});
 }
 
 AddressNumber Partition::current(const AddressNumber& number) const {

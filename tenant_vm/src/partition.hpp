@@ -173,6 +173,11 @@ struct Partition {
   /// Symbols to be confirmed to the core system once their change is durable.
   std::map<ExchangeId, std::pair<InstitutionCode, std::uint64_t>> receipts;
 
+  /// By which names a change is among those that are on their way: that of its holding, and of a
+  /// symbol that it binds.
+  std::vector<HoldingName> names_of(const storage::ChangeRow& change);
+  /// Whether a change of a holding is on its way to the disk; of none without a key.
+  bool is_changing(storage::Section section, const Result<HoldingKey>& key) const;
   /// Id of the first change a request makes; `change_part` tells the others.
   /// Errors: `kKeyUnavailable`.
   Result<ExchangeId> change_id(StaffId staff, const wire::AdminRequest& request);

@@ -21,7 +21,8 @@ void NodeCore::Impl::on_permit(const wire::LinkItem& item) {
   if (!partition) return count(ErrorCode::kUnknownInstitution);
   const std::int64_t skew_ms = permit->issued_at - now_;
   if (skew_ms > limits::kMaxClockSkewMs) return count(ErrorCode::kClockSkew);
-  notice_law(permit->law, permit->asked_at, permit->subject.provider);
+  notice_law(permit->law, permit->asked_at, permit->subject.provider,
+             {.counterpart = permit->subject.asker});
   Partition& owner = partitions_[*partition];
   LaneSlot& slot = slot_of(*partition);
   if (!slot.lane.is_open()) return count(ErrorCode::kStoreUnavailable);
@@ -45,9 +46,9 @@ bool NodeCore::Impl::waits_for_change(Partition& partition, const PermitJob& job
   const auto flags = copies::flag_key(partition.cipher, subject.provider, *person);
   const auto copy = copies::copy_key(partition.cipher, subject.provider, *person, subject.kind);
   const auto mode = copies::answer_setting_key(partition.cipher, subject.provider, subject.kind);
-  return (flags && partition.changing.contains({storage::Section::kFlag, *flags})) ||
-         (copy && partition.changing.contains({storage::Section::kCopy, *copy})) ||
-         (mode && partition.changing.contains({storage::Section::kSetting, *mode}));
+  return partition.is_changing(storage::Section::kFlag, flags) ||
+         partition.is_changing(storage::Section::kCopy, copy) ||
+         partition.is_changing(storage::Section::kSetting, mode);
 }
 
 /// A permit is good for one provision: a repeated one gets the stored provision.

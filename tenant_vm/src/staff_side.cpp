@@ -46,6 +46,10 @@ bool is_for_operators(const wire::AdminCommand& command) {
   return std::visit([]<class T>(const T&) { return ForOperators<T>; }, command);
 }
 
+bool is_reading(const wire::AdminCommand& command) {
+  return std::visit([]<class T>(const T&) { return Reading<T>; }, command);
+}
+
 bool is_change(const wire::AdminCommand& command) {
   return std::visit([]<class T>(const T&) { return Changing<T>; }, command);
 }
@@ -112,9 +116,11 @@ void NodeCore::Impl::enqueue_request(std::size_t partition, AdminJob job) {
   if (const auto allowed = check_rights(owner, job); !allowed) {
     return answer_admin(job.client, request.key, allowed.error());
   }
-  if (!is_change(request.command) && !is_decision(request.command)) {
+  if (is_reading(request.command)) {
     owner.use_current_numbers(job.request.command);
-    return answer_admin(job.client, request.key, read(owner, request));
+    if (!touches_change(owner, job)) {
+      return answer_admin(job.client, request.key, read(owner, request));
+    }
   }
   if (!slot.lane.is_open()) {
     return answer_admin(job.client, request.key, ErrorCode::kStoreUnavailable);
@@ -143,31 +149,35 @@ Result<void> NodeCore::Impl::check_rights(const Partition& partition, const Admi
 /// has left; so is a held request whose answer rests on it.
 bool NodeCore::Impl::touches_change(Partition& partition, const AdminJob& job) {
   if (partition.changing.empty()) return false;
-  const auto changing = [&](Section section, const Result<HoldingKey>& key) {
-    return key && partition.changing.contains({section, *key});
-  };
   crypto::TenantCipher& cipher = partition.cipher;
   const InstitutionCode& institution = job.request.institution;
   const auto copy_changing = [&](const auto& command) {
-    return changing(Section::kCopy,
-                    copies::copy_key(cipher, institution, command.person, command.kind));
+    return partition.is_changing(
+        Section::kCopy, copies::copy_key(cipher, institution, command.person, command.kind));
   };
   const Cases touches = {
       [&](const wire::PutCopy& put) { return copy_changing(put); },
       [&](const wire::EraseCopy& erase) { return copy_changing(erase); },
       [&](const wire::ChangeFlag& flag) {
-        return changing(Section::kFlag, copies::flag_key(cipher, institution, flag.person));
+        return partition.is_changing(Section::kFlag,
+                                     copies::flag_key(cipher, institution, flag.person));
+      },
+      // A merge changes who is asked about before what is told of them.
+      [&](const wire::ShowFlags& show) {
+        return partition.is_changing(Section::kFlag,
+                                     copies::flag_key(cipher, institution, show.person));
       },
       [&](const wire::SetAnswerMode& mode) {
-        return changing(Section::kSetting,
-                        copies::answer_setting_key(cipher, institution, mode.kind));
+        return partition.is_changing(Section::kSetting,
+                                     copies::answer_setting_key(cipher, institution, mode.kind));
       },
       [&](const wire::Acquire& acquire) {
-        return changing(Section::kAcquisition,
-                        acquisition_key(cipher, institution, acquire.person));
+        return symbol_changing(partition, institution, acquire.person);
       },
       [&](const wire::BindSymbol& bind) {
-        return changing(Section::kSymbol, symbol_key(cipher, institution, bind.person));
+        return symbol_changing(partition, institution, bind.person) ||
+               partition.is_changing(Section::kSymbol,
+                                     binding_name(cipher, institution, bind.symbol));
       },
       [&](const wire::Decide& decide) {
         const auto held = partition.held.find(decide.request);
@@ -190,6 +200,7 @@ void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
   };
   // They may have been taken away since it came.
   if (const auto allowed = check_rights(owner, job); !allowed) return answer(allowed.error());
+  if (is_reading(request.command)) return answer(read(owner, request));
   if (auto reason = copies::ChangeReason::make(request.who, request.why); !reason) {
     return answer(reason.error());
   }

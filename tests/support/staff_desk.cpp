@@ -36,6 +36,12 @@ wire::ChangeFlag hold(const AddressNumber& person, bool set) {
   return {.person = person, .flag = {copies::FlagSort::kHeld, {}, {}}, .set = set};
 }
 
+storage::AppendResult refuse_for_now(const storage::Train& /*train*/) {
+  return {.commit = storage::Commit::kFailed,
+          .error = {.code = ErrorCode::kStoreUnavailable},
+          .bad_row = {}};
+}
+
 std::vector<wire::HeldRequest> held_at(QuietPool& pool, std::size_t institution) {
   return answer_of<wire::HeldRequests>(
              pool.command(request(pool, wire::ListHeld{}, institution), institution))

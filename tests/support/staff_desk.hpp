@@ -39,6 +39,11 @@ struct Question {
 /// 自動応答不可 of a person for all kinds and days, set or cleared.
 wire::ChangeFlag hold(const AddressNumber& person, bool set = true);
 
+/// For `QuietPool::on_append`: the store is away, and what waits is tried again; after
+/// `kRetryMs` at the latest, once it is back.
+storage::AppendResult refuse_for_now(const storage::Train& train);
+inline constexpr std::int64_t kRetryMs = 10'000;
+
 /// What waits for the decision of an institution's staff.
 std::vector<wire::HeldRequest> held_at(QuietPool& pool, std::size_t institution);
 

@@ -4,7 +4,16 @@
 #include <set>
 #include <utility>
 
+#include "nakadachi/base/assert.hpp"
+
 namespace nakadachi::copies {
+namespace {
+
+Finding person_twice() {
+  return {.name = std::string(kPersonColumn), .fault = Fault::kPersonTwice};
+}
+
+}  // namespace
 
 CopyContent content_of(const Load& load, const LoadRow& row) {
   return {.layout_version = load.layout_version,
@@ -19,13 +28,22 @@ std::vector<RowFinding> check_rows(const Load& load, const LoadRows& rows, const
   for (const LoadRow& row : rows.rows) {
     std::vector<Finding> findings;
     if (!row.removal) findings = validate(content_of(load, row), layout);
-    if (!persons.insert(row.person).second) {
-      findings.push_back({.name = std::string(kPersonColumn), .fault = Fault::kPersonTwice});
-    }
+    if (!persons.insert(row.person).second) findings.push_back(person_twice());
     for (Finding& finding : findings) found.push_back({row.line, std::move(finding)});
   }
   std::stable_sort(found.begin(), found.end(),
                    [](const RowFinding& a, const RowFinding& b) { return a.line < b.line; });
+  return found;
+}
+
+std::vector<RowFinding> check_persons(std::span<const LoadRow> rows,
+                                      std::span<const AddressNumber> current) {
+  NAKADACHI_ASSERT(rows.size() == current.size());
+  std::vector<RowFinding> found;
+  std::set<AddressNumber> persons;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!persons.insert(current[i]).second) found.push_back({rows[i].line, person_twice()});
+  }
   return found;
 }
 

@@ -162,10 +162,10 @@ std::uint64_t LawBook::sum_of(Day day) const {
     std::uint64_t own = add_to_sum(kFnvBasis, one.municipality.number());
     own = add_to_sum(own, one.affair.number());
     own = add_to_sum(own, one.treated_as->number());
-    for (const InstitutionClass side : {one.inquirer, one.provider}) {
-      // 0, which is no class, between the two; the same name may stand for others elsewhere.
-      own = add_to_sum(own, 0);
-      for (const InstitutionClass member : classes_.members_of(side)) {
+    for (const InstitutionClass party : {one.inquirer, one.provider}) {
+      const std::vector<InstitutionClass> members = classes_.members_of(party);
+      own = add_to_sum(own, members.size());
+      for (const InstitutionClass member : members) {
         own = add_to_sum(own, static_cast<std::uint64_t>(member));
       }
     }

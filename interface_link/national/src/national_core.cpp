@@ -66,7 +66,12 @@ void NationalCore::on_inquiry(const wire::LinkItem& item, Timestamp now) {
   const exchange::Subject& subject = inquiry->subject;
   const auto checked = items_.check_node(item, subject.asker, crypto::BatchPurpose::kTrain);
   if (!checked) return count(checked.error().code);
-  if (inquiry->asked_at > now + limits::kMaxClockSkewMs) return count(ErrorCode::kClockSkew);
+  // The time it says decides which table judges it.
+  const std::int64_t age_ms = now - inquiry->asked_at;
+  if (age_ms < -limits::kMaxClockSkewMs ||
+      age_ms > limits::kMaxValidityMs + limits::kMaxClockSkewMs) {
+    return count(ErrorCode::kClockSkew);
+  }
   if (inquiry->valid_until < now) return count(ErrorCode::kLapsed);
 
   const Digest request_hash = wire::request_hash(item.statement);

@@ -49,6 +49,24 @@ std::vector<DoorUsers::Key> keys_of(const std::vector<DoorKey<Id>>& keys) {
   return made;
 }
 
+void write_told(const tenant_vm::TellOperators& told) {
+  constexpr std::string_view kEvent = "operators_must_know";
+  const std::string_view error = text_of(told.code).name;
+  const std::string institution = told.institution.text();
+  if (!told.law) {
+    return log::write(log::Level::kWarning, kEvent,
+                      {{"error", error}, {"institution", std::string_view(institution)}});
+  }
+  const std::string counterpart = told.law->counterpart.text();
+  const bool by_core = told.law->judge == tenant_vm::LawDifference::Judge::kCore;
+  log::write(log::Level::kWarning, kEvent,
+             {{"error", error},
+              {"institution", std::string_view(institution)},
+              {"role", told.law->asks ? "asker" : "provider"},
+              {"counterpart", std::string_view(counterpart)},
+              {"judged_by", by_core ? "core" : "provider"}});
+}
+
 }  // namespace
 
 class NodeService::Impl {
@@ -321,10 +339,7 @@ void NodeService::Impl::carry_out(tenant_vm::Action& action) {
   } else if (auto* answer = std::get_if<tenant_vm::SendAdminReply>(&action)) {
     admin_->send(peer_of(answer->client), wire::encode_admin_reply(answer->reply));
   } else if (auto* told = std::get_if<tenant_vm::TellOperators>(&action)) {
-    const std::string institution = told->institution.text();
-    log::write(
-        log::Level::kWarning, "operators_must_know",
-        {{"error", text_of(told->code).name}, {"institution", std::string_view(institution)}});
+    write_told(*told);
   } else if (auto* item = std::get_if<tenant_vm::SendItem>(&action)) {
     items_.push_back(std::move(item->item));
   } else if (auto* append = std::get_if<tenant_vm::AppendTrain>(&action)) {

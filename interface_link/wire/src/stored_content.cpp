@@ -21,6 +21,7 @@ void put_content(const StoredContent& from, v1::StoredContent& to) {
   if (!from.why.empty()) to.set_why(from.why);
   if (from.within_body) to.set_within_body(from.within_body->reveal());
   if (!from.permit.empty()) NAKADACHI_PUT(to, permit, from.permit);
+  if (from.legal_item != 0) to.set_legal_item(from.legal_item);
 }
 
 void read_content(const v1::StoredContent& from, FieldReader& reader, StoredContent& to) {
@@ -36,6 +37,7 @@ void read_content(const v1::StoredContent& from, FieldReader& reader, StoredCont
   to.who = from.who();
   to.why = from.why();
   reader.bytes(NAKADACHI_FIELD(from, permit), limits::kMaxStatementBytes, to.permit);
+  if (from.has_legal_item()) reader.small(NAKADACHI_FIELD(from, legal_item), to.legal_item);
   if (!from.has_within_body()) return;
   const auto person = AddressNumber::from_number(from.within_body());
   if (!person) return reader.fail(person.error().code, "within_body");

@@ -279,6 +279,20 @@ void check_copies(const Staff& staff) {
   CHECK_THAT(*report, ContainsSubstring("4,22,市町村民税均等割額,personal_number"));
   CHECK(registered(13) == 0);
 
+  // A person's number of today, and one that was merged into it.
+  const auto merged = staff.json({"person", "find", "--business", "3:1042"})[0];
+  const std::string of_one =
+      staff.write("merged.csv", header + fmt::format("{},2026,2,100,10,1\r\n901,2026,2,100,10,1\r\n"
+                                                     "{},2026,0,0,0,0\r\n",
+                                                     merged["aliases"][0].get<std::string>(),
+                                                     merged["number"].get<std::string>()));
+  std::vector<std::string> twice = load(of_one, "13");
+  twice.emplace_back("--full");
+  const ProgramEnd one = staff.change(twice);
+  CHECK(one.status == 1);
+  CHECK_THAT(one.complaint, ContainsSubstring("@4"));
+  CHECK(registered(13) == 0);
+
   const std::string smaller = staff.write("smaller.csv", header + "901,2027,2,100,10,1\r\n");
   std::vector<std::string> full = load(smaller, "14");
   full.emplace_back("--full");

@@ -121,6 +121,13 @@ TEST_CASE("what is wrong in a quota is named with its key", "[apps]") {
   CHECK(config.error().detail.find(": " + key + ":") != std::string::npos);
 }
 
+TEST_CASE("a request is valid for an hour at most", "[apps]") {
+  CHECK(load("[exchange]\nvalidity_s = 3600\n")->validity_ms == limits::kMaxValidityMs);
+  const auto config = load("[exchange]\nvalidity_s = 3601\n");
+  REQUIRE_FALSE(config.ok());
+  CHECK_THAT(config.error().detail, Catch::Matchers::ContainsSubstring("exchange.validity_s"));
+}
+
 TEST_CASE("versions of the law are read with their days and conditions", "[apps]") {
   CHECK(load("")->law.tables.empty());
   const TemporaryFile file(std::string(kNode) + R"(

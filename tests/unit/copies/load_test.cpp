@@ -123,6 +123,19 @@ TEST_CASE("rows are checked by layout and among each other, all of them", "[copi
                                 {111, {0, "団体内統合宛名番号", Fault::kPersonTwice}}});
 }
 
+TEST_CASE("two rows of persons who are one by now are found by the later row", "[copies]") {
+  std::vector<LoadRow> rows;
+  std::vector<AddressNumber> current;
+  for (const std::uint32_t line : {2U, 3U, 4U, 5U}) {
+    rows.push_back({.line = line, .person = person(line), .items = {}});
+    current.push_back(person(line));
+  }
+  CHECK(check_persons(rows, current).empty());
+  current[0] = person(4);  // a former number of the third
+  CHECK(check_persons(rows, current) ==
+        std::vector<RowFinding>{{4, {0, "団体内統合宛名番号", Fault::kPersonTwice}}});
+}
+
 TEST_CASE("a copy is judged by the layout it names, if that holds on the day", "[copies]") {
   const CopyContent good = content({{1, "2026"}, {5, "0"}});
   CHECK(check_copy(kind(), good, book(), today()).empty());

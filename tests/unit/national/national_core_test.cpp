@@ -86,6 +86,14 @@ TEST_CASE("an inquiry that was changed, is late or from the future gets nothing"
     CHECK(national.answer().empty());
     CHECK(counted(ErrorCode::kLapsed));
   }
+  SECTION("so late that another table may have been law") {
+    national.pool.now = asked.asked_at + limits::kMaxValidityMs + limits::kMaxClockSkewMs;
+    CHECK(national.answer().empty());
+    CHECK(counted(ErrorCode::kLapsed));
+    national.pool.now = national.pool.now + 1;
+    CHECK(national.answer().empty());
+    CHECK(counted(ErrorCode::kClockSkew));
+  }
   SECTION("from the future") {
     national.pool.now = asked.asked_at - limits::kMaxClockSkewMs - 1;
     CHECK(national.answer().empty());

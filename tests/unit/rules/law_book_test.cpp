@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "apps/common/embedded_facts.hpp"
 #include "tests/support/allocations.hpp"
 #include "tests/support/catch.hpp"
@@ -228,33 +230,33 @@ TEST_CASE("the fingerprint of a book follows ordinances through the network and 
   CHECK(LawBook::of(facts).fingerprint_on(day("2026-08-01")) == none);
 }
 
-TEST_CASE("the fingerprint of a book follows whom the classes of its ordinances include",
+TEST_CASE("the fingerprint of a book follows who belongs to the classes of an ordinance",
           "[rules]") {
-  const auto facts = apps::embedded_facts().value();
-  auto narrower = facts.classes.classes();
-  for (rules::ClassFact& one : narrower) {
-    if (one.number == rules::InstitutionClass::kMayor) {
-      REQUIRE_FALSE(one.includes.empty());
-      one.includes.pop_back();
-    }
-  }
-  const auto sum_with = [&](std::vector<rules::ClassFact> classes, std::string_view ordinances) {
-    auto catalogue = rules::ClassCatalogue::make(std::move(classes), facts.classes.places());
-    REQUIRE(catalogue.ok());
-    auto parsed = rules::parse_ordinances(ordinances);
-    REQUIRE(parsed.ok());
-    return LawBook::make(*std::move(catalogue), {{{}, LegalTable(facts)}}, *std::move(parsed))
-        ->fingerprint_on(day("2026-08-01"));
+  const auto classes = [](std::vector<InstitutionClass> included) {
+    const rules::ClassFact group{.number = InstitutionClass{900},
+                                 .sort = rules::ClassSort::kGroup,
+                                 .name = "group",
+                                 .includes = std::move(included),
+                                 .written = ""};
+    const rules::ClassFact mayor{.number = InstitutionClass::kMayor,
+                                 .sort = rules::ClassSort::kBody,
+                                 .name = "mayor",
+                                 .includes = {},
+                                 .written = ""};
+    return rules::ClassCatalogue::make({group, mayor}, {}).value();
   };
-  const auto of_the_mayor = [](int inquirer, int provider) {
-    return fmt::format(
-        "network\t011002\tJM99000000000001\tJM01000000048000\t{}\t{}\t"
-        "TM00000000000002\t2026-07-01\t-\t条例\n",
-        inquirer, provider);
+  const auto sum_of = [&](std::vector<InstitutionClass> included, std::string_view parties) {
+    auto ordinances = rules::parse_ordinances(
+        fmt::format("network\t011002\tJM99000000000001\tJM01000000048000\t{}\t"
+                    "TM00000000000002\t2026-07-01\t-\t条例\n",
+                    parties));
+    return LawBook::make(classes(std::move(included)), {{{}, table(kOld)}}, *std::move(ordinances))
+        .value()
+        .fingerprint_on(day("2026-08-01"));
   };
-  const auto& whole = facts.classes.classes();
-  CHECK(sum_with(narrower, "") == sum_with(whole, ""));
-  CHECK(sum_with(narrower, of_the_mayor(1, 2)) != sum_with(whole, of_the_mayor(1, 2)));
-  CHECK(sum_with(narrower, of_the_mayor(2, 1)) != sum_with(whole, of_the_mayor(2, 1)));
-  CHECK(sum_with(whole, of_the_mayor(2, 1)) != sum_with(whole, of_the_mayor(1, 2)));
+  const std::vector<InstitutionClass> mayors = {InstitutionClass::kMayor};
+  CHECK(sum_of({}, "900\t1") != sum_of(mayors, "900\t1"));
+  CHECK(sum_of({}, "1\t900") != sum_of(mayors, "1\t900"));
+  CHECK(sum_of({}, "1\t1") == sum_of(mayors, "1\t1"));
+  CHECK(sum_of(mayors, "900\t1") != sum_of(mayors, "1\t900"));
 }

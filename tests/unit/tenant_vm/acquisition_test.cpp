@@ -58,8 +58,11 @@ struct Lack {
         .under_way;
   }
   /// Whether the asker still keeps a wish: its town holds nothing else of this sort.
-  bool is_kept() const {
-    const TenantId town = pool.universe.tenant(Universe::town_of(asker));
+  bool is_kept() const { return is_stored(asker); }
+  /// Whether an acquisition is stored at the provider.
+  bool is_begun() const { return is_stored(provider); }
+  bool is_stored(std::size_t institution) const {
+    const TenantId town = pool.universe.tenant(Universe::town_of(institution));
     return std::ranges::any_of(pool.store.holdings(), [&](const auto& holding) {
       return std::get<TenantId>(holding.first) == town &&
              std::get<Section>(holding.first) == Section::kAcquisition;
@@ -237,16 +240,77 @@ TEST_CASE("a wish is confirmed when its own row is durable, however busy the tow
   answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
   CHECK(lack.under_way() == 1);
   CHECK(told == 0);
-  pool.on_append = [](const storage::Train&) {
-    return storage::AppendResult{storage::Commit::kFailed,
-                                 Error{.code = ErrorCode::kStoreUnavailable}, std::nullopt};
-  };
+  pool.on_append = testing::refuse_for_now;
   const wire::AdminRequest other =
       request(pool, hold(Universe::address_of(lack.provider, 1)), lack.provider);
   pool.send_command(lack.provider, other);  // on its way to the disk from now on
   CHECK(pool.admin_replies.empty());
   pool.pass(3'000);
   CHECK(told > 0);
+}
+
+TEST_CASE("a wish is not confirmed while its acquisition is not stored", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  lack.put_person();
+  const TenantId town = pool.universe.tenant(Universe::town_of(lack.provider));
+  std::vector<wire::LinkItem> wishes;
+  std::size_t told = 0;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind == exchange::StatementKind::kAcquisitionRequest) wishes.push_back(item);
+    if (item.kind == exchange::StatementKind::kStatusReply) ++told;
+    return true;
+  };
+  const bool lane_lost = GENERATE(false, true);
+  bool refused = false;
+  pool.on_append = [&](const storage::Train& train) -> storage::AppendResult {
+    const bool acquires = !train.changes.empty() && train.changes[0].tenant == town;
+    if (!acquires || refused) return pool.store.append(train);
+    refused = true;
+    return {storage::Commit::kFailed,
+            {.code = lane_lost ? ErrorCode::kLaneLost : ErrorCode::kInternal},
+            0};
+  };
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  REQUIRE(refused);
+  CHECK(pool.lanes_given_up.size() == (lane_lost ? 1 : 0));
+  CHECK(told == 0);
+  REQUIRE_FALSE(wishes.empty());
+  pool.deliver({wishes.front()});
+  CHECK(told == 0);
+  CHECK(lack.is_begun() != lane_lost);
+  pool.deliver({wishes.front()});
+  CHECK((told > 0) != lane_lost);
+}
+
+TEST_CASE("a wish waits for a symbol of the person that is on its way to the disk", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  std::vector<wire::LinkItem> wishes;
+  std::size_t told = 0;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind == exchange::StatementKind::kAcquisitionRequest) wishes.push_back(item);
+    if (item.kind == exchange::StatementKind::kStatusReply) ++told;
+    return item.kind != exchange::StatementKind::kAcquisitionRequest;
+  };
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  REQUIRE_FALSE(wishes.empty());
+  const auto at_provider = [&](wire::AdminCommand command) {
+    return pool.command(request(pool, std::move(command), lack.provider), lack.provider);
+  };
+  const AddressNumber former = lack.put_person();
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(at_provider(wire::Acquire{former}));
+  answer_of<wire::Done>(at_provider(wire::MergePersons{lack.put_person(), former}));
+  pool.on_append = testing::refuse_for_now;
+  pool.hand_over(lack.provider, begun.number, testing::kPersons);
+  pool.deliver({wishes.front()});
+  CHECK(told == 0);
+  pool.on_append = nullptr;
+  pool.pass(testing::kRetryMs);
+  pool.deliver({wishes.front()});
+  CHECK(told > 0);
+  CHECK(lack.under_way() == 0);
+  CHECK_FALSE(lack.is_begun());
 }
 
 TEST_CASE("a wish that nobody follows ends with the time of an acquisition", "[tenant_vm]") {

@@ -14,6 +14,7 @@
 using namespace nakadachi;
 using exchange::Outcome;
 using storage::Step;
+using tenant_vm::LawDifference;
 using testing::QuietPool;
 using testing::Universe;
 
@@ -60,6 +61,11 @@ std::size_t index_of(const QuietPool& pool, const InstitutionCode& code) {
   return index;
 }
 
+/// Until shortly before the midnight in Japan at which another table begins, the second one.
+void pass_to_midnight(QuietPool& pool) {
+  pool.pass(31 * kHourMs - (pool.now.ms - testing::kStart.ms) - 100);
+}
+
 /// The same tables with the second level for one affair: of one kind and procedure one item.
 rules::LawBook with_conditions(const rules::LawBook& law, const exchange::Subject& subject) {
   std::vector<rules::DatedTable> tables;
@@ -91,12 +97,29 @@ TEST_CASE("a core that judges by another table is noticed at once, and told once
   REQUIRE(pool.told_operators.size() == 1);
   CHECK(pool.told_operators[0].code == ErrorCode::kLawDiffers);
   CHECK(pool.told_operators[0].institution == query.subject.provider);
+  REQUIRE(pool.told_operators[0].law.has_value());
+  CHECK(pool.told_operators[0].law->judge == LawDifference::Judge::kCore);
+  CHECK_FALSE(pool.told_operators[0].law->asks);
+  CHECK(pool.told_operators[0].law->counterpart == query.subject.asker);
   ask_anew();
   CHECK(pool.errors(ErrorCode::kLawDiffers) == 2);
   CHECK(pool.told_operators.size() == 1);
   pool.pass(kHourMs);
   ask_anew();
   CHECK(pool.told_operators.size() == 2);
+}
+
+TEST_CASE("a core that judges by one table after the other is told once an hour", "[tenant_vm]") {
+  QuietPool pool;
+  pass_to_midnight(pool);
+  exchange::Query query = pool.query_for(Outcome::kAnswered);
+  for (const Day today = Day::of(pool.now); Day::of(pool.now) == today; pool.pass(300)) {
+    CHECK(pool.ask(query).outcome == Outcome::kAnswered);
+  }
+  query.key = make_request_key(pool.now, pool.random);
+  CHECK(pool.ask(query).outcome == Outcome::kAnswered);
+  CHECK(pool.errors(ErrorCode::kLawDiffers) == 2);
+  CHECK(pool.told_operators.size() == 1);
 }
 
 TEST_CASE("a core whose refusal names another table is noticed by the asker", "[tenant_vm]") {
@@ -106,6 +129,32 @@ TEST_CASE("a core whose refusal names another table is noticed by the asker", "[
   CHECK(pool.errors(ErrorCode::kLawDiffers) == 1);
   REQUIRE(pool.told_operators.size() == 1);
   CHECK(pool.told_operators[0].institution == query.subject.asker);
+  REQUIRE(pool.told_operators[0].law.has_value());
+  CHECK(pool.told_operators[0].law->judge == LawDifference::Judge::kCore);
+  CHECK(pool.told_operators[0].law->asks);
+  CHECK(pool.told_operators[0].law->counterpart == query.subject.provider);
+}
+
+TEST_CASE("a restart under another table leaves a question the item it was asked by",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  pool.on_item = [](wire::LinkItem& item) {
+    return item.kind != exchange::StatementKind::kProvision;
+  };
+  CHECK(pool.ask(Universe::system_of(query), {query}).empty());
+  const std::string affair(query.subject.affair.text());
+  const int item = std::stoi(affair.substr(10, 3));
+  tenant_vm::NodeSetup setup = pool.universe.node_setup({0, 1}, *pool.node_signer);
+  const auto table = rules::LegalTable::parse(
+      fmt::format("{}\t1\t{}\t1\t{}\n", item + 1, affair, query.subject.kind.text()));
+  REQUIRE(table.ok());
+  setup.law = *rules::LawBook::make(setup.law.classes(), {{{}, *table}}, {});
+  pool.on_item = [](wire::LinkItem&) { return true; };
+  pool.start_node(std::move(setup));
+  pool.pass(3'000);
+  CHECK(pool.ask(query).legal_item == item);  // the stored outcome
+  CHECK(the_only(pool, Step::kConcluded, wire::decode_conclusion).legal_item == item);
 }
 
 TEST_CASE("a core that judges by the same table is no news", "[tenant_vm]") {
@@ -124,9 +173,7 @@ TEST_CASE("a permit that crosses the day on which another table begins is no new
   national::NationalSetup setup = pool.universe.national_setup();
   setup.law = pool.universe.node_setup({0}, *pool.node_signer).law;
   set_national(pool, std::move(setup));
-  const std::int64_t to_midnight_ms =
-      31 * kHourMs - (pool.now.ms - testing::kStart.ms);  // of the second night, in Japan
-  pool.pass(to_midnight_ms - 100);
+  pass_to_midnight(pool);
   std::vector<wire::LinkItem> late;
   pool.on_item = [&](wire::LinkItem& item) {
     const bool is_permit = item.kind == exchange::StatementKind::kPermit;
@@ -151,9 +198,7 @@ TEST_CASE("a refusal names the table of the day on which was asked", "[tenant_vm
   national::NationalSetup setup = pool.universe.national_setup();
   setup.law = pool.universe.node_setup({0}, *pool.node_signer).law;
   set_national(pool, std::move(setup));
-  const std::int64_t to_midnight_ms =
-      31 * kHourMs - (pool.now.ms - testing::kStart.ms);  // of the second night, in Japan
-  pool.pass(to_midnight_ms - 100);
+  pass_to_midnight(pool);
   bool is_first = true;  // the first inquiry is lost, and sent again after midnight
   std::optional<exchange::Refusal> refusal;
   pool.on_item = [&](wire::LinkItem& item) {

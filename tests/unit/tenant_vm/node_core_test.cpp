@@ -611,9 +611,19 @@ TEST_CASE("a provider that judged by another table is noticed by the asker", "[t
   if (differs) ++provision.law;
   wire::LinkItem item = *catcher.caught;
   item.statement = wire::encode(provision);
+  pool.told_operators.clear();  // the core judges by another, too
   pool.deliver(
       signed_by_node(pool, std::move(item), provision.provider, crypto::BatchPurpose::kResend));
   CHECK(pool.errors(ErrorCode::kLawDiffers) == noticed_before + (differs ? 1 : 0));
+  REQUIRE(pool.told_operators.size() == (differs ? 1 : 0));
+  if (differs) {
+    using tenant_vm::LawDifference;
+    REQUIRE(pool.told_operators[0].law.has_value());
+    CHECK(pool.told_operators[0].institution == provision.asker);
+    CHECK(pool.told_operators[0].law->judge == LawDifference::Judge::kProvider);
+    CHECK(pool.told_operators[0].law->asks);
+    CHECK(pool.told_operators[0].law->counterpart == provision.provider);
+  }
   CHECK(pool.node->counts().concluded == 1);  // the asker's own table allowed it
 }
 

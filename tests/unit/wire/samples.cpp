@@ -244,7 +244,8 @@ StoredContent stored_content(SeededRandom& random) {
           .who = section(random),
           .why = section(random),
           .within_body = person(random),
-          .permit = up_to(random, limits::kMaxStatementBytes)};
+          .permit = up_to(random, limits::kMaxStatementBytes),
+          .legal_item = static_cast<std::uint16_t>(random.below(65536))};
 }
 
 exchange::LiveQuestion live_question(SeededRandom& random) {

@@ -121,6 +121,8 @@ class AcquisitionDesk {
 
   /// What is under way for `address`, lapsed or not.
   std::optional<PendingAcquisition> find(const AddressNumber& address) const;
+  /// For whom `number` is under way, lapsed or not.
+  std::optional<AddressNumber> find(const AcquisitionNumber& number) const;
   std::size_t size() const noexcept { return by_number_.size(); }
   /// Notices under a number that was not under way.
   std::uint64_t unmatched() const noexcept { return unmatched_; }

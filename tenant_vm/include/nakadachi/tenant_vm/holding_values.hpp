@@ -17,6 +17,9 @@ struct StoredSymbol {
 };
 Result<HoldingKey> symbol_key(crypto::TenantCipher& cipher, const InstitutionCode& institution,
                               const AddressNumber& person);
+/// What stands for the symbol itself while a binding of it is on its way; never stored.
+Result<HoldingKey> binding_name(crypto::TenantCipher& cipher, const InstitutionCode& institution,
+                                const Symbol& symbol);
 Result<Bytes> seal_symbol(crypto::TenantCipher& cipher, const HoldingKey& key,
                           const StoredSymbol& symbol, Random& random);
 Result<StoredSymbol> open_symbol(crypto::TenantCipher& cipher, const HoldingKey& key,

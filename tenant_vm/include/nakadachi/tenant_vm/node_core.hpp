@@ -251,10 +251,19 @@ struct GiveUpLane {
   LaneId lane;
 };
 
+/// Who judged a question by another law than this node's of that time.
+struct LawDifference {
+  enum class Judge : std::uint8_t { kCore, kProvider };
+  Judge judge = Judge::kCore;
+  bool asks = false;            ///< the institution told of asked; else it is to provide
+  InstitutionCode counterpart;  ///< the other institution of the question
+};
+
 /// Something operators must learn of: an error of the closed list, and whose it is.
 struct TellOperators {
   ErrorCode code;
-  InstitutionCode institution;
+  InstitutionCode institution;            ///< one of this node
+  std::optional<LawDifference> law = {};  ///< with `kLawDiffers`
 };
 
 using Action = std::variant<SendReply, SendQuestion, SendAdminReply, SendItem, AppendTrain, AskFate,

@@ -59,6 +59,8 @@ inline constexpr std::int64_t kAskLiveAgainMs = 2 * 1000;  // an unanswered ques
 
 // Time.
 inline constexpr std::int64_t kMaxClockSkewMs = 30 * 1000;
+/// How long a request may be valid: no older one is judged.
+inline constexpr std::int64_t kMaxValidityMs = 3600 * 1000;
 /// How long after the validity period a provider first says "lapsed": a former
 /// node of the same lane may have had a clock behind this one's.
 inline constexpr std::int64_t kLapseMarginMs = kMaxClockSkewMs;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "nakadachi/base/codes.hpp"
@@ -53,6 +54,11 @@ CopyContent content_of(const Load& load, const LoadRow& row);
 /// does not fit `layout` (that of the load), and persons that come a second time. To be told
 /// before anything is sent; what counts is how the node judges each copy.
 std::vector<RowFinding> check_rows(const Load& load, const LoadRows& rows, const Layout& layout);
+
+/// The rows whose person an earlier one of the load has under another number (統合宛名 made one
+/// of two): `kPersonTwice`. `current`: under which number the person of each row stands today.
+std::vector<RowFinding> check_persons(std::span<const LoadRow> rows,
+                                      std::span<const AddressNumber> current);
 
 // How a node judges -----------------------------------------------------------
 

@@ -91,8 +91,9 @@ class LawBook {
   const LegalTable* table_on(Day day) const noexcept;
   /// A 64-bit sum of all that decides about a query through the network on that day: the table
   /// in force (`LegalTable::fingerprint`), what the municipality's code tells of a class, and the
-  /// ordinances through the network in force, in whatever order they came; 0 when there is no
-  /// table. To be compared between nodes. Ordinances within a body are its own matter and left out.
+  /// ordinances through the network in force with all classes that belong to theirs, in whatever
+  /// order they came; 0 when there is no table. To be compared between nodes. Ordinances within a
+  /// body are its own matter and left out.
   std::uint64_t fingerprint_on(Day day) const noexcept;
 
   const ClassCatalogue& classes() const noexcept { return classes_; }

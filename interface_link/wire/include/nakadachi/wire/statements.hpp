@@ -63,6 +63,8 @@ struct StoredContent {
   /// Provided: the permit (the provision names it by its hash), so that the record says
   /// what was asked, by whom, when and by what right (施行令 30条).
   Bytes permit;
+  /// Asked: the item of the table by which it was judged; 0: none.
+  std::uint16_t legal_item = 0;
 
   friend bool operator==(const StoredContent&, const StoredContent&) = default;
 };
