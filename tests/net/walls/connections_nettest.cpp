@@ -108,6 +108,54 @@ TEST_CASE("connections that the model allows go on when rules are loaded, first 
   CHECK(counters_in(lab, box_named(lab, "operator1")).at("invalid") > 0);
 }
 
+TEST_CASE("a connection that was allowed ends when new rules do not allow it", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = world_of_preset("shared_centre", 1);
+  Model closed = world.model();
+  std::erase_if(closed.flows, [](const Flow& flow) { return flow.id == "oltp"; });
+  Model over = world.model();
+  for (Flow& flow : over.flows) {
+    if (flow.id != "oltp") continue;
+    // Compiled while it was good: what ends it is the kernel's clock.
+    flow.valid_until = std::chrono::year_month_day{std::chrono::year{2020}, std::chrono::March,
+                                                   std::chrono::day{31}};
+  }
+  const auto before = rule_texts(world, compile(world, {}));
+  for (const Model& model : {closed, over}) {
+    const World next = *World::build(model);
+    const auto after = rule_texts(next, compile(next, {}));
+    for (const std::string place : {"towns_wall", "node"}) {
+      CAPTURE(model.flows.size(), place);
+      Lab lab = lab_of(world, {0});
+      REQUIRE(lab.load(before).ok());
+      const auto cut = converse(lab, address("10.64.0.10"), address("10.1.1.11"), kOltp);
+      const auto cut6 =
+          converse(lab, address("fd6e:616b:1000::a"), address("fd6e:616b:1::11"), kOltp);
+      const auto kept = converse(lab, address("10.64.0.10"), address("10.1.1.11"), 5704);
+      REQUIRE((cut && cut6 && kept));
+      REQUIRE((cut->goes_on() && cut6->goes_on() && kept->goes_on()));
+      REQUIRE(lab.load({{place, after.at(place)}}).ok());
+      CHECK(kept->is_answered());
+      CHECK(kept->goes_on());
+      for (const auto* const one : {&*cut, &*cut6}) {
+        CHECK_FALSE(one->is_answered());
+        CHECK_FALSE(one->goes_on());
+      }
+    }
+  }
+}
+
+TEST_CASE("limits do not touch a connection that is open", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = limited_centre({.new_per_second = 1, .connections = 1}, {});
+  Lab lab = lab_of(world, {0});
+  REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
+  const auto open = converse(lab, address("10.64.0.10"), address("10.1.1.11"), kOltp);
+  REQUIRE(open.has_value());
+  for (int word = 0; word < 50; ++word) REQUIRE(open->goes_on());
+  CHECK(counters_in(lab, box_named(lab, "towns_wall")).at("over_oltp") == 0);
+}
+
 TEST_CASE("who opens too fast is refused, and nobody else", "[walls]") {
   if (!labs_possible()) return;
   const World world = limited_centre({.new_per_second = 20}, {.new_per_second = 200});

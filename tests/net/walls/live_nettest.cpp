@@ -99,14 +99,16 @@ struct Change {
 std::vector<Change> changes() {
   const std::string table = " inet nakadachi_walls ";
   const std::string key = "10.64.0.10 . 10.1.0.5 . tcp . 5701";
+  const std::string anew = "flush chain" + table + "forward_oltp\nadd rule" + table +
+                           "forward_oltp meta time >= 1806505200 goto deny\n";
+  const std::string known = "add rule" + table + "forward_oltp ct state established accept\n";
+  const std::string counted = "add rule" + table + "forward_oltp counter name flow_oltp ";
   return {
       {"add rule" + table + "forward_oltp ip saddr 10.0.0.1 accept",
        "rule_added chain forward_oltp [oltp]"},
       {"insert rule" + table + "forward tcp dport 22 accept", "rule_added chain forward []"},
-      {"flush chain" + table + "forward_oltp", "rule_missing chain forward_oltp [oltp]"},
-      {"flush chain" + table + "forward_oltp\nadd rule" + table +
-           "forward_oltp counter name flow_oltp drop",
-       "rule_changed chain forward_oltp [oltp]"},
+      {anew + known, "rule_missing chain forward_oltp [oltp]"},
+      {anew + known + counted + "drop", "rule_changed chain forward_oltp [oltp]"},
       {"flush chain" + table + "from_where\nadd rule" + table +
            "from_where fib saddr . iif oif missing goto drop_forged\nadd rule" + table +
            "from_where ip6 saddr :: accept",

@@ -233,9 +233,25 @@ TEST_CASE("what is dropped is counted and, by the level, logged under its name",
     CHECK_THAT(chain_in(text, "from_where"), ContainsSubstring("oif missing goto drop_forged"));
     CHECK_THAT(chain_in(text, "forward"), ContainsSubstring("!= @mac4 goto drop_forged") &&
                                               ContainsSubstring("ct state invalid goto drop_in"));
-    CHECK_THAT(chain_in(text, "new_forward"), ContainsSubstring("!= syn goto drop_invalid"));
+    CHECK_THAT(chain_in(text, "callers_forward"), ContainsSubstring("!= syn goto drop_invalid"));
     CHECK(count_of(chain_in(text, "forward_oltp"), "} goto over_oltp\n") == 4);
   }
+}
+
+TEST_CASE("a flow with a last day ends in the rules themselves, known connections with it",
+          "[walls]") {
+  Model model = world_of(kSoundWalls).model();
+  const auto chain = [&] {
+    const World world = *World::build(model);
+    return chain_in(to_nft(world, by_name(world).at("wall")), "forward_oltp");
+  };
+  model.flows[0].valid_until.reset();
+  CHECK_THAT(chain(), ContainsSubstring("{\n\t\tct state established accept\n"));
+  model.flows[0].valid_until = std::chrono::year_month_day{
+      std::chrono::year{2027}, std::chrono::March, std::chrono::day{31}};
+  // 2027-04-01 00:00 in Japan, before anything is accepted.
+  CHECK_THAT(chain(), ContainsSubstring("{\n\t\tmeta time >= 1806505200 goto deny\n"
+                                        "\t\tct state established accept\n"));
 }
 
 TEST_CASE("look-ups do not grow with the towns", "[walls]") {
