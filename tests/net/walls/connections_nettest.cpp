@@ -41,7 +41,7 @@ void apply_and_confirm(const Lab& lab, const World& world,
   const auto& boxes = lab.layout().boxes();
   for (std::size_t box = 0; box < boxes.size(); ++box) {
     if (boxes[box].rules.empty()) continue;
-    const apps::RuleChange change(folder.file("state-" + boxes[box].name));
+    const apps::RuleChange change(folder.file("state-" + boxes[box].name), folder.file("kept"));
     lab.inside(static_cast<int>(box), [&] {
       CAPTURE(boxes[box].name);
       const auto applied = change.apply(texts.at(boxes[box].rules), std::chrono::seconds(60));

@@ -13,6 +13,7 @@
 #include "apps/common/live_walls.hpp"
 #include "apps/common/network_namespace.hpp"
 #include "apps/common/run_program.hpp"
+#include "apps/common/text_table.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
 #include "tests/net/walls/connections.hpp"
 #include "tests/net/walls/matrix.hpp"
@@ -88,7 +89,7 @@ struct ChangedHost {
   std::string next = rules_named(world_of_preset("fig3_6", 1), "business_wall");
   Result<apps::NetworkNamespace> space;
   nakadachi::testing::TempFolder folder;
-  apps::RuleChange change{folder.path().string()};
+  apps::RuleChange change{folder.path().string(), file("kept.nft")};
 };
 
 struct Change {
@@ -223,7 +224,7 @@ TEST_CASE("a change that is not confirmed is undone, and one that is stays", "[w
   const auto space = apps::NetworkNamespace::create();
   REQUIRE(space.ok());
   const nakadachi::testing::TempFolder folder;
-  const apps::RuleChange change(folder.path().string());
+  const apps::RuleChange change(folder.path().string(), folder.file("kept.nft"));
   space->inside([&] {
     // From nothing, and back to nothing.
     REQUIRE(change.apply(former, seconds(1)).ok());
@@ -389,7 +390,8 @@ TEST_CASE("rules with sets that packets have filled come back as they were", "[w
           return;
         }
         ++filled;
-        const apps::RuleChange change(folder.file(one.world.model().name + box.name));
+        const apps::RuleChange change(folder.file(one.world.model().name + box.name),
+                                      folder.file("kept.nft"));
         REQUIRE(change.apply(next, seconds(60)).ok());
         CHECK_FALSE(drift_from(texts.at(box.rules)).empty());
         const auto back = change.roll_back();
@@ -400,6 +402,38 @@ TEST_CASE("rules with sets that packets have filled come back as they were", "[w
     }
     CHECK(filled >= 2);  // a wall and the host behind it
   }
+}
+
+TEST_CASE("what is confirmed, and only that, is what the next start loads", "[walls]") {
+  if (!labs_possible()) return;
+  const ChangedHost host;
+  const auto kept = [&] { return *apps::read_file(host.file("kept.nft")); };
+  host.space->inside([&] {
+    REQUIRE(host.change.apply(host.next, seconds(60)).ok());
+    CHECK_FALSE(std::filesystem::exists(host.file("kept.nft")));
+    CHECK(host.change.keep(host.next).error().code == ErrorCode::kWallsPending);
+    REQUIRE(host.change.confirm().ok());
+    CHECK(kept() == host.next);
+    // What is undone leaves it alone, and so does what cannot be kept.
+    REQUIRE(host.change.apply(host.former, seconds(60)).ok());
+    std::filesystem::create_directory(host.file("kept.nft.new"));
+    CHECK(host.change.confirm().error().code == ErrorCode::kFileProblem);
+    REQUIRE(host.change.roll_back().ok());
+    CHECK(kept() == host.next);
+    CHECK(drift_from(host.next).empty());
+    std::filesystem::remove(host.file("kept.nft.new"));
+    // Loaded long ago.
+    REQUIRE(host.change.keep(host.former).ok());
+    CHECK(kept() == host.former);
+  });
+  const auto start = apps::NetworkNamespace::create();
+  REQUIRE(start.ok());
+  start->inside([&] {
+    const auto end = apps::run_program({"/usr/sbin/nft", "-f", host.file("kept.nft")}, "");
+    REQUIRE(end.ok());
+    CHECK(end->status == 0);
+    CHECK(drift_from(host.former).empty());
+  });
 }
 
 TEST_CASE("the way back does not end with the session", "[walls]") {
@@ -434,6 +468,7 @@ TEST_CASE("the command line shows, loads, confirms and watches", "[walls]") {
   using Catch::Matchers::ContainsSubstring;
   const std::string model = "preset:fig3_6";
   const std::string state = "--state=" + folder.path().string();
+  const std::string kept = "--kept=" + folder.file("kept.nft");
   const auto plan = run({"apply", model, "--as", "middle_server", "--dry-run"});
   CHECK(plan.status == 0);
   CHECK_THAT(plan.output, ContainsSubstring("opens    oltp\n") &&
@@ -443,7 +478,12 @@ TEST_CASE("the command line shows, loads, confirms and watches", "[walls]") {
   CHECK(run({"apply", model, "--as", "middle_server"}).status == 1);
   CHECK(run({"apply", model, "--as", "middle_server", "--confirm", "1y"}).status == 1);
   CHECK(run({"apply", model, "--as", "middle_server", "--confirm", "60s", state}).status == 0);
-  CHECK(run({"confirm", state}).status == 0);
+  CHECK(run({"confirm", state, kept}).status == 0);
+  CHECK_THAT(*apps::read_file(folder.file("kept.nft")), ContainsSubstring("middle_server"));
+  std::filesystem::remove(folder.file("kept.nft"));
+  CHECK(run({"apply", model, "--as", "middle_server", "--confirm", "60s", state, kept}).status ==
+        0);
+  CHECK(std::filesystem::exists(folder.file("kept.nft")));  // nothing changes, and it is kept
   CHECK(run({"rollback", state}).status == 1);
   CHECK(run({"drift", model, "--as", "middle_server"}).status == 0);
   space->inside([] {
