@@ -140,6 +140,34 @@ std::vector<Change> changes() {
        "foreign_chain table inet other chain early []"},
       {"add table ip nat\nadd chain ip nat pre { type nat hook prerouting priority -100; }",
        "foreign_chain table ip nat chain pre []"},
+      {"add table arp other\nadd chain arp other in { type filter hook input priority 0; }",
+       "foreign_chain table arp other chain in []"},
+      {"add table bridge other\nadd chain bridge other in { type filter hook input priority 0; }",
+       "foreign_chain table bridge other chain in []"},
+      {"add table netdev other\nadd chain netdev other in "
+       "{ type filter hook ingress device lo priority 0; }",
+       "foreign_chain table netdev other chain in []"},
+      {"add chain" + table + "early { type filter hook ingress device lo priority 0; }",
+       "object_added chain early []"},
+      {"add set" + table +
+           "more { type ipv4_addr; flags timeout; elements = "
+           "{ 10.1.0.7 timeout 1h } }",
+       "object_added set more []"},
+      {"add element" + table + "bound4 { 10.1.0.77 comment \"a } b, { c\" }",
+       "element_added set bound4 []"},
+      {"add element" + table +
+           "exact4_forward "
+           "{ 10.64.0.11 . 10.1.0.5 . tcp . 22 comment \"{\" : goto forward_oltp }",
+       "element_added map exact4_forward [oltp]"},
+      {"add rule" + table + "deny accept comment \"x {\"", "rule_added chain deny []"},
+      {"add quota" + table + "more { over 1 mbytes }", "object_added quota more []"},
+      {"add ct helper" + table + "more { type \"ftp\" protocol tcp; }",
+       "object_added ct helper more []"},
+      {"add chain" + table +
+           "forward { type filter hook forward priority 0; policy drop; }\n"
+           "insert rule" +
+           table + "from_where notrack",
+       "rule_added chain from_where []"},
       {"add table" + table + "{ flags dormant; }", "table_changed table inet nakadachi_walls []"},
       {"delete table" + table, "table_missing table inet nakadachi_walls []"},
   };
