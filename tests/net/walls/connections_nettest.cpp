@@ -4,6 +4,7 @@
 #include "tests/net/walls/connections.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "apps/common/live_walls.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
@@ -52,14 +53,16 @@ void apply_and_confirm(const Lab& lab, const World& world,
   }
 }
 
-/// The centre with two towns, of which the second has limits of its own.
-World limited_centre(Limit usual, Limit of_second) {
+/// The centre with two towns, of which the second may have limits of its own.
+World limited_centre(Limit usual, std::optional<Limit> of_second) {
   const World preset = world_of_preset("shared_centre", 2);
   Model model = preset.model();
   for (Flow& flow : model.flows) {
     if (flow.id == "oltp") flow.limit = usual;
   }
-  model.limits.push_back({.flow = "oltp", .towns = {model.towns[1].code}, .limit = of_second});
+  if (of_second) {
+    model.limits.push_back({.flow = "oltp", .towns = {model.towns[1].code}, .limit = *of_second});
+  }
   return *World::build(std::move(model));
 }
 
@@ -158,7 +161,7 @@ TEST_CASE("limits do not touch a connection that is open", "[walls]") {
 
 TEST_CASE("who opens too fast is refused, and nobody else", "[walls]") {
   if (!labs_possible()) return;
-  const World world = limited_centre({.new_per_second = 20}, {.new_per_second = 200});
+  const World world = limited_centre({.new_per_second = 20}, Limit{.new_per_second = 200});
   Lab lab = lab_of(world, {0, 1});
   REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
   const int wall = box_named(lab, "towns_wall");
@@ -188,9 +191,34 @@ TEST_CASE("who opens too fast is refused, and nobody else", "[walls]") {
   CHECK(counters_in(lab, wall).at("over_oltp") > refused);
 }
 
+TEST_CASE("towns with one limit do not share it", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = limited_centre({.new_per_second = 1, .connections = 2}, {});
+  Lab lab = lab_of(world, {0, 1});
+  REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
+  const int wall = box_named(lab, "towns_wall");
+  const TcpSocket listening = listen_at(lab, address("10.1.1.11"), kOltp);
+  // Each town has what comes at once; the third is too many in either way of counting.
+  std::vector<TcpSocket> open;
+  for (const char* const town : {"10.64.0.10", "10.64.1.10"}) {
+    CAPTURE(town);
+    for (int place = 0; place < 2; ++place) {
+      auto one = connect_to(lab, address(town), address("10.1.1.11"), kOltp);
+      REQUIRE(one.has_value());
+      open.push_back(*std::move(one));
+    }
+    CHECK(counters_in(lab, wall).at("over_oltp") == 0);
+  }
+  for (const char* const town : {"10.64.0.10", "10.64.1.10"}) {
+    const auto refused = counters_in(lab, wall).at("over_oltp");
+    CHECK_FALSE(connect_to(lab, address(town), address("10.1.1.11"), kOltp).has_value());
+    CHECK(counters_in(lab, wall).at("over_oltp") > refused);
+  }
+}
+
 TEST_CASE("who has too many connections gets no more until one ends", "[walls]") {
   if (!labs_possible()) return;
-  const World world = limited_centre({.connections = 64}, {.connections = 3});
+  const World world = limited_centre({.connections = 64}, Limit{.connections = 3});
   Lab lab = lab_of(world, {0, 1});
   REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
   const int wall = box_named(lab, "towns_wall");
