@@ -274,7 +274,22 @@ Result<void> RuleChange::leave_watcher(seconds patience) const {
                .detail = "the process that would put the former rules back could not be started"};
 }
 
+/// systemd makes a scope for a shell that then puts this process in its place: processes that are
+/// in a scope when a session ends may be ended with it, whatever they left before.
+bool RuleChange::leave_scope_of_session() const {
+  if (!std::filesystem::is_directory(manager_.runs_here)) return true;
+  const std::string self = fmt::format("{}", getpid());
+  const auto end = run_program(
+      {manager_.makes_scopes, "--scope", "--quiet", "--collect", "--slice=system.slice",
+       "--unit=nakadachi-walls-" + self, "--", "/bin/sh", "-c",
+       "echo \"$1\" > \"/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/cgroup.procs\"", "sh",
+       self},
+      "");
+  return end && end->status == 0;
+}
+
 void RuleChange::watch(seconds patience) const {
+  if (!leave_scope_of_session()) return;
   const int pending = ::open(path("pending").c_str(), O_RDONLY | O_CLOEXEC);
   if (flock(pending, LOCK_EX | LOCK_NB) != 0 || ::write(kKept, "", 1) != 1) return;
   ::close(kKept);

@@ -464,6 +464,42 @@ TEST_CASE("what is confirmed, and only that, is what the next start loads", "[wa
   });
 }
 
+TEST_CASE("where systemd runs, the way back has a scope of its own", "[walls]") {
+  if (!labs_possible()) return;
+  const ChangedHost host;
+  const std::string asked = host.file("asked");
+  const auto manager = [&](const std::string& name, const std::string& ends) {
+    REQUIRE(apps::write_private_file(host.file(name.c_str()),
+                                     "#!/bin/sh\necho \"$@\" > " + asked +
+                                         "\neval last=\\${$#}\necho \"$last\" > " +
+                                         host.file("process") + "\n" + ends + "\n")
+                .ok());
+    std::filesystem::permissions(host.file(name.c_str()), std::filesystem::perms::owner_all);
+    return apps::RuleChange::ServiceManager{.runs_here = host.folder.path().string(),
+                                            .makes_scopes = host.file(name.c_str())};
+  };
+  const apps::RuleChange watched(host.folder.path().string(), host.file("kept.nft"),
+                                 manager("makes", "exit 0"));
+  const apps::RuleChange unwatched(host.folder.path().string(), host.file("kept.nft"),
+                                   manager("refuses", "exit 1"));
+  host.space->inside([&] {
+    REQUIRE(watched.apply(host.next, seconds(60)).ok());
+    const std::string words = *apps::read_file(asked);
+    CHECK_THAT(words, Catch::Matchers::StartsWith("--scope ") &&
+                          Catch::Matchers::ContainsSubstring("cgroup.procs"));
+    // It is the one who watches.
+    std::string process = *apps::read_file(host.file("process"));
+    process.pop_back();
+    CHECK(std::filesystem::exists("/proc/" + process));
+    REQUIRE(watched.confirm().ok());
+    CHECK(becomes([&] { return !std::filesystem::exists("/proc/" + process); }, seconds(10)));
+    // Without one nothing is loaded.
+    CHECK(unwatched.apply(host.former, seconds(60)).error().code == ErrorCode::kFileProblem);
+    CHECK(drift_from(host.next).empty());
+    CHECK(watched.confirm().error().code == ErrorCode::kWallsPending);
+  });
+}
+
 TEST_CASE("the way back does not end with the session", "[walls]") {
   if (!labs_possible()) return;
   const ChangedHost host;
