@@ -150,11 +150,9 @@ Result<std::vector<walls::ListedTable>> list_as_if(const std::string& rules) {
 Result<void> RuleChange::apply(const std::string& rules, seconds patience) const {
   NAKADACHI_TRY(const auto expected, list_as_if(rules));
   NAKADACHI_TRY(const OpenFile lock, lock_folder(folder_));
-  if (is_pending()) {
-    return pending_problem(is_watched() ? "confirm the former change or roll it back"
-                                        : unwatched());
-  }
+  NAKADACHI_CHECK(refuse_while_pending());
   NAKADACHI_TRY(const std::string former, current_rules());
+  NAKADACHI_CHECK(write_private_file(path("next.nft"), rules));
   NAKADACHI_CHECK(write_private_file(path("former.nft"), former));
   NAKADACHI_CHECK(remove("rolled_back"));
   NAKADACHI_CHECK(write_private_file(path("pending"), ""));
@@ -198,6 +196,22 @@ std::string RuleChange::unwatched() const {
       path("pending"));
 }
 
+Result<void> RuleChange::refuse_while_pending() const {
+  if (!is_pending()) return {};
+  return pending_problem(is_watched() ? "confirm the former change or roll it back" : unwatched());
+}
+
+/// Whenever the machine stops, its next start finds the former rules or these.
+Result<void> RuleChange::write_kept(std::string_view rules) const {
+  const std::filesystem::path folder = std::filesystem::absolute(kept_).parent_path();
+  std::error_code problem;
+  std::filesystem::create_directories(folder, problem);
+  NAKADACHI_CHECK(write_private_file(kept_, rules));
+  const OpenFile renamed(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (fsync(renamed.handle()) != 0) return system_problem(folder.string());
+  return {};
+}
+
 Result<void> RuleChange::remove(const char* name) const {
   if (::unlink(path(name).c_str()) != 0 && errno != ENOENT) return system_problem(path(name));
   return {};
@@ -216,7 +230,15 @@ Result<void> RuleChange::confirm() const {
   if (auto late = read_file(path("rolled_back"))) return pending_problem(*std::move(late));
   if (!is_pending()) return pending_problem("no change waits");
   if (!is_watched()) return pending_problem(unwatched());
+  NAKADACHI_TRY(const std::string rules, read_file(path("next.nft")));
+  NAKADACHI_CHECK(write_kept(rules));
   return remove("pending");
+}
+
+Result<void> RuleChange::keep(std::string_view rules) const {
+  NAKADACHI_TRY(const OpenFile lock, lock_folder(folder_));
+  NAKADACHI_CHECK(refuse_while_pending());
+  return write_kept(rules);
 }
 
 Result<void> RuleChange::roll_back() const {
@@ -252,7 +274,22 @@ Result<void> RuleChange::leave_watcher(seconds patience) const {
                .detail = "the process that would put the former rules back could not be started"};
 }
 
+/// systemd makes a scope for a shell that then puts this process in its place: processes that are
+/// in a scope when a session ends may be ended with it, whatever they left before.
+bool RuleChange::leave_scope_of_session() const {
+  if (!std::filesystem::is_directory(manager_.runs_here)) return true;
+  const std::string self = fmt::format("{}", getpid());
+  const auto end = run_program(
+      {manager_.makes_scopes, "--scope", "--quiet", "--collect", "--slice=system.slice",
+       "--unit=nakadachi-walls-" + self, "--", "/bin/sh", "-c",
+       "echo \"$1\" > \"/sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/cgroup.procs\"", "sh",
+       self},
+      "");
+  return end && end->status == 0;
+}
+
 void RuleChange::watch(seconds patience) const {
+  if (!leave_scope_of_session()) return;
   const int pending = ::open(path("pending").c_str(), O_RDONLY | O_CLOEXEC);
   if (flock(pending, LOCK_EX | LOCK_NB) != 0 || ::write(kKept, "", 1) != 1) return;
   ::close(kKept);

@@ -124,6 +124,7 @@ walls::Flow flow(TomlReader& reader) {
                    .valid_until = reader.date("valid_until"),
                    .specific = reader.flag_or("specific", false),
                    .across_towns = reader.flag_or("across_towns", false),
+                   .ipv6_alone = reader.flag_or("ipv6_alone", false),
                    .limit = limit(reader),
                    .log = log_level(reader, "log"),
                    .traffic = reader.text_or("traffic"),

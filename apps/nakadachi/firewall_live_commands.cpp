@@ -25,11 +25,13 @@ struct LiveOptions {
   std::string date;
   std::string confirm;
   std::string state = "/run/nakadachi/walls";
+  std::string kept = "/var/lib/nakadachi/walls.nft";
   bool dry_run = false;
   bool json = false;
   const ChosenLanguage* language = nullptr;
 
   Language wanted_language() const { return language->or_english(); }
+  RuleChange change() const { return {state, kept}; }
   bool japanese() const { return wanted_language() == Language::kJapanese; }
 };
 using LiveOptionsPtr = std::shared_ptr<LiveOptions>;
@@ -85,8 +87,9 @@ Result<void> run_apply(const LiveOptions& options) {
   NAKADACHI_TRY(const auto changes, planned_changes(rules));
   fmt::print("{}", options.json ? json_of_plan(changes)
                                 : text_of_plan(changes, options.wanted_language()));
-  if (options.dry_run || changes.empty()) return {};
-  NAKADACHI_CHECK(RuleChange(options.state).apply(rules, patience));
+  if (options.dry_run) return {};
+  if (changes.empty()) return options.change().keep(rules);
+  NAKADACHI_CHECK(options.change().apply(rules, patience));
   if (options.json) return {};
   fmt::print("{}\n", options.japanese()
                          ? fmt::format("適用しました。{}秒以内に、できれば新しいセッションから "
@@ -101,13 +104,14 @@ Result<void> run_apply(const LiveOptions& options) {
 }
 
 Result<void> run_confirm(const LiveOptions& options) {
-  NAKADACHI_CHECK(RuleChange(options.state).confirm());
-  fmt::print("{}\n", options.japanese() ? "新しい規則を確定しました。" : "The new rules stay.");
+  NAKADACHI_CHECK(options.change().confirm());
+  fmt::print("{}\n", options.japanese() ? "新しい規則を確定しました。次の起動時にも使われます。"
+                                        : "The new rules stay, for the next start too.");
   return {};
 }
 
 Result<void> run_rollback(const LiveOptions& options) {
-  NAKADACHI_CHECK(RuleChange(options.state).roll_back());
+  NAKADACHI_CHECK(options.change().roll_back());
   fmt::print("{}\n",
              options.japanese() ? "以前の規則に戻しました。" : "The former rules are back.");
   return {};
@@ -133,6 +137,8 @@ void add_target(CommandLine command, const LiveOptionsPtr& options) {
 
 void add_state(CommandLine command, const LiveOptionsPtr& options) {
   command.add_option("--state", options->state, "folder that remembers a waiting change")
+      .shows_default();
+  command.add_option("--kept", options->kept, "file with the rules for the next start")
       .shows_default();
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "checks.hpp"
+#include "nakadachi/firewall_rules/tables.hpp"
 
 namespace nakadachi::walls {
 namespace {
@@ -109,6 +110,67 @@ std::string wider_pair(const World& world, const Opening& opening,
   return {};
 }
 
+/// How far the widest piece reaches: its last address less its first.
+Address widest_span(const AddressSet& addresses) {
+  Address widest;
+  for (const auto& piece : addresses.intervals()) {
+    const std::uint64_t borrow = piece.last.low < piece.first.low ? 1 : 0;
+    widest = std::max(widest, Address{piece.last.high - piece.first.high - borrow,
+                                      piece.last.low - piece.first.low});
+  }
+  return widest;
+}
+
+AddressSet hosts_of(const World& world) {
+  std::vector<Interval<Address>> pieces;
+  for (int host = 0; host < static_cast<int>(world.model().hosts.size()); ++host) {
+    const auto own = world.host_addresses(host).intervals();
+    pieces.insert(pieces.end(), own.begin(), own.end());
+  }
+  return AddressSet::of(std::move(pieces));
+}
+
+/// One end that is wider by IPv6, as text: a network where IPv4 has single addresses, or more than
+/// a /48 where it has less than a /16. Hosts have their addresses, how ever many.
+std::string wider_end(const AddressSet& end, const AddressSet& hosts) {
+  constexpr Address kOf16{0, 0xffff};
+  constexpr Address kOf48{0xffff, ~std::uint64_t{0}};
+  const AddressSet v4 = end & all_addresses(Family::kIpv4);
+  const AddressSet v6 = end & all_addresses(Family::kIpv6);
+  if (v4.empty() || v6.empty()) return {};
+  const bool single = widest_span(v4 - hosts) == Address{} && widest_span(v6 - hosts) != Address{};
+  const bool far = widest_span(v4) < kOf16 && widest_span(v6) > kOf48;
+  if (!single && !far) return {};
+  return fmt::format("{} / {}", short_text(v4), short_text(v6));
+}
+
+/// How a flow by itself, as it is written, opens more by IPv6, as text; empty when it does not.
+std::string wider_flow(const World& world, int place, const AddressSet& hosts) {
+  std::array<std::vector<Interval<Address>>, 2> ends;
+  bool by_ipv4 = false;
+  for (const Opening& opening : world.openings()) {
+    if (opening.flow != place) continue;
+    by_ipv4 = by_ipv4 || !opening.by_family[0].empty();
+    const auto from = opening.region.from.intervals();
+    const auto to = opening.region.to.intervals();
+    ends[0].insert(ends[0].end(), from.begin(), from.end());
+    ends[1].insert(ends[1].end(), to.begin(), to.end());
+  }
+  const AddressSet from = AddressSet::of(std::move(ends[0]));
+  const AddressSet to = AddressSet::of(std::move(ends[1]));
+  // Where both ends have IPv4, another flow may open it.
+  const auto has_ipv4 = [&](const AddressSet& end) {
+    return !with_family(world, world.machines_in(end & all_addresses(Family::kIpv6)), Family::kIpv4)
+                .empty();
+  };
+  if (!by_ipv4 && !(has_ipv4(from) && has_ipv4(to))) {
+    return fmt::format("- / {} -> {}", short_text(from & all_addresses(Family::kIpv6)),
+                       short_text(to & all_addresses(Family::kIpv6)));
+  }
+  const std::string wider = wider_end(from, hosts);
+  return wider.empty() ? wider_end(to, hosts) : wider;
+}
+
 }  // namespace
 
 void check_flows(const World& world, std::optional<std::chrono::year_month_day> today,
@@ -180,15 +242,19 @@ void check_ipv6(const World& world, std::optional<std::chrono::year_month_day> t
   for (const Opening& opening : world.openings()) {
     if (!opening.by_family[0].empty() && !over(opening)) ipv4.push_back(&opening.by_family[0]);
   }
+  const AddressSet hosts = hosts_of(world);
+  std::set<int> looked_at;
   std::set<int> reported;
   for (const Opening& opening : world.openings()) {
     if (opening.flow == kNobody || opening.by_family[1].empty() || over(opening)) continue;
-    if (reported.contains(opening.flow)) continue;
-    const std::string pair = wider_pair(world, opening, ipv4);
-    if (pair.empty()) continue;
+    const Flow& flow = world.model().flows[static_cast<std::size_t>(opening.flow)];
+    if (flow.ipv6_alone || reported.contains(opening.flow)) continue;
+    std::string wider;
+    if (looked_at.insert(opening.flow).second) wider = wider_flow(world, opening.flow, hosts);
+    if (wider.empty()) wider = wider_pair(world, opening, ipv4);
+    if (wider.empty()) continue;
     reported.insert(opening.flow);
-    findings.push_back(about(world.model().flows[static_cast<std::size_t>(opening.flow)],
-                             FindingKind::kIpv6Wider, pair));
+    findings.push_back(about(flow, FindingKind::kIpv6Wider, std::move(wider)));
   }
 }
 

@@ -56,6 +56,7 @@ std::vector<std::string> edited_fields(const Flow& a, const Flow& b, bool told) 
   compare(told || a.to == b.to, "to");
   compare(told || a.services == b.services, "services");
   compare(told || a.across_towns == b.across_towns, "across_towns");
+  compare(a.ipv6_alone == b.ipv6_alone, "ipv6_alone");
   compare(a.application == b.application, "application");
   compare(a.why == b.why, "why");
   compare(a.owner == b.owner, "owner");

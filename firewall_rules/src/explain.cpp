@@ -39,29 +39,51 @@ std::vector<std::string> rule_sets_between(const World& world, int from, int to)
   return passes;
 }
 
-/// Whether a caller who names the hidden address itself gets through a translated opening: not
-/// past rules before the translating wall, which know the shown address only.
-bool passes_untranslated(const World& world, const Nat& nat, Address from, Address to) {
-  const auto passes = rule_sets_between(world, world.machine_at(from), world.machine_at(to));
-  return passes.empty() || passes.front() == nat.wall ||
-         std::find(passes.begin(), passes.end(), nat.wall) == passes.end();
+/// Whether a caller gets through a translated opening: by the shown address where the translating
+/// wall is on the way, by the hidden one itself not past rules before that wall, which know the
+/// shown address only.
+struct Named {
+  bool shown;
+  bool hidden;
+};
+Named passes_translated(const World& world, const Nat& nat, Address from) {
+  const auto passes =
+      rule_sets_between(world, world.machine_at(from), world.machine_at(nat.hidden));
+  const bool on_way = std::find(passes.begin(), passes.end(), nat.wall) != passes.end();
+  return {.shown = on_way, .hidden = !on_way || passes.front() == nat.wall};
 }
 
+struct Found {
+  int opening = kNobody;
+  Address reached;  ///< behind a translation
+};
+
 /// The opening that a packet to `to` uses, by itself or through a translation.
-int find_opening(const World& world, Address from, Address to, std::uint32_t service) {
+Found find_opening(const World& world, Address from, Address to, std::uint32_t service) {
+  const auto& nats = world.model().nats;
   for (std::size_t place = 0; place < world.openings().size(); ++place) {
     const Opening& opening = world.openings()[place];
-    if (!opening.region.from.contains(from)) continue;
-    bool direct = opening.region.to.contains(to) && opening.region.services.contains(service);
-    bool translated = false;
-    if (opening.nat != kNobody) {
-      const Nat& nat = world.model().nats[index(opening.nat)];
-      translated = nat.shown == to && nat.shown_service.contains(service);
-      direct = direct && passes_untranslated(world, nat, from, to);
+    const Region& region = opening.region;
+    if (!region.from.contains(from)) continue;
+    const bool direct = region.to.contains(to) && region.services.contains(service);
+    const Nat* const own = opening.nat == kNobody ? nullptr : &nats[index(opening.nat)];
+    if (direct && (own == nullptr || passes_translated(world, *own, from).hidden)) {
+      return {static_cast<int>(place), to};
     }
-    if (direct || translated) return static_cast<int>(place);
+    for (const Nat& nat : nats) {
+      if (nat.kind != Nat::Kind::kDestination || nat.shown != to ||
+          !nat.shown_service.contains(service) || !region.to.contains(nat.hidden) ||
+          !region.services.covers(nat.hidden_service)) {
+        continue;
+      }
+      // Who may come to the hidden address gets there by the shown one too, if no rules before the
+      // wall ask.
+      const Named named = passes_translated(world, nat, from);
+      if (named.shown && (own == &nat || named.hidden))
+        return {static_cast<int>(place), nat.hidden};
+    }
   }
-  return kNobody;
+  return {};
 }
 
 std::vector<Explanation::Near> near_misses(const World& world, Address from, Address to,
@@ -95,15 +117,12 @@ Result<Explanation> explain(const World& world, Address from, Address to,
     return Error{.code = ErrorCode::kWrongFormat, .detail = "give one port, as in tcp/5701"};
   }
   const std::uint32_t service = pieces.front().first;
-  Explanation explanation{.opening = find_opening(world, from, to, service),
-                          .from = world.machine_at(from),
-                          .to = world.machine_at(to)};
+  const Found found = find_opening(world, from, to, service);
+  Explanation explanation{
+      .opening = found.opening, .from = world.machine_at(from), .to = world.machine_at(to)};
   explanation.allowed = explanation.opening != kNobody;
   if (explanation.allowed) {
-    const Opening& opening = world.openings()[index(explanation.opening)];
-    if (opening.nat != kNobody) {
-      explanation.to = world.machine_at(world.model().nats[index(opening.nat)].hidden);
-    }
+    explanation.to = world.machine_at(found.reached);
   } else {
     explanation.near = near_misses(world, from, to, service);
   }

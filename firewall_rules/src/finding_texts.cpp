@@ -67,9 +67,12 @@ constexpr std::array kTexts = {
     FindingText{kProtocolForbidden, "protocol_forbidden", kError,
                 "Between bodies this protocol is not allowed.",
                 "団体間ではこのプロトコルは認められません。"},
-    FindingText{kIpv6Wider, "ipv6_wider", kError,
-                "By IPv6 more is open than by IPv4 between the same hosts.",
-                "同じ機器間で、IPv4では閉じている通信がIPv6で開いています。"},
+    FindingText{
+        kIpv6Wider, "ipv6_wider", kError,
+        "By IPv6 more is open than by IPv4, between the same hosts or to a wider network; where "
+        "that is meant, write `ipv6_alone = true`.",
+        "IPv4では閉じている通信が、またはIPv4より広い範囲が、IPv6で開いています。"
+        "意図したものであれば ipv6_alone = true と記載してください。"},
     FindingText{kNatLoop, "nat_loop", kError,
                 "The translation leads to another or in a circle; name the true end.",
                 "アドレス変換が別の変換に続くか循環しています。最終のアドレスを記載してください。"},

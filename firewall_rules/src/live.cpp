@@ -39,6 +39,19 @@ std::vector<std::string> split_elements(std::string_view text) {
   return elements;
 }
 
+/// Braces that are opened and not closed, less those closed and not opened; those in quotes, as of
+/// comments, are none.
+int braces_open_in(std::string_view text) {
+  int open = 0;
+  bool quoted = false;
+  for (const char c : text) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted && c == '{') ++open;
+    if (!quoted && c == '}') --open;
+  }
+  return open;
+}
+
 bool is_filled_by_packets(const ListedObject& object) {
   return std::any_of(
       object.properties.begin(), object.properties.end(), [](const std::string& property) {
@@ -122,7 +135,7 @@ class ListingReader {
   /// Elements may go on over many lines; the last one ends with a brace of its own.
   Result<void> read_elements(std::string_view line, ListedObject& object) {
     std::string all(line);
-    while (std::count(all.begin(), all.end(), '{') + 1 > std::count(all.begin(), all.end(), '}')) {
+    while (braces_open_in(all) >= 0) {
       if (!next(line)) return wrong();
       all += ' ';
       all += line;

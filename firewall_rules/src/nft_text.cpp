@@ -27,6 +27,13 @@ std::string ports_text(const PortRange& ports) {
                                    : fmt::format("{}-{}", ports.first, ports.last);
 }
 
+/// The first second after a flow's last day in Japan, as time is counted in kernels.
+std::int64_t end_of(const std::chrono::year_month_day& last) {
+  using std::chrono::days;
+  const std::chrono::sys_seconds midnight = std::chrono::sys_days(last) + days(1);
+  return (midnight - std::chrono::hours(9)).time_since_epoch().count();
+}
+
 /// Neighbour discovery, router discovery, multicast listeners and routers, and
 /// secure discovery: RFC 4890 4.4.1, with the hop limits it asks for.
 constexpr std::string_view kNeighbours =
@@ -51,7 +58,8 @@ class Writer : private LineWriter {
     if (rules_.is_wall) wall_chains();
     for (const Hook hook : kHooks) {
       if (hook == Hook::kForward && !rules_.is_wall) continue;
-      new_chain(hook);
+      answers_chain(answered_at(hook));
+      callers_chain(hook);
       base_chain(hook);
     }
     text_ += "}\n";
@@ -243,6 +251,8 @@ class Writer : private LineWriter {
     if (flow.valid_until) about += fmt::format(" until {}", text_of(*flow.valid_until));
     if (!about.empty()) line("\t# {}", about);
     line("\tchain {} {{", chain_name(place));
+    if (flow.valid_until) line("\t\tmeta time >= {} goto deny", end_of(*flow.valid_until));
+    line("\t\tct state established accept");
     limits(place);
     log(level_of(flow), LogLevel::kAll, flow.id);
     line("\t\tcounter name flow_{} accept comment \"{}\"\n\t}}\n", flow.id, flow.id);
@@ -287,17 +297,39 @@ class Writer : private LineWriter {
          text_of(*nat.hidden_range), fmt::join(targets, ", "), nat.shown.text(), nat.id);
   }
 
-  void new_chain(Hook hook) {
-    line("\tchain new_{} {{", name_of(hook));
-    line("\t\tct state != new goto deny");
+  /// Looks a packet up in every map of the hook, as the caller's or, turned round, as an answer.
+  void look_ups(Hook hook, bool is_answer) {
     for (const auto& [key, elements] : keys(hook)) {
       const auto [sort, family] = key;
-      const std::string_view header = header_of(family);
       const std::string echo =
-          family == Family::kIpv4 ? "icmp type echo-request " : "icmpv6 type echo-request ";
-      line("\t\t{0}{1} saddr . {1} daddr{2} vmap @{3}", sort == Sort::kEcho ? echo : "", header,
-           sort == Sort::kEcho ? "" : " . meta l4proto . th dport", map_name(sort, family, hook));
+          fmt::format("icmp{} type echo-{} ", family == Family::kIpv4 ? "" : "v6",
+                      is_answer ? "reply" : "request");
+      line("\t\t{0}{1} {2} . {1} {3}{4} vmap @{5}", sort == Sort::kEcho ? echo : "",
+           header_of(family), is_answer ? "daddr" : "saddr", is_answer ? "saddr" : "daddr",
+           sort == Sort::kEcho ? ""
+           : is_answer         ? " . meta l4proto . th sport"
+                               : " . meta l4proto . th dport",
+           map_name(sort, family, hook));
     }
+  }
+
+  /// What a host's rules let in goes out as an answer, and the other way round.
+  static Hook answered_at(Hook hook) {
+    return hook == Hook::kInput ? Hook::kOutput : hook == Hook::kOutput ? Hook::kInput : hook;
+  }
+
+  /// Answers at the other hook to what was let through at this one.
+  void answers_chain(Hook hook) {
+    line("\tchain answers_{} {{", name_of(hook));
+    look_ups(hook, true);
+    line("\t\tgoto deny\n\t}}\n");
+  }
+
+  void callers_chain(Hook hook) {
+    line("\tchain callers_{} {{", name_of(hook));
+    line("\t\tct state != {{ new, established }} goto deny");
+    look_ups(hook, false);
+    line("\t\tct state established goto deny");
     // Not before: what the caller of an allowed connection sends next takes the connection up again
     // where conntrack does not know it, because no rules were loaded when it was opened or because
     // the wall was started anew.
@@ -319,7 +351,6 @@ class Writer : private LineWriter {
              header_of(family), digit_of(family));
       }
     }
-    line("\t\tct state established accept");
     // Errors by name: a redirect of a known connection would be `related` too.
     line(
         "\t\tct state related icmp type {{ destination-unreachable, time-exceeded, "
@@ -329,7 +360,10 @@ class Writer : private LineWriter {
         "time-exceeded, parameter-problem }} counter name icmp_error accept");
     if (hook != Hook::kForward) line("\t\tjump neighbours");
     line("\t\tct state invalid goto drop_invalid");
-    line("\t\tgoto new_{}\n\t}}\n", name_of(hook));
+    // Known connections too are looked up each time, so that none outlives the flow that allowed
+    // it.
+    line("\t\tct state established ct direction reply goto answers_{}", name_of(answered_at(hook)));
+    line("\t\tgoto callers_{}\n\t}}\n", name_of(hook));
   }
 
   const World& world_;

@@ -157,13 +157,14 @@ void Centre::apply(const std::string& model) const {
     if (box.rules.empty()) continue;
     at(box.name, [&] {
       const std::string state = "--state=" + folder_.file("state-" + box.name);
-      auto end =
-          run({kProgram, "firewall", "apply", model, "--as", box.rules, "--confirm", "60s", state});
+      const std::string kept = "--kept=" + folder_.file("kept-" + box.name);
+      auto end = run({kProgram, "firewall", "apply", model, "--as", box.rules, "--confirm", "60s",
+                      state, kept});
       CAPTURE(box.name, end.output, end.complaint);
       REQUIRE(end.status == 0);
       // What is the same already waits for nobody.
       if (end.output.find("firewall confirm") == std::string::npos) return;
-      REQUIRE(run({kProgram, "firewall", "confirm", state}).status == 0);
+      REQUIRE(run({kProgram, "firewall", "confirm", state, kept}).status == 0);
     });
   }
 }

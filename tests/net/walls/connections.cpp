@@ -100,7 +100,9 @@ std::optional<TcpSocket> connect_to(const Lab& lab, Address from, Address to, st
   return made;
 }
 
-bool Conversation::goes_on() const { return passes(caller, called) && passes(called, caller); }
+bool Conversation::goes_on() const { return passes(caller, called) && is_answered(); }
+
+bool Conversation::is_answered() const { return passes(called, caller); }
 
 std::optional<Conversation> converse(const Lab& lab, Address from, Address to, std::uint16_t port) {
   const TcpSocket listening = listen_at(lab, to, port);

@@ -37,6 +37,8 @@ struct Conversation {
   TcpSocket called;
   /// The caller says something and hears it back, within some seconds.
   bool goes_on() const;
+  /// The called one says something that is heard.
+  bool is_answered() const;
 };
 /// Nothing when it does not come about.
 std::optional<Conversation> converse(const Lab& lab, Address from, Address to, std::uint16_t port);

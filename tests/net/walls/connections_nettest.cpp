@@ -4,6 +4,7 @@
 #include "tests/net/walls/connections.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "apps/common/live_walls.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
@@ -41,7 +42,7 @@ void apply_and_confirm(const Lab& lab, const World& world,
   const auto& boxes = lab.layout().boxes();
   for (std::size_t box = 0; box < boxes.size(); ++box) {
     if (boxes[box].rules.empty()) continue;
-    const apps::RuleChange change(folder.file("state-" + boxes[box].name));
+    const apps::RuleChange change(folder.file("state-" + boxes[box].name), folder.file("kept"));
     lab.inside(static_cast<int>(box), [&] {
       CAPTURE(boxes[box].name);
       const auto applied = change.apply(texts.at(boxes[box].rules), std::chrono::seconds(60));
@@ -52,14 +53,16 @@ void apply_and_confirm(const Lab& lab, const World& world,
   }
 }
 
-/// The centre with two towns, of which the second has limits of its own.
-World limited_centre(Limit usual, Limit of_second) {
+/// The centre with two towns, of which the second may have limits of its own.
+World limited_centre(Limit usual, std::optional<Limit> of_second) {
   const World preset = world_of_preset("shared_centre", 2);
   Model model = preset.model();
   for (Flow& flow : model.flows) {
     if (flow.id == "oltp") flow.limit = usual;
   }
-  model.limits.push_back({.flow = "oltp", .towns = {model.towns[1].code}, .limit = of_second});
+  if (of_second) {
+    model.limits.push_back({.flow = "oltp", .towns = {model.towns[1].code}, .limit = *of_second});
+  }
   return *World::build(std::move(model));
 }
 
@@ -108,9 +111,57 @@ TEST_CASE("connections that the model allows go on when rules are loaded, first 
   CHECK(counters_in(lab, box_named(lab, "operator1")).at("invalid") > 0);
 }
 
+TEST_CASE("a connection that was allowed ends when new rules do not allow it", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = world_of_preset("shared_centre", 1);
+  Model closed = world.model();
+  std::erase_if(closed.flows, [](const Flow& flow) { return flow.id == "oltp"; });
+  Model over = world.model();
+  for (Flow& flow : over.flows) {
+    if (flow.id != "oltp") continue;
+    // Compiled while it was good: what ends it is the kernel's clock.
+    flow.valid_until = std::chrono::year_month_day{std::chrono::year{2020}, std::chrono::March,
+                                                   std::chrono::day{31}};
+  }
+  const auto before = rule_texts(world, compile(world, {}));
+  for (const Model& model : {closed, over}) {
+    const World next = *World::build(model);
+    const auto after = rule_texts(next, compile(next, {}));
+    for (const std::string place : {"towns_wall", "node"}) {
+      CAPTURE(model.flows.size(), place);
+      Lab lab = lab_of(world, {0});
+      REQUIRE(lab.load(before).ok());
+      const auto cut = converse(lab, address("10.64.0.10"), address("10.1.1.11"), kOltp);
+      const auto cut6 =
+          converse(lab, address("fd6e:616b:1000::a"), address("fd6e:616b:1::11"), kOltp);
+      const auto kept = converse(lab, address("10.64.0.10"), address("10.1.1.11"), 5704);
+      REQUIRE((cut && cut6 && kept));
+      REQUIRE((cut->goes_on() && cut6->goes_on() && kept->goes_on()));
+      REQUIRE(lab.load({{place, after.at(place)}}).ok());
+      CHECK(kept->is_answered());
+      CHECK(kept->goes_on());
+      for (const auto* const one : {&*cut, &*cut6}) {
+        CHECK_FALSE(one->is_answered());
+        CHECK_FALSE(one->goes_on());
+      }
+    }
+  }
+}
+
+TEST_CASE("limits do not touch a connection that is open", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = limited_centre({.new_per_second = 1, .connections = 1}, {});
+  Lab lab = lab_of(world, {0});
+  REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
+  const auto open = converse(lab, address("10.64.0.10"), address("10.1.1.11"), kOltp);
+  REQUIRE(open.has_value());
+  for (int word = 0; word < 50; ++word) REQUIRE(open->goes_on());
+  CHECK(counters_in(lab, box_named(lab, "towns_wall")).at("over_oltp") == 0);
+}
+
 TEST_CASE("who opens too fast is refused, and nobody else", "[walls]") {
   if (!labs_possible()) return;
-  const World world = limited_centre({.new_per_second = 20}, {.new_per_second = 200});
+  const World world = limited_centre({.new_per_second = 20}, Limit{.new_per_second = 200});
   Lab lab = lab_of(world, {0, 1});
   REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
   const int wall = box_named(lab, "towns_wall");
@@ -140,9 +191,34 @@ TEST_CASE("who opens too fast is refused, and nobody else", "[walls]") {
   CHECK(counters_in(lab, wall).at("over_oltp") > refused);
 }
 
+TEST_CASE("towns with one limit do not share it", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = limited_centre({.new_per_second = 1, .connections = 2}, {});
+  Lab lab = lab_of(world, {0, 1});
+  REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
+  const int wall = box_named(lab, "towns_wall");
+  const TcpSocket listening = listen_at(lab, address("10.1.1.11"), kOltp);
+  // Each town has what comes at once; the third is too many in either way of counting.
+  std::vector<TcpSocket> open;
+  for (const char* const town : {"10.64.0.10", "10.64.1.10"}) {
+    CAPTURE(town);
+    for (int place = 0; place < 2; ++place) {
+      auto one = connect_to(lab, address(town), address("10.1.1.11"), kOltp);
+      REQUIRE(one.has_value());
+      open.push_back(*std::move(one));
+    }
+    CHECK(counters_in(lab, wall).at("over_oltp") == 0);
+  }
+  for (const char* const town : {"10.64.0.10", "10.64.1.10"}) {
+    const auto refused = counters_in(lab, wall).at("over_oltp");
+    CHECK_FALSE(connect_to(lab, address(town), address("10.1.1.11"), kOltp).has_value());
+    CHECK(counters_in(lab, wall).at("over_oltp") > refused);
+  }
+}
+
 TEST_CASE("who has too many connections gets no more until one ends", "[walls]") {
   if (!labs_possible()) return;
-  const World world = limited_centre({.connections = 64}, {.connections = 3});
+  const World world = limited_centre({.connections = 64}, Limit{.connections = 3});
   Lab lab = lab_of(world, {0, 1});
   REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
   const int wall = box_named(lab, "towns_wall");

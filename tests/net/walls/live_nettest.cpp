@@ -13,6 +13,7 @@
 #include "apps/common/live_walls.hpp"
 #include "apps/common/network_namespace.hpp"
 #include "apps/common/run_program.hpp"
+#include "apps/common/text_table.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
 #include "tests/net/walls/connections.hpp"
 #include "tests/net/walls/matrix.hpp"
@@ -88,7 +89,7 @@ struct ChangedHost {
   std::string next = rules_named(world_of_preset("fig3_6", 1), "business_wall");
   Result<apps::NetworkNamespace> space;
   nakadachi::testing::TempFolder folder;
-  apps::RuleChange change{folder.path().string()};
+  apps::RuleChange change{folder.path().string(), file("kept.nft")};
 };
 
 struct Change {
@@ -99,14 +100,16 @@ struct Change {
 std::vector<Change> changes() {
   const std::string table = " inet nakadachi_walls ";
   const std::string key = "10.64.0.10 . 10.1.0.5 . tcp . 5701";
+  const std::string anew = "flush chain" + table + "forward_oltp\nadd rule" + table +
+                           "forward_oltp meta time >= 1806505200 goto deny\n";
+  const std::string known = "add rule" + table + "forward_oltp ct state established accept\n";
+  const std::string counted = "add rule" + table + "forward_oltp counter name flow_oltp ";
   return {
       {"add rule" + table + "forward_oltp ip saddr 10.0.0.1 accept",
        "rule_added chain forward_oltp [oltp]"},
       {"insert rule" + table + "forward tcp dport 22 accept", "rule_added chain forward []"},
-      {"flush chain" + table + "forward_oltp", "rule_missing chain forward_oltp [oltp]"},
-      {"flush chain" + table + "forward_oltp\nadd rule" + table +
-           "forward_oltp counter name flow_oltp drop",
-       "rule_changed chain forward_oltp [oltp]"},
+      {anew + known, "rule_missing chain forward_oltp [oltp]"},
+      {anew + known + counted + "drop", "rule_changed chain forward_oltp [oltp]"},
       {"flush chain" + table + "from_where\nadd rule" + table +
            "from_where fib saddr . iif oif missing goto drop_forged\nadd rule" + table +
            "from_where ip6 saddr :: accept",
@@ -137,6 +140,34 @@ std::vector<Change> changes() {
        "foreign_chain table inet other chain early []"},
       {"add table ip nat\nadd chain ip nat pre { type nat hook prerouting priority -100; }",
        "foreign_chain table ip nat chain pre []"},
+      {"add table arp other\nadd chain arp other in { type filter hook input priority 0; }",
+       "foreign_chain table arp other chain in []"},
+      {"add table bridge other\nadd chain bridge other in { type filter hook input priority 0; }",
+       "foreign_chain table bridge other chain in []"},
+      {"add table netdev other\nadd chain netdev other in "
+       "{ type filter hook ingress device lo priority 0; }",
+       "foreign_chain table netdev other chain in []"},
+      {"add chain" + table + "early { type filter hook ingress device lo priority 0; }",
+       "object_added chain early []"},
+      {"add set" + table +
+           "more { type ipv4_addr; flags timeout; elements = "
+           "{ 10.1.0.7 timeout 1h } }",
+       "object_added set more []"},
+      {"add element" + table + "bound4 { 10.1.0.77 comment \"a } b, { c\" }",
+       "element_added set bound4 []"},
+      {"add element" + table +
+           "exact4_forward "
+           "{ 10.64.0.11 . 10.1.0.5 . tcp . 22 comment \"{\" : goto forward_oltp }",
+       "element_added map exact4_forward [oltp]"},
+      {"add rule" + table + "deny accept comment \"x {\"", "rule_added chain deny []"},
+      {"add quota" + table + "more { over 1 mbytes }", "object_added quota more []"},
+      {"add ct helper" + table + "more { type \"ftp\" protocol tcp; }",
+       "object_added ct helper more []"},
+      {"add chain" + table +
+           "forward { type filter hook forward priority 0; policy drop; }\n"
+           "insert rule" +
+           table + "from_where notrack",
+       "rule_added chain from_where []"},
       {"add table" + table + "{ flags dormant; }", "table_changed table inet nakadachi_walls []"},
       {"delete table" + table, "table_missing table inet nakadachi_walls []"},
   };
@@ -221,7 +252,7 @@ TEST_CASE("a change that is not confirmed is undone, and one that is stays", "[w
   const auto space = apps::NetworkNamespace::create();
   REQUIRE(space.ok());
   const nakadachi::testing::TempFolder folder;
-  const apps::RuleChange change(folder.path().string());
+  const apps::RuleChange change(folder.path().string(), folder.file("kept.nft"));
   space->inside([&] {
     // From nothing, and back to nothing.
     REQUIRE(change.apply(former, seconds(1)).ok());
@@ -387,7 +418,8 @@ TEST_CASE("rules with sets that packets have filled come back as they were", "[w
           return;
         }
         ++filled;
-        const apps::RuleChange change(folder.file(one.world.model().name + box.name));
+        const apps::RuleChange change(folder.file(one.world.model().name + box.name),
+                                      folder.file("kept.nft"));
         REQUIRE(change.apply(next, seconds(60)).ok());
         CHECK_FALSE(drift_from(texts.at(box.rules)).empty());
         const auto back = change.roll_back();
@@ -398,6 +430,74 @@ TEST_CASE("rules with sets that packets have filled come back as they were", "[w
     }
     CHECK(filled >= 2);  // a wall and the host behind it
   }
+}
+
+TEST_CASE("what is confirmed, and only that, is what the next start loads", "[walls]") {
+  if (!labs_possible()) return;
+  const ChangedHost host;
+  const auto kept = [&] { return *apps::read_file(host.file("kept.nft")); };
+  host.space->inside([&] {
+    REQUIRE(host.change.apply(host.next, seconds(60)).ok());
+    CHECK_FALSE(std::filesystem::exists(host.file("kept.nft")));
+    CHECK(host.change.keep(host.next).error().code == ErrorCode::kWallsPending);
+    REQUIRE(host.change.confirm().ok());
+    CHECK(kept() == host.next);
+    // What is undone leaves it alone, and so does what cannot be kept.
+    REQUIRE(host.change.apply(host.former, seconds(60)).ok());
+    std::filesystem::create_directory(host.file("kept.nft.new"));
+    CHECK(host.change.confirm().error().code == ErrorCode::kFileProblem);
+    REQUIRE(host.change.roll_back().ok());
+    CHECK(kept() == host.next);
+    CHECK(drift_from(host.next).empty());
+    std::filesystem::remove(host.file("kept.nft.new"));
+    // Loaded long ago.
+    REQUIRE(host.change.keep(host.former).ok());
+    CHECK(kept() == host.former);
+  });
+  const auto start = apps::NetworkNamespace::create();
+  REQUIRE(start.ok());
+  start->inside([&] {
+    const auto end = apps::run_program({"/usr/sbin/nft", "-f", host.file("kept.nft")}, "");
+    REQUIRE(end.ok());
+    CHECK(end->status == 0);
+    CHECK(drift_from(host.former).empty());
+  });
+}
+
+TEST_CASE("where systemd runs, the way back has a scope of its own", "[walls]") {
+  if (!labs_possible()) return;
+  const ChangedHost host;
+  const std::string asked = host.file("asked");
+  const auto manager = [&](const std::string& name, const std::string& ends) {
+    REQUIRE(apps::write_private_file(host.file(name.c_str()),
+                                     "#!/bin/sh\necho \"$@\" > " + asked +
+                                         "\neval last=\\${$#}\necho \"$last\" > " +
+                                         host.file("process") + "\n" + ends + "\n")
+                .ok());
+    std::filesystem::permissions(host.file(name.c_str()), std::filesystem::perms::owner_all);
+    return apps::RuleChange::ServiceManager{.runs_here = host.folder.path().string(),
+                                            .makes_scopes = host.file(name.c_str())};
+  };
+  const apps::RuleChange watched(host.folder.path().string(), host.file("kept.nft"),
+                                 manager("makes", "exit 0"));
+  const apps::RuleChange unwatched(host.folder.path().string(), host.file("kept.nft"),
+                                   manager("refuses", "exit 1"));
+  host.space->inside([&] {
+    REQUIRE(watched.apply(host.next, seconds(60)).ok());
+    const std::string words = *apps::read_file(asked);
+    CHECK_THAT(words, Catch::Matchers::StartsWith("--scope ") &&
+                          Catch::Matchers::ContainsSubstring("cgroup.procs"));
+    // It is the one who watches.
+    std::string process = *apps::read_file(host.file("process"));
+    process.pop_back();
+    CHECK(std::filesystem::exists("/proc/" + process));
+    REQUIRE(watched.confirm().ok());
+    CHECK(becomes([&] { return !std::filesystem::exists("/proc/" + process); }, seconds(10)));
+    // Without one nothing is loaded.
+    CHECK(unwatched.apply(host.former, seconds(60)).error().code == ErrorCode::kFileProblem);
+    CHECK(drift_from(host.next).empty());
+    CHECK(watched.confirm().error().code == ErrorCode::kWallsPending);
+  });
 }
 
 TEST_CASE("the way back does not end with the session", "[walls]") {
@@ -432,6 +532,7 @@ TEST_CASE("the command line shows, loads, confirms and watches", "[walls]") {
   using Catch::Matchers::ContainsSubstring;
   const std::string model = "preset:fig3_6";
   const std::string state = "--state=" + folder.path().string();
+  const std::string kept = "--kept=" + folder.file("kept.nft");
   const auto plan = run({"apply", model, "--as", "middle_server", "--dry-run"});
   CHECK(plan.status == 0);
   CHECK_THAT(plan.output, ContainsSubstring("opens    oltp\n") &&
@@ -441,7 +542,12 @@ TEST_CASE("the command line shows, loads, confirms and watches", "[walls]") {
   CHECK(run({"apply", model, "--as", "middle_server"}).status == 1);
   CHECK(run({"apply", model, "--as", "middle_server", "--confirm", "1y"}).status == 1);
   CHECK(run({"apply", model, "--as", "middle_server", "--confirm", "60s", state}).status == 0);
-  CHECK(run({"confirm", state}).status == 0);
+  CHECK(run({"confirm", state, kept}).status == 0);
+  CHECK_THAT(*apps::read_file(folder.file("kept.nft")), ContainsSubstring("middle_server"));
+  std::filesystem::remove(folder.file("kept.nft"));
+  CHECK(run({"apply", model, "--as", "middle_server", "--confirm", "60s", state, kept}).status ==
+        0);
+  CHECK(std::filesystem::exists(folder.file("kept.nft")));  // nothing changes, and it is kept
   CHECK(run({"rollback", state}).status == 1);
   CHECK(run({"drift", model, "--as", "middle_server"}).status == 0);
   space->inside([] {

@@ -133,6 +133,40 @@ TEST_CASE("each kind of finding is found, with subject and line", "[walls]") {
   }
 }
 
+TEST_CASE("a flow is no wider by IPv6 than by IPv4, unless it says so", "[walls]") {
+  struct Ends {
+    const char* from;
+    bool is_wider;
+  };
+  const Ends cases[] = {
+      {"[\"192.0.2.7\", \"2001:db8::7\"]", false},
+      {"[\"192.0.2.7\", \"2001:db8::6/127\"]", true},
+      {"[\"192.0.2.6/31\", \"2001:db8::/64\"]", false},
+      {"[\"192.0.2.0/24\", \"2001:db8::/48\"]", false},
+      {"[\"192.0.2.0/24\", \"2001:db8::/47\"]", true},
+      {"[\"172.16.0.0/17\", \"2001:db8::/32\"]", true},
+      {"[\"172.16.0.0/16\", \"2001:db8::/32\"]", false},
+      {"\"2001:db8::7\"", true},  // outside has IPv4, and it is closed
+      {"[\"only_six\"]", true},
+      {"[\"database\"]", false},  // all of its addresses, of either family
+      {"[\"10.1.0.9\", \"database\", \"fd00:1::a\"]", false},
+  };
+  const std::string six =
+      "[[segment]]\nname = \"only_six\"\nkind = \"ops\"\nipv6 = \"fd00:99::/64\"\n";
+  const auto finds = [&](const Ends& ends, const char* also) {
+    const auto findings = findings_of(
+        flow(std::string("to = \"node:oltp\"\nfrom = ") + ends.from + "\n" + also + six));
+    return std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+      return finding.kind == FindingKind::kIpv6Wider;
+    });
+  };
+  for (const Ends& ends : cases) {
+    CAPTURE(ends.from);
+    CHECK(finds(ends, "") == ends.is_wider);
+    CHECK_FALSE(finds(ends, "ipv6_alone = true\n"));
+  }
+}
+
 TEST_CASE("a flow that is over neither closes IPv6 nor stands for another flow", "[walls]") {
   const std::string ends[] = {"from = \"10.1.0.6\"\nto = \"10.1.0.5\"\n",
                               "from = \"fd00:1::6\"\nto = \"fd00:1::5\"\n"};

@@ -61,8 +61,9 @@ struct RuleSet {
 std::vector<RuleSet> compile(const World& world, std::optional<std::chrono::year_month_day> today);
 
 /// The rule set as `nft -f` reads it. Loading it replaces the former as a whole.
-/// A new connection costs at most four look-ups, however many towns there are;
-/// packets of known connections cost none.
+/// A packet costs at most four look-ups, of a known connection too, however many towns there are:
+/// what the rules do not let through ends at once, also what former rules let through. A flow with
+/// a last day ends by the kernel's clock when that day is over in Japan.
 std::string to_nft(const World& world, const RuleSet& rules);
 
 }  // namespace nakadachi::walls

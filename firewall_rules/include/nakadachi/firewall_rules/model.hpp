@@ -105,6 +105,7 @@ struct Flow {
   bool specific = false;
   /// Between ends that every town has: from each town to each, not only its own.
   bool across_towns = false;
+  bool ipv6_alone = false;  ///< open by IPv6 and, on purpose, closed or narrower by IPv4
   Limit limit;
   std::optional<LogLevel> log;  ///< the model's otherwise
   std::string traffic;          ///< see `TrafficKind`; or empty
