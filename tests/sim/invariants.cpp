@@ -167,7 +167,9 @@ std::string difference(const OpenedRow& provided, const exchange::Conclusion& co
   if (permit->subject != conclusion.subject) return "subject";
   if (permit->asked_at != conclusion.asked_at) return "time of the request";
   if (provision->outcome != conclusion.outcome) return "outcome";
-  if (conclusion.provision_leaf == Digest()) return {};  // its end, not its word, was heard of
+  // That it lapsed may have been told by a word on its status alone; nothing else can.
+  const bool by_status = conclusion.outcome == exchange::Outcome::kLapsed;
+  if (by_status && conclusion.provision_leaf == Digest()) return {};
   if (provided.stored.leaf != conclusion.provision_leaf) return "leaf";
   if (permit->legal_item != conclusion.legal_item) return "item of the table";
   if (provision->provided_at != conclusion.provided_at) return "time of the provision";
