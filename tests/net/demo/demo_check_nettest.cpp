@@ -13,6 +13,7 @@
 #include "nakadachi/crypto/merkle.hpp"
 #include "nakadachi/storage/postgres_store.hpp"
 #include "nakadachi/wire/statements.hpp"
+#include "tests/net/demo/small_pool.hpp"
 #include "tests/support/catch.hpp"
 
 namespace nakadachi::apps {
@@ -103,15 +104,8 @@ std::string contradiction(DemoPool& pool, const ClientOutcomes& told) {
 
 TEST_CASE("client, asker and provider are compared row by row, refusals apart aside", "[demo]") {
   using Catch::Matchers::EndsWith;
-  auto started = DemoPool::start({.towns = 2,
-                                  .persons = 10,
-                                  .acquire = false,
-                                  .everything_answered = true,
-                                  .program_directory = NAKADACHI_BIN_DIR},
-                                 [](std::string_view) {});
-  INFO((started ? "" : started.error().detail));
-  REQUIRE(started.ok());
-  DemoPool& pool = **started;
+  const auto small = small_pool();
+  DemoPool& pool = *small;
   const ClientOutcomes told = ask_and_ask_wrongly(pool);
   pool.node().stop();
 

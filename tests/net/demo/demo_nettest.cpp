@@ -26,6 +26,13 @@ ProgramEnd run_demo(const std::vector<std::string>& options) {
   return *std::move(end);
 }
 
+/// What a demo has written to its `--json demo.json`.
+nlohmann::json told_by(const testing::TempFolder& folder) {
+  const auto text = read_file(folder.file("demo.json"));
+  REQUIRE(text);
+  return nlohmann::json::parse(*text);
+}
+
 /// Every town's line and its exchanges by outcome, against its statement and the whole.
 void check_towns(const nlohmann::json& told, const std::string& output) {
   CHECK(told["symbols"].get<std::uint64_t>() > 0);
@@ -70,9 +77,7 @@ TEST_CASE("the demo's books agree: records, units and yen") {
   const ProgramEnd end = run_demo({"--json", folder.file("demo.json"), "--cost", "1000003"});
   CAPTURE(end.output, end.complaint);
   REQUIRE(end.status == 0);
-  const auto text = read_file(folder.file("demo.json"));
-  REQUIRE(text);
-  const nlohmann::json told = nlohmann::json::parse(*text);
+  const nlohmann::json told = told_by(folder);
   CHECK(told["ok"] == true);
   CHECK(told["tenants"] == 3);
   CHECK(told["institutions"] == 6);
@@ -141,9 +146,7 @@ TEST_CASE("the demo names what was damaged in its database") {
   const ProgramEnd end = run_demo({"--corrupt", thing, "--json", folder.file("demo.json")});
   CAPTURE(thing, end.output, end.complaint);
   CHECK(end.status == 1);
-  const auto text = read_file(folder.file("demo.json"));
-  REQUIRE(text);
-  const nlohmann::json told = nlohmann::json::parse(*text);
+  const nlohmann::json told = told_by(folder);
   CHECK(told["ok"] == false);
   // "012025 number 57: what became of it"; of a head all of it says where it is.
   const auto damaged = told["damaged"].get<std::string>();
@@ -168,9 +171,7 @@ TEST_CASE("every outcome there is, and refusals for several reasons, come about 
   REQUIRE(end);
   CAPTURE(end->output, end->complaint);
   REQUIRE(end->status == 0);
-  const auto text = read_file(folder.file("demo.json"));
-  REQUIRE(text);
-  const nlohmann::json told = nlohmann::json::parse(*text);
+  const nlohmann::json told = told_by(folder);
   for (const auto& [name, count] : told["outcomes"].items()) {
     INFO(name);
     CHECK(count.get<std::uint64_t>() > 0);
@@ -203,9 +204,7 @@ TEST_CASE("the demo's residents are by real population and of the seed that is a
       run_demo({"--scale", "100000", "--seed", "3", "--json", folder.file("demo.json")});
   CAPTURE(end.output, end.complaint);
   REQUIRE(end.status == 0);
-  const auto text = read_file(folder.file("demo.json"));
-  REQUIRE(text);
-  const nlohmann::json told = nlohmann::json::parse(*text);
+  const nlohmann::json told = told_by(folder);
   CHECK(told["ok"] == true);
   CHECK(told["seed"] == 3);
   CHECK(told["exchanges"] == 60);

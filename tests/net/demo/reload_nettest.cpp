@@ -13,6 +13,7 @@
 #include "apps/common/join_files.hpp"
 #include "apps/common/text_table.hpp"
 #include "nakadachi/client/client.hpp"
+#include "tests/net/demo/small_pool.hpp"
 #include "tests/support/catch.hpp"
 
 namespace nakadachi::apps {
@@ -58,15 +59,8 @@ std::unique_ptr<client::Client> system_with(const DemoPool& pool,
 }  // namespace
 
 TEST_CASE("SIGHUP: a node reads its systems again, and a wrong file changes nothing", "[demo]") {
-  auto started = DemoPool::start({.towns = 2,
-                                  .persons = 10,
-                                  .acquire = false,
-                                  .everything_answered = true,
-                                  .program_directory = NAKADACHI_BIN_DIR},
-                                 [](std::string_view) {});
-  INFO((started ? "" : started.error().detail));
-  REQUIRE(started.ok());
-  DemoPool& pool = **started;
+  const auto small = small_pool();
+  DemoPool& pool = *small;
   std::uint64_t next = 0;
   const DemoResidents::PlannedQuery first = pool.residents().query(next);
   const auto ask = [&](client::Client& client) {
@@ -111,16 +105,8 @@ TEST_CASE("SIGHUP: a node reads its systems again, and a wrong file changes noth
 }
 
 TEST_CASE("SIGHUP: a gateway reads its nodes again, and a wrong file changes nothing", "[demo]") {
-  auto started = DemoPool::start({.towns = 2,
-                                  .persons = 10,
-                                  .acquire = false,
-                                  .everything_answered = true,
-                                  .validity_s = 300,
-                                  .program_directory = NAKADACHI_BIN_DIR},
-                                 [](std::string_view) {});
-  INFO((started ? "" : started.error().detail));
-  REQUIRE(started.ok());
-  DemoPool& pool = **started;
+  const auto small = small_pool(300);
+  DemoPool& pool = *small;
   const std::string file = pool.directory() + "/nodes.tsv";
   const auto rows = read_nodes(file);
   REQUIRE(rows.ok());

@@ -14,6 +14,7 @@
 #include "apps/common/run_program.hpp"
 #include "apps/common/system_call_filter.hpp"
 #include "apps/common/text_table.hpp"
+#include "tests/net/demo/small_pool.hpp"
 #include "tests/support/catch.hpp"
 
 namespace nakadachi::apps {
@@ -23,18 +24,6 @@ using Catch::Matchers::ContainsSubstring;
 
 constexpr gid_t kNobodysGroup = 65534;
 const std::string kProgram = std::string(NAKADACHI_BIN_DIR) + "/nakadachi";
-
-std::unique_ptr<DemoPool> small_pool() {
-  auto started = DemoPool::start({.towns = 2,
-                                  .persons = 10,
-                                  .acquire = false,
-                                  .everything_answered = true,
-                                  .program_directory = NAKADACHI_BIN_DIR},
-                                 [](std::string_view) {});
-  INFO((started ? "" : started.error().detail));
-  REQUIRE(started.ok());
-  return *std::move(started);
-}
 
 /// Whether the files in the process's folder in /proc are root's although the process is not, or
 /// not its group's: so the kernel guards a process that may not be dumped, traced and read.
