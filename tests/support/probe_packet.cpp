@@ -2,6 +2,8 @@
 
 #include <netinet/in.h>
 
+#include <algorithm>
+
 namespace nakadachi::walls::testing {
 namespace {
 
@@ -14,6 +16,15 @@ constexpr std::uint8_t kEchoRequest4 = 8;
 constexpr std::uint8_t kEchoReply4 = 0;
 constexpr std::uint8_t kEchoRequest6 = 128;
 constexpr std::uint8_t kEchoReply6 = 129;
+
+constexpr std::uint8_t kUnreachable4 = 3;
+constexpr std::uint8_t kUnreachable6 = 1;
+constexpr std::uint32_t kPortOfNodes = 5701;
+
+bool is_other(int protocol) {
+  return std::find(kOtherProtocols.begin(), kOtherProtocols.end(), protocol) !=
+         kOtherProtocols.end();
+}
 
 void put16(Bytes& bytes, std::uint32_t value) {
   bytes.push_back(static_cast<std::uint8_t>(value >> 8U));
@@ -95,9 +106,19 @@ Transport echo(const ProbePacket& packet) {
   return {bytes, 2};
 }
 
-Transport transport_of(Protocol protocol, const ProbePacket& packet) {
-  if (protocol == Protocol::kTcp) return tcp(packet);
-  return protocol == Protocol::kUdp ? udp(packet) : echo(packet);
+Transport without_ports(const ProbePacket& packet) {
+  Bytes bytes;
+  put16(bytes, 0);
+  put16(bytes, kPortOfNodes);
+  put32(bytes, kMark);
+  put32(bytes, packet.number);
+  return {bytes, 0};
+}
+
+Transport transport_of(int protocol, const ProbePacket& packet) {
+  if (protocol == IPPROTO_TCP) return tcp(packet);
+  if (protocol == IPPROTO_UDP) return udp(packet);
+  return is_other(protocol) ? without_ports(packet) : echo(packet);
 }
 
 Bytes header(const ProbePacket& packet, int protocol, std::size_t size) {
@@ -123,20 +144,21 @@ Bytes header(const ProbePacket& packet, int protocol, std::size_t size) {
 
 }  // namespace
 
-int ip_number(Protocol protocol, Family family) {
-  if (protocol == Protocol::kTcp) return IPPROTO_TCP;
-  if (protocol == Protocol::kUdp) return IPPROTO_UDP;
+int ip_number(std::uint32_t service, Family family) {
+  const std::uint32_t protocol = service / kPortsPerProtocol;
+  if (protocol == static_cast<std::uint32_t>(Protocol::kTcp)) return IPPROTO_TCP;
+  if (protocol == static_cast<std::uint32_t>(Protocol::kUdp)) return IPPROTO_UDP;
+  if (service > 3 * kPortsPerProtocol) return static_cast<int>(service - 3 * kPortsPerProtocol);
   return family == Family::kIpv4 ? static_cast<int>(IPPROTO_ICMP)
                                  : static_cast<int>(IPPROTO_ICMPV6);
 }
 
 std::vector<std::uint8_t> bytes_of(const ProbePacket& packet) {
-  const auto protocol = static_cast<Protocol>(packet.service / kPortsPerProtocol);
   const Family family = packet.from.family();
-  const int number = ip_number(protocol, family);
-  auto [payload, checksum_at] = transport_of(protocol, packet);
+  const int number = ip_number(packet.service, family);
+  auto [payload, checksum_at] = transport_of(number, packet);
   Bytes summed;
-  if (protocol != Protocol::kEcho || family == Family::kIpv6) {  // the pseudo-header
+  if (number != IPPROTO_ICMP) {  // the pseudo-header
     put(summed, packet.from);
     put(summed, packet.to);
     put32(summed, static_cast<std::uint32_t>(payload.size()));
@@ -144,24 +166,38 @@ std::vector<std::uint8_t> bytes_of(const ProbePacket& packet) {
   }
   summed.insert(summed.end(), payload.begin(), payload.end());
   const std::uint16_t sum = checksum(summed);
-  set16(payload, checksum_at, protocol == Protocol::kUdp && sum == 0 ? 0xffff : sum);
+  if (!is_other(number)) {
+    set16(payload, checksum_at, number == IPPROTO_UDP && sum == 0 ? 0xffff : sum);
+  }
   Bytes bytes = header(packet, number, payload.size());
   bytes.insert(bytes.end(), payload.begin(), payload.end());
   return bytes;
 }
 
-std::optional<Sighting> read_sighting(Family family, Protocol protocol,
+std::optional<Sighting> read_sighting(Family family, int protocol,
                                       std::span<const std::uint8_t> payload) {
-  if (protocol == Protocol::kTcp) {
+  const bool is_v4 = family == Family::kIpv4;
+  if (is_other(protocol)) {
+    if (payload.size() < 12 || read32(payload, 4) != kMark) return std::nullopt;
+    return Sighting{read32(payload, 8), false};
+  }
+  if (protocol == IPPROTO_TCP) {
     if (payload.size() < 20) return std::nullopt;
     if (payload[13] == kSyn) return Sighting{read32(payload, 4), false};
     if ((payload[13] & kReset) != 0) return Sighting{read32(payload, 8) - 1, true};
     return std::nullopt;
   }
-  if (payload.size() < 16 || read32(payload, 8) != kMark) return std::nullopt;
+  if (payload.size() < 16) return std::nullopt;
+  const bool is_icmp = protocol != IPPROTO_UDP;
+  if (is_icmp && payload[0] == (is_v4 ? kUnreachable4 : kUnreachable6)) {
+    // Behind its own header and those of the packet that it is about.
+    const std::size_t mark_at = is_v4 ? 8 + 20 + 8 : 8 + 40 + 8;
+    if (payload.size() < mark_at + 8 || read32(payload, mark_at) != kMark) return std::nullopt;
+    return Sighting{read32(payload, mark_at + 4), true};
+  }
+  if (read32(payload, 8) != kMark) return std::nullopt;
   const std::uint32_t number = read32(payload, 12);
-  if (protocol == Protocol::kUdp) return Sighting{number, false};
-  const bool is_v4 = family == Family::kIpv4;
+  if (!is_icmp) return Sighting{number, false};
   if (payload[0] == (is_v4 ? kEchoRequest4 : kEchoRequest6)) return Sighting{number, false};
   if (payload[0] == (is_v4 ? kEchoReply4 : kEchoReply6)) return Sighting{number, true};
   return std::nullopt;

@@ -197,11 +197,14 @@ void Lab::open_sockets(int box) {
       station.devices.push_back(static_cast<int>(if_nametoindex(device(port).c_str())));
     }
     for (const Family family : kFamilies) {
-      for (const Protocol protocol : {Protocol::kTcp, Protocol::kUdp, Protocol::kEcho}) {
-        const int domain = family == Family::kIpv4 ? AF_INET : AF_INET6;
-        ears_.push_back(
-            {Socket(domain, SOCK_RAW, ip_number(protocol, family)), box, family, protocol});
+      const int domain = family == Family::kIpv4 ? AF_INET : AF_INET6;
+      const auto listen = [&](int protocol) {
+        ears_.push_back({Socket(domain, SOCK_RAW, protocol), box, family, protocol});
+      };
+      for (const std::uint32_t protocol : {0U, 1U, 2U}) {  // TCP, UDP, echo
+        listen(ip_number(protocol * kPortsPerProtocol, family));
       }
+      for (const int protocol : kOtherProtocols) listen(protocol);
     }
   });
 }

@@ -69,7 +69,7 @@ class Lab {
     Socket socket;
     int box;
     Family family;
-    Protocol protocol;
+    int protocol;
   };
   /// One box with its namespace and its mouths.
   struct Station {

@@ -3,10 +3,19 @@
 
 #include "tests/net/walls/connections.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <optional>
+#include <thread>
 
 #include "apps/common/live_walls.hpp"
+#include "apps/common/run_program.hpp"
 #include "nakadachi/firewall_rules/compile.hpp"
 #include "tests/net/walls/matrix.hpp"
 #include "tests/support/catch.hpp"
@@ -244,4 +253,155 @@ TEST_CASE("who has too many connections gets no more until one ends", "[walls]")
       connect_to(lab, address("fd6e:616b:1000::a"), address("fd6e:616b:1::11"), kOltp).has_value());
   first.pop_back();
   CHECK(fill("10.64.0.10", 5).size() == 1);
+}
+
+namespace {
+
+/// A raw socket of the box that has the address, for ICMP of its family.
+int icmp_socket(const Lab& lab, Address of) {
+  const bool is_v4 = of.family() == Family::kIpv4;
+  const int made = lab.inside(lab.layout().box_at(of), [&] {
+    return is_v4 ? ::socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP)
+                 : ::socket(AF_INET6, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+  });
+  REQUIRE(made >= 0);
+  return made;
+}
+
+sockaddr_in6 ipv6_of(Address address) {
+  sockaddr_in6 made{};
+  made.sin6_family = AF_INET6;
+  REQUIRE(inet_pton(AF_INET6, address.text().c_str(), &made.sin6_addr) == 1);
+  return made;
+}
+
+/// Sends from the neighbour, with this hop limit; the kernel adds the checksum.
+void send_icmpv6(const Lab& lab, Address from, Address to, std::vector<std::uint8_t> bytes,
+                 int hop_limit) {
+  const TcpSocket out(icmp_socket(lab, from));
+  REQUIRE(setsockopt(out.handle(), IPPROTO_IPV6, IPV6_UNICAST_HOPS, &hop_limit, sizeof hop_limit) ==
+          0);
+  const sockaddr_in6 own = ipv6_of(from);
+  REQUIRE(bind(out.handle(), reinterpret_cast<const sockaddr*>(&own), sizeof own) == 0);
+  const sockaddr_in6 there = ipv6_of(to);
+  CHECK(sendto(out.handle(), bytes.data(), bytes.size(), 0,
+               reinterpret_cast<const sockaddr*>(&there),
+               sizeof there) == static_cast<ssize_t>(bytes.size()));
+}
+
+/// ICMPv6 of a type about an address: a solicitation (135), an advertisement (136), a redirect
+/// (137).
+std::vector<std::uint8_t> discovery(std::uint8_t type, Address about) {
+  std::vector<std::uint8_t> bytes = {type, 0, 0, 0, 0, 0, 0, 0};
+  const sockaddr_in6 target = ipv6_of(about);
+  const auto* const first = reinterpret_cast<const std::uint8_t*>(&target.sin6_addr);
+  bytes.insert(bytes.end(), first, first + 16);
+  if (type == 137) bytes.insert(bytes.end(), first, first + 16);
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("an ICMP error comes back to who asked, and to nobody else", "[walls]") {
+  if (!labs_possible()) return;
+  const World world = world_of_preset("shared_centre", 1);
+  struct Ends {
+    const char* node;
+    const char* clock;
+    const char* operator1;
+  };
+  for (const Ends& ends : {Ends{"10.1.1.11", "10.1.5.31", "10.1.5.21"},
+                           Ends{"fd6e:616b:1::11", "fd6e:616b:5::31", "fd6e:616b:5::21"}}) {
+    CAPTURE(ends.node);
+    Lab lab = lab_of(world, {0});
+    const auto ask = [&](const char* from, const char* to, std::uint32_t number) {
+      const int box = lab.layout().box_at(address(from));
+      lab.send({box, {number, address(from), address(to), kPortsPerProtocol + 123, 20'123}, {}});
+      bool answered = false;
+      for (const Lab::Arrival& arrival : lab.collect(std::chrono::milliseconds(300))) {
+        answered = answered || (arrival.box == box && arrival.sighting.is_answer &&
+                                arrival.sighting.number == number);
+      }
+      return answered;
+    };
+    CHECK(ask(ends.node, ends.operator1, 1));  // without rules errors come from everywhere
+    REQUIRE(lab.load(rule_texts(world, compile(world, {}))).ok());
+    // Nobody listens at the clock, and it says so.
+    CHECK(ask(ends.node, ends.clock, 2));
+    CHECK(counters_in(lab, box_named(lab, "inner_wall")).at("icmp_error") == 1);
+    CHECK(counters_in(lab, box_named(lab, "node1")).at("icmp_error") == 1);
+    CHECK_FALSE(ask(ends.node, ends.operator1, 3));
+    CHECK(counters_in(lab, box_named(lab, "node1")).at("icmp_error") == 1);
+    // About a packet that nobody sent: the clock's own rules, and the wall's, know no connection.
+    const auto about =
+        bytes_of({4, address(ends.node), address(ends.clock), kPortsPerProtocol + 123, 20'999});
+    std::vector<std::uint8_t> error(8, 0);
+    const bool is_v4 = address(ends.node).family() == Family::kIpv4;
+    error[0] = is_v4 ? 3 : 1;
+    error[1] = is_v4 ? 3 : 4;
+    error.insert(error.end(), about.begin(), about.end());
+    if (is_v4) continue;  // the kernel adds the checksum of ICMPv6 only
+    const std::string rest = "fd6e:616b:5::31";
+    const int clock = lab.layout().box_at(address(rest.c_str()));
+    lab.inside(clock, [] {
+      REQUIRE(apps::run_program({"/usr/sbin/nft", "flush", "ruleset"}, "")->status == 0);
+    });
+    send_icmpv6(lab, address(rest.c_str()), address(ends.node), error, 64);
+    for (const Lab::Arrival& arrival : lab.collect(std::chrono::milliseconds(300))) {
+      CHECK(arrival.sighting.number != 4);
+    }
+    const auto wall = counters_in(lab, box_named(lab, "inner_wall"));
+    CHECK(wall.at("icmp_error") == 1);
+    CHECK(wall.at("invalid") + wall.at("denied") > 0);
+  }
+}
+
+TEST_CASE("neighbours are found by the hop limit that only neighbours have, and lead nobody astray",
+          "[walls]") {
+  if (!labs_possible()) return;
+  const World world = world_of_preset("fig3_6", 1);
+  const Lab lab = lab_of(world, {});
+  const auto& boxes = lab.layout().boxes();
+  const Address server = address("fd6e:616b:10:2::10");
+  const int server_box = lab.layout().box_at(server);
+  // Somebody else in the segment, who has no rules.
+  std::optional<Address> other;
+  for (const Box& box : boxes) {
+    for (const Address& one : box.addresses) {
+      const bool beside = lab.layout().network_of(one) == lab.layout().network_of(server);
+      if (beside && one != server && one.family() == Family::kIpv6) other = one;
+    }
+  }
+  REQUIRE(other.has_value());
+  const auto texts = rule_texts(world, compile(world, {}));
+  lab.inside(server_box, [&] {
+    REQUIRE(apps::run_program({"/usr/sbin/nft", "-f", "-"}, texts.at("middle_server"))->status ==
+            0);
+  });
+  const auto dropped = [&] {
+    const auto counters = counters_in(lab, server_box);
+    return counters.at("denied") + counters.at("invalid") + counters.at("forged");
+  };
+  const auto before = dropped();
+  {
+    const TcpSocket ear(icmp_socket(lab, *other));
+    send_icmpv6(lab, *other, server, discovery(135, server), 255);
+    pollfd watched{ear.handle(), POLLIN, 0};
+    bool advertised = false;
+    std::array<std::uint8_t, 256> heard{};
+    while (!advertised && poll(&watched, 1, 3'000) == 1) {
+      const ssize_t size = recv(ear.handle(), heard.data(), heard.size(), 0);
+      advertised = size >= 24 && heard[0] == 136;
+    }
+    CHECK(advertised);
+  }
+  CHECK(dropped() == before);
+  send_icmpv6(lab, *other, server, discovery(135, server), 64);
+  send_icmpv6(lab, *other, server, discovery(136, *other), 64);
+  send_icmpv6(lab, *other, server, discovery(137, *other), 255);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (dropped() < before + 3 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  CHECK(dropped() == before + 3);
 }

@@ -25,7 +25,7 @@ bool labs_possible();
 std::map<std::string, std::string> rule_texts(const World& world, const std::vector<RuleSet>& sets);
 
 /// Every port that a model speaks of, the ports before and behind it, `random_ports` others and
-/// echo; each port by TCP and by UDP.
+/// echo; each port by TCP and by UDP. Protocols without ports besides, which no flow names.
 std::vector<std::uint32_t> services_to_probe(const Model& model, int random_ports,
                                              std::mt19937& random);
 
