@@ -131,7 +131,7 @@ copies::CopyContent Universe::copy_of(std::size_t institution, std::size_t perso
 Universe::Expected Universe::answered(const Registered& registered,
                                       const exchange::Subject& subject,
                                       const rules::Verdict& verdict) {
-  const Expected no_data{.outcome = exchange::Outcome::kNoData, .answer = {}};
+  Expected no_data{.outcome = exchange::Outcome::kNoData, .answer = {}};
   if (!registered) return no_data;
   copies::Selection selection = copies::select(*registered, subject.items);
   const std::size_t uncovered =

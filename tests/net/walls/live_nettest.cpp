@@ -97,7 +97,8 @@ struct Change {
   std::string drift;
 };
 
-std::vector<Change> changes() {
+/// What can be changed of rules and elements.
+std::vector<Change> changes_of_contents() {
   const std::string table = " inet nakadachi_walls ";
   const std::string key = "10.64.0.10 . 10.1.0.5 . tcp . 5701";
   const std::string anew = "flush chain" + table + "forward_oltp\nadd rule" + table +
@@ -125,6 +126,20 @@ std::vector<Change> changes() {
       {"add element" + table + "bound4 { 10.1.0.77 }", "element_added set bound4 []"},
       {"delete element" + table + "mac4 { 10.1.0.5 . 02:00:00:00:00:05 }",
        "element_missing set mac4 []"},
+      {"add element" + table + "bound4 { 10.1.0.77 comment \"a } b, { c\" }",
+       "element_added set bound4 []"},
+      {"add element" + table +
+           "exact4_forward "
+           "{ 10.64.0.11 . 10.1.0.5 . tcp . 22 comment \"{\" : goto forward_oltp }",
+       "element_added map exact4_forward [oltp]"},
+      {"add rule" + table + "deny accept comment \"x {\"", "rule_added chain deny []"},
+  };
+}
+
+/// And of tables, chains and whatever else stands in them.
+std::vector<Change> changes_of_objects() {
+  const std::string table = " inet nakadachi_walls ";
+  return {
       {"add chain" + table + "forward { policy accept; }", "policy_changed chain forward []"},
       {"add chain" + table + "early { type filter hook forward priority -10; policy accept; }",
        "object_added chain early []"},
@@ -153,13 +168,6 @@ std::vector<Change> changes() {
            "more { type ipv4_addr; flags timeout; elements = "
            "{ 10.1.0.7 timeout 1h } }",
        "object_added set more []"},
-      {"add element" + table + "bound4 { 10.1.0.77 comment \"a } b, { c\" }",
-       "element_added set bound4 []"},
-      {"add element" + table +
-           "exact4_forward "
-           "{ 10.64.0.11 . 10.1.0.5 . tcp . 22 comment \"{\" : goto forward_oltp }",
-       "element_added map exact4_forward [oltp]"},
-      {"add rule" + table + "deny accept comment \"x {\"", "rule_added chain deny []"},
       {"add quota" + table + "more { over 1 mbytes }", "object_added quota more []"},
       {"add ct helper" + table + "more { type \"ftp\" protocol tcp; }",
        "object_added ct helper more []"},
@@ -171,6 +179,12 @@ std::vector<Change> changes() {
       {"add table" + table + "{ flags dormant; }", "table_changed table inet nakadachi_walls []"},
       {"delete table" + table, "table_missing table inet nakadachi_walls []"},
   };
+}
+
+std::vector<Change> changes() {
+  std::vector<Change> all = changes_of_contents();
+  for (Change& change : changes_of_objects()) all.push_back(std::move(change));
+  return all;
 }
 
 }  // namespace

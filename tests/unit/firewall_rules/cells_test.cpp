@@ -21,7 +21,7 @@ namespace {
 
 /// `A, B > C, D : services` opens every one of A and B to every one of C and D; `A = B = C : any`
 /// each of them to each other.
-constexpr const char* kFig3_5 = R"(
+constexpr const char* kFigure35 = R"(
 business_systems = others in business : any
 middle_server = interface_system = others in servers : any
 core_system = others in national : any
@@ -29,7 +29,7 @@ business_systems > middle_server : tcp/5701
 interface_system > core_system : tcp/5703
 )";
 
-constexpr const char* kFig3_6 = R"(
+constexpr const char* kFigure36 = R"(
 business_systems = others in business : any
 interface_system = others in interface : any
 core_system = others in national : any
@@ -38,7 +38,7 @@ middle_server > interface_system : tcp/5702
 interface_system > core_system : tcp/5703
 )";
 
-constexpr const char* kFig3_7 = R"(
+constexpr const char* kFigure37 = R"(
 business_systems = others in business : any
 office_terminals = mail_server = middle_server = others in internal : any
 mail_relay = others in internet : any
@@ -49,7 +49,7 @@ outside > mail_relay : tcp/25
 mail_relay > mail_server : tcp/25
 )";
 
-constexpr const char* kFig3_8 = R"(
+constexpr const char* kFigure38 = R"(
 business_systems = others in business : any
 office_terminals = mail_server = others in internal : any
 mail_relay = others in internet : any
@@ -170,9 +170,9 @@ void check_cells(const std::string& preset, const std::string& table) {
 }  // namespace
 
 TEST_CASE("in each layout that is built in, those reach each other who should", "[walls]") {
-  check_cells("fig3_5", kFig3_5);
-  check_cells("fig3_6", kFig3_6);
-  check_cells("fig3_7", kFig3_7);
-  check_cells("fig3_8", kFig3_8);
+  check_cells("fig3_5", kFigure35);
+  check_cells("fig3_6", kFigure36);
+  check_cells("fig3_7", kFigure37);
+  check_cells("fig3_8", kFigure38);
   check_cells("shared_centre", kSharedCentre);
 }
