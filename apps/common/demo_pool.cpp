@@ -93,21 +93,30 @@ Result<void> DemoPool::make_directory() {
     directory_ = made;
     return {};
   }
+  directory_ = std::filesystem::absolute(plan_.directory).string();
   std::error_code problem;
-  std::filesystem::create_directories(plan_.directory, problem);
-  if (problem || !std::filesystem::is_empty(plan_.directory, problem)) {
+  std::filesystem::create_directories(directory_, problem);
+  if (problem || !std::filesystem::is_empty(directory_, problem)) {
     return Error{.code = ErrorCode::kFileProblem,
                  .detail = plan_.directory + " must be an empty or new directory"};
   }
-  directory_ = std::filesystem::absolute(plan_.directory).string();
+  if (plan_.keep && std::filesystem::exists(database_directory(), problem)) {
+    return Error{.code = ErrorCode::kFileProblem,
+                 .detail = database_directory() +
+                           " is there already: remove it first, or keep the "
+                           "pool elsewhere"};
+  }
   std::filesystem::permissions(directory_, std::filesystem::perms::owner_all, problem);
   return {};
 }
 
+/// Of a pool that is kept. Not below our own private directory: as root the server runs as another
+/// account.
+std::string DemoPool::database_directory() const { return directory_ + "-postgres"; }
+
 Result<void> DemoPool::start_database() {
-  // Not below our own private directory: as root the server runs as another account.
   storage::PrivateCluster::Options options;
-  if (plan_.keep) options.directory = directory_ + "-postgres";
+  if (plan_.keep) options.directory = database_directory();
   options.keep = plan_.keep;
   options.address = plan_.network.database;
   options.trusted_clients = plan_.network.database_clients;

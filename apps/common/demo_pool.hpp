@@ -109,6 +109,7 @@ class DemoPool {
   explicit DemoPool(PoolPlan plan) : plan_(std::move(plan)) {}
   Result<void> at(const std::string& host, const std::function<Result<void>()>& work) const;
   Result<void> make_directory();
+  std::string database_directory() const;
   Result<void> start_database();
   Result<void> join_towns();
   Result<void> join_town(std::size_t town, storage::TenantDirectory& directory, Random& random);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -210,6 +211,17 @@ TEST_CASE("the demo's residents are by real population and of the seed that is a
   CHECK(told["exchanges"] == 60);
   CHECK(told["answered"].get<std::uint64_t>() > 0);
   CHECK(run_demo({"--scale", "99"}).status != 0);
+}
+
+TEST_CASE("a pool is not kept where something of a former one is left") {
+  const testing::TempFolder folder;
+  const std::string kept = folder.file("pool");
+  std::filesystem::create_directory(kept + "-postgres");
+  const ProgramEnd end = run_demo({"--keep", kept});
+  CHECK(end.status == 1);
+  CHECK_THAT(end.complaint,
+             Catch::Matchers::ContainsSubstring(kept + "-postgres is there already"));
+  CHECK(std::filesystem::is_empty(kept + "-postgres"));
 }
 
 TEST_CASE("the demo damages nothing that it does not know") {
