@@ -1,6 +1,7 @@
 #include "nakadachi/firewall_rules/diff.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -76,16 +77,66 @@ std::map<std::pair<std::string, std::string>, Limit> town_limits(const Model& mo
   return limits;
 }
 
-bool same_guard(const Invariant& a, const Invariant& b) {
-  return a.kind == b.kind && a.from == b.from && a.except == b.except && a.to == b.to &&
-         a.services == b.services;
+std::vector<std::string> edited_fields(const Invariant& a, const Invariant& b) {
+  const bool same = a.kind == b.kind && a.from == b.from && a.except == b.except && a.to == b.to &&
+                    a.services == b.services;
+  return same ? std::vector<std::string>() : std::vector<std::string>{"changed"};
+}
+
+/// Whoever reaches a host by an address is told by flows; by which MAC it is known is not.
+std::vector<std::string> edited_fields(const Host& a, const Host& b) {
+  std::vector<std::string> fields;
+  if (a.mac != b.mac) fields.emplace_back("mac");
+  if (a.role != b.role) fields.emplace_back("role");
+  return fields;
+}
+
+std::vector<std::string> edited_fields(const Wall& a, const Wall& b) {
+  return a.joins == b.joins ? std::vector<std::string>() : std::vector<std::string>{"joins"};
+}
+
+/// A shown address is no end of a flow, so what a translation opens stands in no region.
+std::vector<std::string> edited_fields(const Nat& a, const Nat& b) {
+  std::vector<std::string> fields;
+  const auto compare = [&](bool same, const char* name) {
+    if (!same) fields.emplace_back(name);
+  };
+  compare(a.kind == b.kind, "kind");
+  compare(a.wall == b.wall, "wall");
+  compare(a.shown == b.shown && a.shown_service == b.shown_service, "shown");
+  compare(a.hidden == b.hidden && a.hidden_service == b.hidden_service &&
+              a.hidden_range == b.hidden_range,
+          "hidden");
+  compare(a.towards == b.towards, "towards");
+  return fields;
+}
+
+using Edit = std::function<void(std::string subject, std::vector<std::string> fields)>;
+
+/// Of parts that have names: which are gone, new or have other fields.
+template <class Part>
+void compare_parts(const std::string& sort, const std::vector<Part>& before,
+                   const std::vector<Part>& after, std::string Part::* name, const Edit& edit) {
+  const auto find = [&](const std::vector<Part>& all, const std::string& wanted) {
+    return std::find_if(all.begin(), all.end(),
+                        [&](const Part& one) { return one.*name == wanted; });
+  };
+  for (const Part& one : before) {
+    const auto same = find(after, one.*name);
+    auto fields =
+        same == after.end() ? std::vector<std::string>{"gone"} : edited_fields(one, *same);
+    if (!fields.empty()) edit(sort + " " + one.*name, std::move(fields));
+  }
+  for (const Part& one : after) {
+    if (find(before, one.*name) == before.end()) edit(sort + " " + one.*name, {"new"});
+  }
 }
 
 /// What the changes that open and close, which are there already, do not tell.
 void add_edits(const World& before, const World& after, std::vector<Change>& changes) {
   std::set<std::string> told;
   for (const Change& change : changes) told.insert(change.subject);
-  const auto edit = [&](std::string subject, std::vector<std::string> fields) {
+  const Edit edit = [&](std::string subject, std::vector<std::string> fields) {
     changes.push_back({.subject = std::move(subject), .fields = std::move(fields)});
   };
   for (const Flow& flow : after.model().flows) {
@@ -104,21 +155,13 @@ void add_edits(const World& before, const World& after, std::vector<Change>& cha
     if (fresh && !told.contains(flow.id)) edit(flow.id, {"new"});
   }
   if (town_limits(before.model()) != town_limits(after.model())) edit("limit", {"towns"});
-  const auto find = [](const std::vector<Invariant>& all, const std::string& id) {
-    return std::find_if(all.begin(), all.end(), [&](const Invariant& one) { return one.id == id; });
-  };
-  const auto& old_guards = before.model().invariants;
-  const auto& new_guards = after.model().invariants;
-  for (const Invariant& guard : old_guards) {
-    const auto same = find(new_guards, guard.id);
-    if (same == new_guards.end()) edit("invariant " + guard.id, {"gone"});
-    if (same != new_guards.end() && !same_guard(guard, *same)) {
-      edit("invariant " + guard.id, {"changed"});
-    }
-  }
-  for (const Invariant& guard : new_guards) {
-    if (find(old_guards, guard.id) == old_guards.end()) edit("invariant " + guard.id, {"new"});
-  }
+  if (before.model().log != after.model().log) edit("model", {"log"});
+  const Model& old = before.model();
+  const Model& now = after.model();
+  compare_parts("invariant", old.invariants, now.invariants, &Invariant::id, edit);
+  compare_parts("host", old.hosts, now.hosts, &Host::name, edit);
+  compare_parts("wall", old.walls, now.walls, &Wall::name, edit);
+  compare_parts("nat", old.nats, now.nats, &Nat::id, edit);
 }
 
 }  // namespace

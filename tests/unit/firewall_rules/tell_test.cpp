@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -7,10 +8,13 @@
 #include "nakadachi/firewall_rules/explain.hpp"
 #include "nakadachi/firewall_rules/tables.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/walls_models.hpp"
 
 using namespace nakadachi;
 using namespace nakadachi::walls;
 using Catch::Matchers::ContainsSubstring;
+using nakadachi::walls::testing::kTranslatedWalls;
+using nakadachi::walls::testing::world_of;
 
 namespace {
 
@@ -81,6 +85,32 @@ TEST_CASE("a flow under another name opens nothing", "[walls]") {
   Model after = before;
   flow_of(after, "link").id = "bridge";
   CHECK(told(before, after) == std::vector<std::string>{"edits bridge new", "edits link gone"});
+}
+
+TEST_CASE("what no flow says is told of hosts, walls and translations", "[walls]") {
+  const Model before = world_of(kTranslatedWalls).model();
+  Model after = before;
+  after.log = before.log == LogLevel::kAll ? LogLevel::kNone : LogLevel::kAll;
+  REQUIRE(after.nats.size() >= 2);
+  after.nats[0].shown_service = *parse_service("tcp/4444");
+  const std::string changed = after.nats[0].id;
+  const std::string gone = after.nats.back().id;
+  after.nats.pop_back();
+  after.hosts[0].mac = *Mac::parse("02:00:00:00:00:77");
+  after.walls.push_back({.name = "spare", .title = {}, .joins = before.walls[0].joins});
+  const auto lines = told(before, after);
+  const auto holds = [&](const std::string& line) {
+    return std::find(lines.begin(), lines.end(), line) != lines.end();
+  };
+  CAPTURE(lines);
+  CHECK(holds("edits model log"));
+  CHECK(holds("edits nat " + changed + " shown"));
+  CHECK(holds("edits nat " + gone + " gone"));
+  CHECK(holds("edits host " + before.hosts[0].name + " mac"));
+  CHECK(holds("edits wall spare new"));
+  const auto back = told(after, before);
+  CHECK(std::find(back.begin(), back.end(), "edits nat " + gone + " new") != back.end());
+  CHECK(std::find(back.begin(), back.end(), "edits wall spare gone") != back.end());
 }
 
 TEST_CASE("what opens nothing is told as the field that was edited", "[walls]") {

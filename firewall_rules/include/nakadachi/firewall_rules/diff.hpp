@@ -14,11 +14,13 @@ struct Change {
     kWidens,   ///< a flow that was there lets more through
     kCloses,   ///< a flow is gone, and something is no longer possible
     kNarrows,  ///< a flow that stays lets less through
-    kEdits     ///< opens and closes nothing by itself: limits, logs, reasons, dates, guards
+    /// Changes no flow's ends: limits, logs, reasons, dates, guards, MACs, roles, walls, and what
+    /// translations show, which is told here though it may open something.
+    kEdits
   };
   Kind kind = Kind::kEdits;
-  std::string subject;              ///< a flow's id, `inside …` of an open segment, an invariant …
-  std::vector<Region> regions;      ///< exactly what opens or closes; disjoint, of one family each
+  std::string subject;          ///< a flow's id, `inside …` of an open segment, `nat …`, `host …` …
+  std::vector<Region> regions;  ///< exactly what opens or closes; disjoint, of one family each
   std::vector<std::string> fields;  ///< for kEdits: what was edited
 };
 std::string_view name_of(Change::Kind kind);
