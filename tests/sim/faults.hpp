@@ -64,9 +64,10 @@ enum class Occasion : std::uint8_t {
   kFlagOfOneKind,
   kFlagOfAPeriod,
   kAnswerModeSet,
-  kHeldByMode
+  kHeldByMode,
+  kPersonsMerged
 };
-inline constexpr std::size_t kOccasions = 14;
+inline constexpr std::size_t kOccasions = 15;
 inline constexpr std::array<std::string_view, kOccasions> kOccasionNames = {
     "answered by an ordinance through the network",
     "answered as far as a procedure covers",
@@ -81,7 +82,8 @@ inline constexpr std::array<std::string_view, kOccasions> kOccasionNames = {
     "flag of one kind",
     "flag of a period",
     "answer mode set",
-    "held because of an answer mode"};
+    "held because of an answer mode",
+    "two persons merged"};
 
 using OccasionCounts = std::array<std::uint64_t, kOccasions>;
 

@@ -133,6 +133,7 @@ void World::check_disk() {
   check_conclusions(*rows);
   check_staffs_word(*rows);
   check_copies();
+  check_persons();
   check_units(*rows);
   check_changes();
   check_logs();

@@ -187,24 +187,10 @@ void World::check_copies() {
 
 /// As the node says that holds them.
 World::CopiesByLoad World::counts_of(std::size_t institution) {
-  const wire::AdminRequest request{.key = make_request_key(now_, random_),
-                                   .institution = universe_.institution(institution),
-                                   .who = {},
-                                   .why = {},
-                                   .command = wire::CountCopies{}};
-  tenant_vm::NodeCore& node = *nodes_[node_of_town_[Universe::town_of(institution)]].core;
-  const auto actions =
-      node.on(tenant_vm::AdminRequestsArrived{{kStaffClients + institution},
-                                              {static_cast<std::uint32_t>(institution + 1)},
-                                              {{request.key, request}}},
-              now_);
   CopiesByLoad counts;
-  for (const tenant_vm::Action& action : actions) {
-    const auto* const reply = std::get_if<tenant_vm::SendAdminReply>(&action);
-    if (reply == nullptr || reply->reply.key != request.key) continue;
-    for (const wire::CopyCount& count : std::get<wire::CopyCounts>(*reply->reply.answer).counts) {
-      counts[{count.kind, count.dataset}] = count.copies;
-    }
+  const auto told = answer_of<wire::CopyCounts>(institution, wire::CountCopies{});
+  for (const wire::CopyCount& count : told.counts) {
+    counts[{count.kind, count.dataset}] = count.copies;
   }
   return counts;
 }

@@ -96,6 +96,14 @@ void World::on_staff_reply(std::size_t institution, const Bytes& frame) {
   const auto decoded = wire::decode_admin_reply(frame);
   if (!decoded->reply || !decoded->reply->answer) return;  // the next turn asks again
   const wire::AdminAnswer& answer = *decoded->reply->answer;
+  if (const auto found = finding_.find(decoded->reply->key); found != finding_.end()) {
+    const auto [place, side] = found->second;
+    return on_person_found(place, side, std::get<wire::Persons>(answer));
+  }
+  if (const auto flagged = flagging_.find(decoded->reply->key); flagged != flagging_.end()) {
+    merges_[flagged->second.first].flagged = flagged->second.second;
+    return;
+  }
   if (const auto loading = loading_.find(decoded->reply->key); loading != loading_.end()) {
     return on_load_reply(loading->second, answer);
   }

@@ -46,6 +46,7 @@ RunResult World::run() {
   }
   schedule_queries();
   schedule_staff();
+  schedule_merges();
   schedule_loads();
   violate_article_28();
   crash_sometimes();

@@ -68,6 +68,12 @@ class World {
     std::size_t institution;
     std::size_t person;
   };
+  /// Two persons of a town that are one.
+  struct Merge {
+    std::size_t institution;
+    std::array<std::optional<AddressNumber>, 2> numbers = {};  ///< survivor's and former
+    std::optional<AddressNumber> flagged = {};                 ///< the former, once it is
+  };
   /// Whose information a question asks for.
   struct About {
     std::size_t institution;
@@ -150,6 +156,15 @@ class World {
   copies::AnswerMode mode_before(const About& about, TrainNumber train) const;
   void check_staffs_word(const std::vector<testing::OpenedRow>& rows);
 
+  // persons (persons.cpp)
+  void schedule_merges();
+  void merge_turn(std::size_t place);
+  void on_person_found(std::size_t place, std::size_t side, const wire::Persons& found);
+  std::vector<symbols::PersonRecord> persons_of(std::size_t town) const;
+  bool is_merged(const Merge& merge) const;
+  bool all_merged() const;
+  void check_persons();
+
   // loads of copies (loads.cpp)
   void schedule_loads();
   void begin_load(std::size_t place);
@@ -162,6 +177,9 @@ class World {
   void check_loads_in_order(const CopyLog& log);
   bool is_left_over(const FullLoad& load, const CopyLog& log, const HoldingKey& key) const;
   CopiesByLoad counts_of(std::size_t institution);
+  /// What a node says to staff at once; nothing in between is lost.
+  template <class Answer>
+  Answer answer_of(std::size_t institution, wire::AdminCommand command);
 
   // business systems (clients.cpp)
   void schedule_queries();
@@ -242,6 +260,9 @@ class World {
   std::vector<FullLoad> loads_;
   std::uint64_t datasets_ = 1;
   std::map<RequestKey, Loading> loading_;
+  std::vector<Merge> merges_;
+  std::map<RequestKey, std::pair<std::size_t, std::size_t>> finding_;     // merge and side
+  std::map<RequestKey, std::pair<std::size_t, AddressNumber>> flagging_;  // merge and former
   std::vector<national::IssuedSymbol> issued_;  // on the national system's disk
   std::vector<Acquisition> acquisitions_;
   std::map<RequestKey, std::size_t> acquiring_;  // person by request
@@ -249,5 +270,26 @@ class World {
   std::vector<std::uint64_t> connections_;
   RunResult result_;
 };
+
+template <class Answer>
+Answer World::answer_of(std::size_t institution, wire::AdminCommand command) {
+  const wire::AdminRequest request{.key = make_request_key(now_, random_),
+                                   .institution = universe_.institution(institution),
+                                   .who = {},
+                                   .why = {},
+                                   .command = std::move(command)};
+  tenant_vm::NodeCore& node = *nodes_[node_of_town_[Universe::town_of(institution)]].core;
+  const auto actions =
+      node.on(tenant_vm::AdminRequestsArrived{{kStaffClients + institution},
+                                              {static_cast<std::uint32_t>(institution + 1)},
+                                              {{request.key, request}}},
+              now_);
+  for (const tenant_vm::Action& action : actions) {
+    const auto* const reply = std::get_if<tenant_vm::SendAdminReply>(&action);
+    if (reply == nullptr || reply->reply.key != request.key || !reply->reply.answer) continue;
+    return std::get<Answer>(*reply->reply.answer);
+  }
+  return {};
+}
 
 }  // namespace nakadachi::sim
