@@ -361,16 +361,15 @@ void NodeCore::Impl::end_wish(std::size_t partition, Institution& asker, const D
                    .bytes_in = 0});
 }
 
-/// The provider's word on a wish: its staff have to find out whom it means (held), or it is
-/// followed (pending). Any other word is about a request nobody waits for any more.
+/// Any word but the two about wishes is about a request nobody waits for any more.
 void NodeCore::Impl::take_wish_status(const exchange::StatusReply& reply) {
   const auto holder = holder_of(reply.asker);
   if (!holder || !slot_of(*holder).lane.is_open()) return;
   Institution& asker = institution(*holder, reply.asker);
   const auto wish = asker.asked_wishes.find(reply.request_hash);
   if (wish == asker.asked_wishes.end() || wish->second.request.provider != reply.provider) return;
-  if (reply.status == exchange::Status::kHeld) wish->second.pause_ms = kLastWishPauseMs;
-  if (reply.status == exchange::Status::kPending) {
+  if (reply.status == exchange::Status::kWishHeld) wish->second.pause_ms = kLastWishPauseMs;
+  if (reply.status == exchange::Status::kWishFollowed) {
     end_wish(*holder, asker, reply.request_hash, "wish followed");
   }
 }
@@ -451,7 +450,7 @@ void NodeCore::Impl::answer_wish(std::size_t partition, const KeptWish& kept,
           .request_hash = kept.request_hash,
           .asker = kept.wish.asker,
           .provider = provider,
-          .status = kept.wish.begun ? exchange::Status::kPending : exchange::Status::kHeld,
+          .status = kept.wish.begun ? exchange::Status::kWishFollowed : exchange::Status::kWishHeld,
           .at = now_}),
       institution(partition, provider)));
   if (!outbox_since_) outbox_since_ = now_;

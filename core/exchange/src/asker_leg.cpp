@@ -56,6 +56,9 @@ AskerLeg::Do AskerLeg::on_status(Status status, Timestamp now) noexcept {
     case Status::kPending:
     case Status::kHeld:
       return Do::kNothing;  // the deadline stands
+    case Status::kWishHeld:
+    case Status::kWishFollowed:
+      return Do::kNothing;  // of something else
     case Status::kNotSeen:
       break;
   }

@@ -49,7 +49,10 @@ TEST_CASE("after a time-out it asks what happened, ever more seldom", "[exchange
 
 TEST_CASE("it sends again only when the provider has not seen it", "[exchange]") {
   AskerLeg leg = awaiting();
-  CHECK(leg.on_status(Status::kPending, kNow + 1'000) == Do::kNothing);
+  for (const Status other :
+       {Status::kPending, Status::kHeld, Status::kWishHeld, Status::kWishFollowed}) {
+    CHECK(leg.on_status(other, kNow + 1'000) == Do::kNothing);
+  }
   CHECK(leg.on_status(Status::kNotSeen, kNow + 1'000) == Do::kSendInquiry);
   CHECK(leg.on_status(Status::kNotSeen, kValidUntil) == Do::kNothing);
 }

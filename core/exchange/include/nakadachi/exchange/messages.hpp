@@ -191,11 +191,14 @@ enum class Status : std::uint8_t {
   kNotSeen = 1,  ///< no permit for it has arrived, and one may still be honoured
   kPending = 2,  ///< arrived, its step is not durable yet: ask again
   kLapsed = 3,   ///< never provided and never will be: the validity period is over
-  kHeld = 4      ///< arrived and durable; waits for the provider's staff
+  kHeld = 4,     ///< arrived and durable; waits for the provider's staff
+  // Of an acquisition request, and so of an inquiry that has ended.
+  kWishHeld = 5,     ///< the provider's staff have to find out whom it means
+  kWishFollowed = 6  ///< the acquisition is under way and durable, or the symbol is there
 };
-inline constexpr Status kLastStatus = Status::kHeld;
+inline constexpr Status kLastStatus = Status::kWishFollowed;
 
-/// The provider's answer when there is no provision to send again.
+/// The provider's answer when there is no provision to send again; and to an acquisition request.
 struct StatusReply {
   Digest request_hash;
   InstitutionCode asker;
