@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "nakadachi/tenant_vm/holding_values.hpp"
 #include "node_core_impl.hpp"
 
 namespace nakadachi::tenant_vm {
@@ -37,12 +38,16 @@ void NodeCore::Impl::on_permit(const wire::LinkItem& item) {
 
 /// Whether the answer would rest on a holding whose change is on its way to the
 /// disk: then the permit waits, so that whatever is durable before an answer is
-/// obeyed by it.
+/// obeyed by it. Of a person not known yet that is the symbol.
 bool NodeCore::Impl::waits_for_change(Partition& partition, const PermitJob& job) {
   if (partition.changing.empty()) return false;
   const exchange::Subject& subject = job.permit.subject;
   const auto person = partition.person_of(job);
-  if (!person) return false;
+  if (!person) {
+    return partition.is_changing(
+        storage::Section::kSymbol,
+        binding_name(partition.cipher, subject.provider, job.permit.symbol));
+  }
   const auto flags = copies::flag_key(partition.cipher, subject.provider, *person);
   const auto copy = copies::copy_key(partition.cipher, subject.provider, *person, subject.kind);
   const auto mode = copies::answer_setting_key(partition.cipher, subject.provider, subject.kind);

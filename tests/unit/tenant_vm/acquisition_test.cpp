@@ -313,6 +313,29 @@ TEST_CASE("a wish waits for a symbol of the person that is on its way to the dis
   CHECK_FALSE(lack.is_begun());
 }
 
+TEST_CASE("a permit waits for its person's symbol that is on its way to the disk", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  const std::size_t person = Universe::ordinal_of(lack.query.person);
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(pool.command(
+      request(pool, wire::Acquire{Universe::address_of(lack.provider, person)}, lack.provider),
+      lack.provider));
+  bool away = true;
+  pool.on_append = [&](const storage::Train& train) {
+    return away && !train.changes.empty() ? testing::refuse_for_now(train)
+                                          : pool.store.append(train);
+  };
+  pool.hand_over(lack.provider, begun.number, person);
+  exchange::Query again = lack.query;
+  again.key = make_request_key(pool.now, pool.random);
+  CHECK(pool.ask(lack.asker, {again}).empty());
+  away = false;
+  pool.pass(testing::kRetryMs);
+  REQUIRE_FALSE(pool.replies.empty());
+  CHECK(pool.replies.back().key == again.key);
+  CHECK(pool.replies.back().outcome == Outcome::kNoData);
+}
+
 TEST_CASE("a wish that nobody follows ends with the time of an acquisition", "[tenant_vm]") {
   QuietPool pool;
   Lack lack(pool);
