@@ -175,10 +175,12 @@ Result<void> run_show(const SymbolOptions& options) {
   return {};
 }
 
-// count, ask-provider, requests -----------------------------------------------
+// count, under-way, ask-provider, requests ------------------------------------
 
 constexpr std::array<ListColumn, 2> kCountColumns = {
     {{"bound", "取得済み"}, {"under_way", "取得中"}}};
+constexpr std::array<ListColumn, 2> kUnderWayColumns = {
+    {{"person", copies::kPersonColumn}, {"valid_until", "有効期限"}}};
 constexpr std::array<ListColumn, 8> kRequestColumns = {{{"asker", "照会者"},
                                                         {"asked_at", "照会日時"},
                                                         {"name", "氏名"},
@@ -200,6 +202,32 @@ Result<void> run_count(const SymbolOptions& options) {
     fmt::print("{}: {}\n{}: {}\n", options.admin.say("acquired", "取得済み"), counts.bound,
                options.admin.say("under way", "取得中"), counts.under_way);
   }
+  return {};
+}
+
+/// Also those that were begun at the wish of another body, which nobody here was told the number
+/// of: `acquire` tells it.
+Result<void> run_under_way(const SymbolOptions& options) {
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReading));
+  nlohmann::json list = nlohmann::json::array();
+  wire::ListAcquisitions wanted;
+  do {
+    NAKADACHI_TRY(const auto page, desk.ask<wire::Acquisitions>(wanted));
+    for (const wire::Acquisition& one : page.acquisitions) {
+      if (wants_rows(options.admin)) {
+        list.push_back(
+            {{"person", shown(one.person)}, {"valid_until", to_iso8601(one.valid_until)}});
+      } else {
+        fmt::print("{}  {} {}\n", shown(one.person), options.admin.say("valid until", "有効期限"),
+                   shown_in_japan(one.valid_until));
+      }
+    }
+    if (!wants_rows(options.admin) && page.acquisitions.empty()) {
+      fmt::print("{}\n", options.admin.say("none under way", "取得中の者はいません"));
+    }
+    wanted.after = page.next;
+  } while (wanted.after);
+  if (wants_rows(options.admin)) print_rows(options.admin, list, kUnderWayColumns);
   return {};
 }
 
@@ -329,6 +357,17 @@ void add_symbol_commands(CommandLine app, Command& chosen, const ChosenLanguage&
         add_csv_option(command, options.admin);
       },
       run_count);
+  add_admin_command<SymbolOptions>(
+      symbol, chosen, language, {"under-way", "Whose symbols are being acquired"}, Needs::kReading,
+      [](CommandLine command, SymbolOptions& options) {
+        command.footer(
+            "Also acquisitions begun at the wish of another body. symbol acquire tells the "
+            "取得番号\n"
+            "of each for the resident system, from the file made here.\n"
+            "Example: nakadachi symbol under-way --csv --lang ja > persons.csv");
+        add_csv_option(command, options.admin);
+      },
+      run_under_way);
   add_admin_command<SymbolOptions>(symbol, chosen, language,
                                    {"ask-provider", "Ask a provider to acquire one"},
                                    Needs::kReason, add_ask_provider_options, run_ask_provider);

@@ -163,6 +163,17 @@ std::optional<AddressNumber> AcquisitionDesk::find(const AcquisitionNumber& numb
   return found->second.address;
 }
 
+std::vector<PendingAcquisition> AcquisitionDesk::list(std::optional<AddressNumber> after,
+                                                      std::size_t at_most) const {
+  std::vector<PendingAcquisition> page;
+  auto next = after ? by_address_.upper_bound(*after) : by_address_.begin();
+  for (; next != by_address_.end() && page.size() < at_most; ++next) {
+    const auto& [address, number] = *next;
+    page.push_back({number, address, by_number_.at(number).valid_until});
+  }
+  return page;
+}
+
 void AcquisitionDesk::insert(const PendingAcquisition& pending) {
   by_number_.insert_or_assign(pending.number, Waiting{pending.address, pending.valid_until});
   by_address_.insert_or_assign(pending.address, pending.number);

@@ -24,10 +24,10 @@ concept Changing = OneOf<T, wire::PutCopy, wire::EraseCopy, wire::EndFullLoad, w
 template <class T>
 concept Deciding = OneOf<T, wire::Decide>;
 template <class T>
-concept Reading =
-    OneOf<T, wire::ListHeld, wire::CountCopies, wire::CountSymbols, wire::ShowFlags,
-          wire::FindPersons, wire::FindPersonByNumber, wire::ListPersons,
-          wire::ListAcquisitionRequests, wire::ListFlags, wire::ListAnswerModes, wire::ShowSymbol>;
+concept Reading = OneOf<T, wire::ListHeld, wire::CountCopies, wire::CountSymbols, wire::ShowFlags,
+                        wire::FindPersons, wire::FindPersonByNumber, wire::ListPersons,
+                        wire::ListAcquisitionRequests, wire::ListFlags, wire::ListAnswerModes,
+                        wire::ShowSymbol, wire::ListAcquisitions>;
 template <class T>
 concept ForOperators = OneOf<T, wire::ListTenants, wire::ListInstitutions>;
 
@@ -52,6 +52,17 @@ bool is_reading(const wire::AdminCommand& command) {
 
 bool is_change(const wire::AdminCommand& command) {
   return std::visit([]<class T>(const T&) { return Changing<T>; }, command);
+}
+
+wire::AdminAnswer list_acquisitions(const Partition& partition, const Institution& institution,
+                                    const wire::ListAcquisitions& list) {
+  const auto page = institution.acquisitions.list(list.after, limits::kMaxAcquisitionsListed);
+  wire::Acquisitions made;
+  for (const symbols::PendingAcquisition& pending : page) {
+    made.acquisitions.push_back({partition.current(pending.address), pending.valid_until});
+  }
+  if (page.size() == limits::kMaxAcquisitionsListed) made.next = page.back().address;
+  return made;
 }
 
 /// Refused for what is registered.
@@ -518,6 +529,9 @@ Result<wire::AdminAnswer> NodeCore::Impl::read(Partition& partition,
       },
       [&](const wire::ShowSymbol& show) -> Answer {
         return wire::AdminAnswer(show_symbol(partition, institution, show));
+      },
+      [&](const wire::ListAcquisitions& list) -> Answer {
+        return list_acquisitions(partition, institution, list);
       },
       [&](const wire::ShowFlags& show) -> Answer {
         NAKADACHI_TRY(copies::PersonFlags flags,

@@ -156,6 +156,29 @@ std::optional<AdminAnswer> read(const v1::SymbolShown& from, FieldReader& reader
   return made;
 }
 
+void put(const Acquisitions& from, v1::AdminReplyFrame& to) {
+  v1::Acquisitions& page = *to.mutable_acquisitions();
+  for (const Acquisition& one : from.acquisitions) {
+    v1::Acquisition& made = *page.add_acquisitions();
+    made.set_person(one.person.reveal());
+    made.set_valid_until(one.valid_until.ms);
+  }
+  if (from.next) page.set_next(from.next->reveal());
+}
+
+std::optional<AdminAnswer> read(const v1::Acquisitions& from, FieldReader& reader) {
+  Acquisitions made;
+  for (const v1::Acquisition& one : from.acquisitions()) {
+    const auto person = read_person_number(NAKADACHI_FIELD(one, person), reader);
+    if (!person) return std::nullopt;
+    Timestamp valid_until;
+    reader.time(NAKADACHI_FIELD(one, valid_until), valid_until);
+    made.acquisitions.push_back({*person, valid_until});
+  }
+  if (from.has_next()) made.next = read_person_number(NAKADACHI_FIELD(from, next), reader);
+  return made;
+}
+
 void put(const Flags& from, v1::AdminReplyFrame& to) {
   to.mutable_flags();
   for (const copies::Flag& flag : from.flags) put_flag(flag, *to.mutable_flags()->add_flags());
@@ -358,6 +381,8 @@ std::optional<AdminAnswer> read_answer(const v1::AdminReplyFrame& from, FieldRea
       return read(from.answer_modes(), reader);
     case v1::AdminReplyFrame::kSymbolShown:
       return read(from.symbol_shown(), reader);
+    case v1::AdminReplyFrame::kAcquisitions:
+      return read(from.acquisitions(), reader);
     case v1::AdminReplyFrame::kError:
     case v1::AdminReplyFrame::ANSWER_NOT_SET:
       break;

@@ -206,6 +206,17 @@ std::optional<ListFlags> read(const v1::ListFlags& from, FieldReader& reader) {
   return made;
 }
 
+void put(const ListAcquisitions& from, v1::AdminRequest& to) {
+  v1::ListAcquisitions& made = *to.mutable_list_acquisitions();
+  if (from.after) made.set_after(from.after->reveal());
+}
+
+std::optional<ListAcquisitions> read(const v1::ListAcquisitions& from, FieldReader& reader) {
+  ListAcquisitions made;
+  if (from.has_after()) made.after = read_person_number(NAKADACHI_FIELD(from, after), reader);
+  return made;
+}
+
 void put(const ListInstitutions& from, v1::AdminRequest& to) {
   v1::ListInstitutions& made = *to.mutable_list_institutions();
   if (from.after) made.set_after(from.after->number());
@@ -342,6 +353,8 @@ std::optional<AdminCommand> read_command(const v1::AdminRequest& from, FieldRead
       return ListTenants{};
     case v1::AdminRequest::kListInstitutions:
       return as_command(read(from.list_institutions(), reader));
+    case v1::AdminRequest::kListAcquisitions:
+      return as_command(read(from.list_acquisitions(), reader));
     case v1::AdminRequest::kListFlags:
       return as_command(read(from.list_flags(), reader));
     case v1::AdminRequest::kListAnswerModes:

@@ -177,6 +177,12 @@ void check_symbols(const Staff& staff, const std::string& person) {
   CHECK(std::abs(until->number - Day::of(SystemClock().now()).number - 60) <= 1);
   CHECK(staff.change(acquire).output == begun.output);  // asked again: the same number
   CHECK(counts()["under_way"] == 1);
+  // What is under way, as a file, tells the same number.
+  const ProgramEnd listed = staff.run({"symbol", "under-way", "--csv", "--lang", "ja"});
+  CHECK(listed.status == 0);
+  const std::string under_way = staff.write("under_way.csv", listed.output);
+  CHECK(staff.change({"symbol", "acquire", "--file", under_way}).output == begun.output);
+  CHECK(staff.json({"symbol", "under-way"})[0]["person"] == person);
   const std::string file = staff.write("acquire.csv", "団体内統合宛名番号\r\nx\r\n");
   const ProgramEnd wrong = staff.change({"symbol", "acquire", "--file", file});
   CHECK(wrong.status == 1);
@@ -185,11 +191,13 @@ void check_symbols(const Staff& staff, const std::string& person) {
   const std::string national = staff.pool().kept("national");
   hand_over(staff, number);
   const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  CHECK_THAT(staff.run({"symbol", "under-way"}).output, ContainsSubstring(person));
   while (counts()["under_way"] != 0 || is_in_a_file(national, number)) {
     REQUIRE(std::chrono::steady_clock::now() < give_up_at);
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
   CHECK(counts()["bound"] == before["bound"].get<std::uint64_t>() + 1);
+  CHECK(staff.run({"symbol", "under-way"}).output == "none under way\n");
   const ProgramEnd again = staff.change(acquire);
   CHECK(again.status == 1);
   CHECK_THAT(again.complaint, ContainsSubstring("already_acquired"));

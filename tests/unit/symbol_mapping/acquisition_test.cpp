@@ -205,6 +205,19 @@ TEST_CASE_METHOD(AcquisitionFixture, "what was stored is taken up again", "[symb
   CHECK(desk.size() == 2);
 }
 
+TEST_CASE_METHOD(AcquisitionFixture, "what is under way is listed by address number, page by page",
+                 "[symbol_mapping]") {
+  CHECK(desk.list({}, 2).empty());
+  const PendingAcquisition third = start(3);
+  const PendingAcquisition first = start(1);
+  const PendingAcquisition second = start(2);
+  CHECK((desk.list({}, 2) == std::vector{first, second}));
+  CHECK((desk.list(address(2), 2) == std::vector{third}));
+  CHECK(desk.list(address(3), 2).empty());
+  REQUIRE(desk.on_symbol(second.number, symbol(1), empty, kNow).ok());
+  CHECK((desk.list({}, 5) == std::vector{first, third}));
+}
+
 TEST_CASE("whatever happens in whatever order, nobody is bound under a wrong number",
           "[symbol_mapping]") {
   SeededRandom random(11);

@@ -195,6 +195,55 @@ TEST_CASE("a wish of another body begins an acquisition when one person fits", "
   CHECK(lack.under_way() == 1);
 }
 
+TEST_CASE("what a wish has begun is found again when it and the node are gone", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  const AddressNumber person = lack.put_person();
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  pool.pass(10'000);
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  CHECK(lack.arrived().empty());
+  const auto at_provider = [&](wire::AdminCommand command) {
+    return pool.command(request(pool, std::move(command), lack.provider), lack.provider);
+  };
+  const auto listed = [&] {
+    return answer_of<wire::Acquisitions>(at_provider(wire::ListAcquisitions{}));
+  };
+  REQUIRE(listed().acquisitions.size() == 1);
+  CHECK((listed().acquisitions[0].person == person));
+  CHECK_FALSE(listed().next.has_value());
+  // Under the survivor's number when the person is merged meanwhile.
+  const AddressNumber survivor = lack.put_person();
+  answer_of<wire::Done>(at_provider(wire::MergePersons{survivor, person}));
+  CHECK((listed().acquisitions[0].person == survivor));
+  const auto begun = answer_of<wire::AcquisitionUnderWay>(at_provider(wire::Acquire{survivor}));
+  CHECK(begun.valid_until == listed().acquisitions[0].valid_until);
+  pool.hand_over(lack.provider, begun.number, Universe::ordinal_of(lack.query.person));
+  CHECK(listed().acquisitions.empty());
+}
+
+TEST_CASE("acquisitions under way are listed page by page", "[tenant_vm]") {
+  QuietPool pool;
+  constexpr std::size_t kPersons = limits::kMaxAcquisitionsListed + 1;
+  for (std::size_t i = 0; i < kPersons; ++i) {
+    const AddressNumber person = Universe::address_of(kMayor, testing::kPersons + i);
+    answer_of<wire::AcquisitionUnderWay>(
+        pool.command(request(pool, wire::Acquire{person}), kMayor));
+  }
+  wire::ListAcquisitions list;
+  std::size_t listed = 0;
+  std::vector<std::size_t> pages;
+  do {
+    const auto page = answer_of<wire::Acquisitions>(pool.command(request(pool, list), kMayor));
+    pages.push_back(page.acquisitions.size());
+    for (const wire::Acquisition& one : page.acquisitions) {
+      CHECK((one.person == Universe::address_of(kMayor, testing::kPersons + listed++)));
+    }
+    list.after = page.next;
+  } while (list.after);
+  CHECK((pages == std::vector{limits::kMaxAcquisitionsListed, std::size_t{1}}));
+}
+
 TEST_CASE("a wish is recorded with who and why, and comes again over losses and a restart",
           "[tenant_vm]") {
   QuietPool pool;

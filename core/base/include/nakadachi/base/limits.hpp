@@ -24,6 +24,7 @@ inline constexpr std::size_t kMaxWhyBytes = 200;  // and why
 inline constexpr std::size_t kMaxHeldListed = 500;
 inline constexpr std::size_t kMaxPersonsListed = 200;
 inline constexpr std::size_t kMaxInstitutionsListed = 2'000;
+inline constexpr std::size_t kMaxAcquisitionsListed = 2'000;
 inline constexpr std::size_t kMaxWishesKept = 500;
 inline constexpr std::size_t kMaxErasedPerRequest = 100;
 

@@ -100,6 +100,11 @@ struct ListHeld {
 };
 struct CountCopies {};
 struct CountSymbols {};
+/// Whose symbols are being acquired, also at the wish of another body; page by page, at most
+/// `limits::kMaxAcquisitionsListed`. `Acquire` tells the 取得番号 of one.
+struct ListAcquisitions {
+  std::optional<AddressNumber> after;  ///< `Acquisitions::next` of the page before
+};
 /// Whether a person's symbol is there, or whose a symbol is. The answer holds no symbol.
 struct ShowSymbol {
   std::variant<AddressNumber, Symbol> of;
@@ -138,7 +143,8 @@ using AdminCommand =
     std::variant<PutCopy, EraseCopy, EndFullLoad, ChangeFlag, SetAnswerMode, Acquire, BindSymbol,
                  Decide, AskToAcquire, PutPerson, MergePersons, ListHeld, CountCopies, CountSymbols,
                  ShowFlags, FindPersons, FindPersonByNumber, ListPersons, ListAcquisitionRequests,
-                 ListTenants, ListInstitutions, ListFlags, ListAnswerModes, ShowSymbol>;
+                 ListTenants, ListInstitutions, ListFlags, ListAnswerModes, ShowSymbol,
+                 ListAcquisitions>;
 
 struct AdminRequest {
   RequestKey key;  ///< names the request, as of a query; a repeated change is done once
@@ -197,6 +203,14 @@ struct SymbolShown {
   bool bound = false;
   std::optional<Timestamp> under_way_until;  ///< of an acquisition under way
 };
+struct Acquisition {
+  AddressNumber person;   ///< its number now
+  Timestamp valid_until;  ///< the last moment at which the symbol is taken
+};
+struct Acquisitions {
+  std::vector<Acquisition> acquisitions;
+  std::optional<AddressNumber> next;  ///< nothing follows without it
+};
 struct Flags {
   std::vector<copies::Flag> flags;
 };
@@ -251,7 +265,7 @@ struct InstitutionStates {
 using AdminAnswer =
     std::variant<Done, AcquisitionUnderWay, PersonPut, HeldRequests, CopyCounts, SymbolCounts,
                  Flags, Persons, AcquisitionWishes, TenantStates, InstitutionStates, CopiesRefused,
-                 FlagPage, AnswerModes, SymbolShown>;
+                 FlagPage, AnswerModes, SymbolShown, Acquisitions>;
 
 struct AdminReply {
   RequestKey key;
