@@ -13,13 +13,19 @@
 namespace nakadachi::apps {
 namespace {
 
-Result<std::pair<InstitutionCode, crypto::PersonId>> holder_of(
-    const std::vector<std::string_view>& fields) {
+/// Who has it since when, in the first three fields.
+Result<national::IssuedSymbol> issued_of(const std::vector<std::string_view>& fields) {
   NAKADACHI_TRY(const InstitutionCode institution, InstitutionCode::parse(fields[0]));
   const auto bytes = from_hex(fields[1]);
   const auto person = bytes ? crypto::PersonId::from(*bytes) : std::nullopt;
-  if (!person) return Error{.code = ErrorCode::kWrongFormat, .field = "issued"};
-  return std::pair(institution, *person);
+  const auto issued_at = parse_decimal<std::int64_t>(fields[2]);
+  if (!person || !issued_at) return Error{.code = ErrorCode::kWrongFormat, .field = "issued"};
+  return national::IssuedSymbol{institution, *person, Timestamp{*issued_at}};
+}
+
+std::string line_of(const national::IssuedSymbol& issued) {
+  return fmt::format("{}\t{}\t{}", issued.institution.text(), to_hex(issued.person.view()),
+                     issued.issued_at.ms);
 }
 
 }  // namespace
@@ -62,20 +68,21 @@ IssuedFiles::IssuedFiles(const std::string& directory)
 Result<IssuedFiles> IssuedFiles::open(const std::string& directory) {
   IssuedFiles files(directory);
   if (std::filesystem::exists(files.issued_file_)) {
-    NAKADACHI_CHECK(read_rows(files.issued_file_, 2, [&](const auto& fields) -> Result<void> {
-      NAKADACHI_TRY(const Holder holder, holder_of(fields));
-      files.issued_.insert(holder);
+    NAKADACHI_CHECK(read_rows(files.issued_file_, 3, [&](const auto& fields) -> Result<void> {
+      NAKADACHI_TRY(const national::IssuedSymbol issued, issued_of(fields));
+      files.issued_.emplace(Holder(issued.institution, issued.person), issued.issued_at);
       return {};
     }));
   }
-  std::vector<Holder> left_over;
+  std::vector<national::IssuedSymbol> left_over;
   if (std::filesystem::exists(files.unconfirmed_file_)) {
-    NAKADACHI_CHECK(read_rows(files.unconfirmed_file_, 3, [&](const auto& fields) -> Result<void> {
-      NAKADACHI_TRY(const Holder holder, holder_of(fields));
-      const auto number = parse_decimal<std::uint64_t>(fields[2]);
+    NAKADACHI_CHECK(read_rows(files.unconfirmed_file_, 4, [&](const auto& fields) -> Result<void> {
+      NAKADACHI_TRY(const national::IssuedSymbol issued, issued_of(fields));
+      const Holder holder(issued.institution, issued.person);
+      const auto number = parse_decimal<std::uint64_t>(fields[3]);
       if (!number) return Error{.code = ErrorCode::kWrongFormat, .field = "number"};
       files.unconfirmed_.insert_or_assign(holder, *number);
-      if (files.issued_.insert(holder).second) left_over.push_back(holder);
+      if (files.issued_.emplace(holder, issued.issued_at).second) left_over.push_back(issued);
       return {};
     }));
   }
@@ -86,19 +93,20 @@ Result<IssuedFiles> IssuedFiles::open(const std::string& directory) {
 std::vector<national::IssuedSymbol> IssuedFiles::all() const {
   std::vector<national::IssuedSymbol> all;
   all.reserve(issued_.size());
-  for (const Holder& holder : issued_) {
+  for (const auto& [holder, issued_at] : issued_) {
     const auto number = unconfirmed_.find(holder);
-    all.push_back({holder.first, holder.second, number != unconfirmed_.end() ? number->second : 0});
+    all.push_back({holder.first, holder.second, issued_at,
+                   number != unconfirmed_.end() ? number->second : 0});
   }
   return all;
 }
 
 Result<void> IssuedFiles::keep(std::span<const national::IssuedSymbol> changed) {
-  std::vector<Holder> fresh;
+  std::vector<national::IssuedSymbol> fresh;
   bool numbers_changed = false;
   for (const national::IssuedSymbol& one : changed) {
     const Holder holder(one.institution, one.person);
-    if (issued_.insert(holder).second) fresh.push_back(holder);
+    if (issued_.emplace(holder, one.issued_at).second) fresh.push_back(one);
     if (one.unconfirmed_number != 0) {
       unconfirmed_.insert_or_assign(holder, one.unconfirmed_number);
       numbers_changed = true;
@@ -113,17 +121,16 @@ Result<void> IssuedFiles::keep(std::span<const national::IssuedSymbol> changed) 
 Result<void> IssuedFiles::write_unconfirmed() const {
   std::string text;
   for (const auto& [holder, number] : unconfirmed_) {
-    text += fmt::format("{}\t{}\t{}\n", holder.first.text(), to_hex(holder.second.view()), number);
+    text +=
+        fmt::format("{}\t{}\n", line_of({holder.first, holder.second, issued_.at(holder)}), number);
   }
   return write_private_file(unconfirmed_file_, text);
 }
 
-Result<void> IssuedFiles::append_issued(std::span<const Holder> holders) const {
-  if (holders.empty()) return {};
+Result<void> IssuedFiles::append_issued(std::span<const national::IssuedSymbol> issued) const {
+  if (issued.empty()) return {};
   std::ofstream file(issued_file_, std::ios::app | std::ios::binary);
-  for (const Holder& holder : holders) {
-    file << holder.first.text() << '\t' << to_hex(holder.second.view()) << '\n';
-  }
+  for (const national::IssuedSymbol& one : issued) file << line_of(one) << '\n';
   file << std::flush;
   if (!file) return Error{.code = ErrorCode::kFileProblem, .detail = issued_file_};
   return {};

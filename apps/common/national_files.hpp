@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -23,9 +22,9 @@ struct NationalSecrets {
 Result<NationalSecrets> read_secrets(const std::string& path);
 Result<void> make_secrets(const std::string& path);
 
-/// Symbols issued. issued.tsv says who has one (institution, person) and only grows. The
-/// 取得番号 of those not yet confirmed stand apart (unconfirmed.tsv: institution, person,
-/// number), in a file that is written anew when one comes or goes: when a symbol is confirmed
+/// Symbols issued. issued.tsv says who has one since when (institution, person, ms since 1970) and
+/// only grows. The 取得番号 of those not yet confirmed stand apart (unconfirmed.tsv: the same and
+/// the number), in a file that is written anew when one comes or goes: when a symbol is confirmed
 /// its number is in no file any more (番号法 21条の2第3項).
 class IssuedFiles {
  public:
@@ -42,11 +41,11 @@ class IssuedFiles {
   using Holder = std::pair<InstitutionCode, crypto::PersonId>;
   explicit IssuedFiles(const std::string& directory);
   Result<void> write_unconfirmed() const;
-  Result<void> append_issued(std::span<const Holder> holders) const;
+  Result<void> append_issued(std::span<const national::IssuedSymbol> issued) const;
 
   std::string issued_file_;
   std::string unconfirmed_file_;
-  std::set<Holder> issued_;
+  std::map<Holder, Timestamp> issued_;
   std::map<Holder, std::uint64_t> unconfirmed_;
 };
 

@@ -39,7 +39,7 @@ Result<void> issue_beforehand(const InitOptions& options, const NationalSecrets&
   issued.reserve(persons.size());
   for (const KnownPerson& known : persons) {
     const crypto::PersonId person = person_of(known.personal_number);
-    issued.push_back({.institution = known.institution, .person = person});
+    issued.push_back({.institution = known.institution, .person = person, .issued_at = {}});
     bindings.push_back(
         {known.institution, known.personal_number, cipher.symbol_of(known.institution, person)});
   }

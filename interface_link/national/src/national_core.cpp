@@ -26,9 +26,11 @@ NationalCore::NationalCore(NationalSetup setup, const crypto::Signer& core_signe
       items_(setup_.roots, setup_.registry, verifier),
       symbols_(setup_.symbol_root) {
   for (const IssuedSymbol& issued : setup_.issued) {
-    issued_.insert_or_assign({issued.institution, issued.person}, issued.unconfirmed_number);
+    issued_.insert_or_assign({issued.institution, issued.person},
+                             Issue{issued.issued_at, issued.unconfirmed_number});
   }
-  for (const auto& [holder, number] : issued_) {
+  for (const auto& [holder, issue] : issued_) {
+    const std::uint64_t number = issue.unconfirmed_number;
     if (number != 0) add_unconfirmed({holder.first, number}, holder.second);
   }
   setup_.issued.clear();
@@ -94,7 +96,8 @@ void NationalCore::on_inquiry(const wire::LinkItem& item, Timestamp now) {
     return refuse(*inquiry, request_hash, ErrorCode::kProvisionSuspended, now);
   }
   const crypto::PersonId person = symbols_.person_of(subject.asker, inquiry->symbol);
-  if (!issued_.contains({subject.provider, person})) {
+  const auto issue = issued_.find({subject.provider, person});
+  if (issue == issued_.end() || issue->second.at > inquiry->asked_at) {
     return refuse(*inquiry, request_hash, ErrorCode::kProviderHoldsNoSymbol, now);
   }
 
@@ -135,12 +138,13 @@ void NationalCore::on_hand_over(const InstitutionCode& institution,
                                 Timestamp now) {
   if (setup_.registry.find(institution) == nullptr) return count(ErrorCode::kUnknownInstitution);
   if (acquisition_number == 0) return count(ErrorCode::kWrongFormat);
-  const auto [issued, is_new] = issued_.try_emplace({institution, person}, acquisition_number);
+  const auto [issue, is_new] =
+      issued_.try_emplace({institution, person}, Issue{now, acquisition_number});
   if (is_new) {
     ++counts_.symbols_issued;
-    newly_issued_.push_back({institution, person, acquisition_number});
+    newly_issued_.push_back({institution, person, now, acquisition_number});
     add_unconfirmed({institution, acquisition_number}, person);
-  } else if (issued->second != acquisition_number) {
+  } else if (issue->second.unconfirmed_number != acquisition_number) {
     ++counts_.already_acquired;
     send_symbol(institution, acquisition_number, true, person, now);
   }
@@ -174,8 +178,9 @@ void NationalCore::on_receipt(const wire::LinkItem& item) {
   if (!checked) return count(checked.error().code);
   const auto sent = unconfirmed_.find({receipt->institution, receipt->acquisition_number});
   if (sent == unconfirmed_.end()) return;
-  issued_.at({receipt->institution, sent->second.person}) = 0;
-  newly_issued_.push_back({receipt->institution, sent->second.person, 0});
+  Issue& issue = issued_.at({receipt->institution, sent->second.person});
+  issue.unconfirmed_number = 0;
+  newly_issued_.push_back({receipt->institution, sent->second.person, issue.at, 0});
   to_send_.erase({sent->second.send_at, sent->first});
   unconfirmed_.erase(sent);
 }

@@ -16,6 +16,7 @@ constexpr std::uint64_t kNumber = 9'876'543'210'987'654;
 national::IssuedSymbol symbol(std::uint64_t person, std::uint64_t number) {
   return {.institution = *InstitutionCode::parse("1000001100200001"),
           .person = apps::person_of(person),
+          .issued_at = Timestamp{static_cast<std::int64_t>(1'800'000'000'000 + person)},
           .unconfirmed_number = number};
 }
 
@@ -55,7 +56,9 @@ TEST_CASE("The national system keeps a 取得番号 until its symbol is confirme
   const auto again = read_again(folder);
   REQUIRE(again.size() == 2);
   for (const national::IssuedSymbol& one : again) {
-    CHECK(one.unconfirmed_number == (one.person == apps::person_of(1) ? 0 : kNumber + 1));
+    const bool is_first = one.person == apps::person_of(1);
+    CHECK(one.unconfirmed_number == (is_first ? 0 : kNumber + 1));
+    CHECK(one.issued_at == Timestamp{1'800'000'000'000 + (is_first ? 1 : 2)});
   }
 }
 
@@ -74,4 +77,5 @@ TEST_CASE("What a crash leaves between the files of the national system is found
   REQUIRE(files->keep(std::vector{symbol(1, 0)}).ok());
   REQUIRE(read_again(folder).size() == 1);
   CHECK(read_again(folder)[0].unconfirmed_number == 0);
+  CHECK(read_again(folder)[0].issued_at == Timestamp{1'800'000'000'001});
 }

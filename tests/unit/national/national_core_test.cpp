@@ -150,6 +150,28 @@ TEST_CASE("without a symbol at the provider the asker is told so by the core", "
   CHECK(wire::decode_refusal(items[0].statement)->reason == ErrorCode::kProviderHoldsNoSymbol);
 }
 
+TEST_CASE("whether the provider has the symbol is looked at as it was when it was asked",
+          "[national]") {
+  AtNational national;
+  national.make_inquiry(exchange::Outcome::kProviderHoldsNoSymbol);
+  const auto asked = *wire::decode_inquiry(national.inquiry->statement);
+  const testing::Universe& universe = national.pool.universe;
+  const auto [later_ms, permitted] =
+      GENERATE(table<std::int64_t, bool>({{-60'000, true}, {0, true}, {1, false}}));
+  auto setup = universe.national_setup();
+  setup.issued.push_back({.institution = asked.subject.provider,
+                          .person = universe.person_id(universe.about(asked, {}).second),
+                          .issued_at = asked.asked_at + later_ms});
+  national::NationalCore core(std::move(setup), universe.core_signer(), universe.verifier(),
+                              national.random);
+  core.on_items({*national.inquiry, *national.inquiry}, national.pool.now);
+  const auto items = core.due(national.pool.now);
+  REQUIRE(items.size() == 2);
+  for (const wire::LinkItem& item : items) {
+    CHECK((item.kind == StatementKind::kPermit) == permitted);
+  }
+}
+
 namespace {
 
 /// A national system that has issued nothing yet, and one institution's node.

@@ -22,6 +22,7 @@ namespace nakadachi::national {
 struct IssuedSymbol {
   InstitutionCode institution;
   crypto::PersonId person;
+  Timestamp issued_at;                   ///< zero: before this system began
   std::uint64_t unconfirmed_number = 0;  ///< 0: confirmed
 };
 
@@ -58,7 +59,8 @@ struct NationalCounts {
 /// interface system (インターフェイスシステム: relays what it cannot read).
 ///
 /// Keeps nothing of an exchange: a request seen twice gets two permits of the
-/// same content, and the provider honours one. Keeps who has acquired whose symbol;
+/// same content, and the provider honours one; or two refusals, since law and symbols are looked
+/// at as they were when it was asked. Keeps who has acquired whose symbol;
 /// a symbol notice is sent again until the institution confirms it. Where the real specification is
 /// not public it keeps to 番号法 21条, 21条の2, 施行令 20条–28条, 施行命令 40条–46条.
 /// One thread.
@@ -117,7 +119,11 @@ class NationalCore {
   void send_unconfirmed(Timestamp now);
 
   using Holder = std::pair<InstitutionCode, crypto::PersonId>;
-  std::map<Holder, std::uint64_t> issued_;  // with the unconfirmed number, or 0
+  struct Issue {
+    Timestamp at;
+    std::uint64_t unconfirmed_number = 0;  // or 0
+  };
+  std::map<Holder, Issue> issued_;
   struct Unconfirmed {
     crypto::PersonId person;
     Timestamp send_at;
