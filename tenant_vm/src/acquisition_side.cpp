@@ -438,7 +438,16 @@ bool NodeCore::Impl::follow_wish(std::size_t partition, Institution& provider, K
   return true;
 }
 
-/// Says nothing while the beginning is not durable: the wish comes again.
+/// An acquisition is durable: those who have wished for it need not wish again.
+void NodeCore::Impl::answer_wishes(std::size_t partition, const HoldingKey& row) {
+  for (const auto& [code, provider] : partitions_[partition].institutions) {
+    for (const KeptWish& kept : provider.wishes) {
+      if (kept.row == row) answer_wish(partition, kept, code);
+    }
+  }
+}
+
+/// Says nothing while the beginning is not durable; then it is said.
 void NodeCore::Impl::answer_wish(std::size_t partition, const KeptWish& kept,
                                  const InstitutionCode& provider) {
   if (kept.row && partitions_[partition].changing.contains({Section::kAcquisition, *kept.row})) {

@@ -185,6 +185,7 @@ void NodeCore::Impl::on_change_durable(const PendingChange& change) {
     // Of an acquisition memory was changed when it was decided; a wish may leave now.
     const auto is_wish = take_wish(owner, row.key, row.value);
     if (!is_wish && is_wish.error().code != ErrorCode::kSealBroken) count(is_wish.error().code);
+    answer_wishes(change.partition, row.key);
   } else if (row.section != Section::kPerson) {
     apply(owner, {.section = row.section, .key = row.key, .value = row.value});
   }  // else memory was changed when it was decided

@@ -318,6 +318,7 @@ class NodeCore::Impl {
   void send_wishes_of(std::size_t partition, Institution& asker);
   void end_wish(std::size_t partition, Institution& asker, const Digest& request_hash,
                 std::string_view why);
+  void answer_wishes(std::size_t partition, const HoldingKey& row);
   void take_wish_status(const exchange::StatusReply& reply);
   bool follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
                    std::uint32_t bytes);
