@@ -129,7 +129,7 @@ bool World::all_settled() const {
   const bool acquired =
       std::all_of(acquisitions_.begin(), acquisitions_.end(),
                   [this](const Acquisition& acquisition) { return is_acquired(acquisition); });
-  return replied && quiet && acquired && all_loaded() && all_merged();
+  return replied && quiet && acquired && all_loaded() && all_merged() && all_over();
 }
 
 }  // namespace nakadachi::sim

@@ -65,9 +65,12 @@ enum class Occasion : std::uint8_t {
   kFlagOfAPeriod,
   kAnswerModeSet,
   kHeldByMode,
-  kPersonsMerged
+  kPersonsMerged,
+  kWishFollowed,
+  kWishHeld,
+  kAnsweredOnceAcquired
 };
-inline constexpr std::size_t kOccasions = 15;
+inline constexpr std::size_t kOccasions = 18;
 inline constexpr std::array<std::string_view, kOccasions> kOccasionNames = {
     "answered by an ordinance through the network",
     "answered as far as a procedure covers",
@@ -83,7 +86,10 @@ inline constexpr std::array<std::string_view, kOccasions> kOccasionNames = {
     "flag of a period",
     "answer mode set",
     "held because of an answer mode",
-    "two persons merged"};
+    "two persons merged",
+    "wish of another body followed",
+    "wish held until staff knew whom it means",
+    "answered once the symbol was acquired"};
 
 using OccasionCounts = std::array<std::uint64_t, kOccasions>;
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "nakadachi/copies/copy_shelf.hpp"
+#include "nakadachi/tenant_vm/holding_values.hpp"
 #include "nakadachi/wire/statements.hpp"
 #include "world.hpp"
 
@@ -83,6 +84,24 @@ copies::AnswerMode World::mode_before(const About& about, TrainNumber train) con
   const auto* const last = last_before(town, Section::kSetting, key, train);
   if (last != nullptr) return modes_left_.at(last->change);
   return Universe::is_live(about.kind) ? copies::AnswerMode::kLive : copies::AnswerMode::kCopy;
+}
+
+/// Whether the provider's symbol of the person had come.
+bool World::acquired_before(const About& about, TrainNumber train) const {
+  const std::size_t town = Universe::town_of(about.institution);
+  crypto::TenantCipher cipher = universe_.cipher(town);
+  const auto key = *tenant_vm::symbol_key(cipher, universe_.institution(about.institution),
+                                          Universe::address_of(about.institution, about.person));
+  return last_before(town, Section::kSymbol, key, train) != nullptr;
+}
+
+/// Nothing, and `isolation` is broken, when it does not open.
+std::optional<copies::ChangeRecord> World::open_record(std::size_t town,
+                                                       const storage::StoredChange& change) const {
+  const auto opened = universe_.cipher(town).open(
+      {.table = "change", .column = "record", .row = change.change.view()}, change.record);
+  if (!opened) return std::nullopt;
+  return copies::decode_change(*opened).value();
 }
 
 /// By request.

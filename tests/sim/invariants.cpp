@@ -97,14 +97,16 @@ void World::check_outcome(const Asked& asked, const exchange::Conclusion& conclu
   const exchange::Reply& reply = *asked.outcome;
   const exchange::Subject& subject = asked.query.subject;
   if (reply.outcome == exchange::Outcome::kLapsed) return;
-  std::optional<Universe::Registered> registered;
+  const About about{universe_.index_of(subject.provider), Universe::ordinal_of(asked.query.person),
+                    subject.kind};
+  Universe::Then then{.asked_at = concluded.asked_at};
   if (const auto train = provided.find(concluded.provision_leaf); train != provided.end()) {
-    registered = copy_before({universe_.index_of(subject.provider),
-                              Universe::ordinal_of(asked.query.person), subject.kind},
-                             train->second);
+    then.registered = copy_before(about, train->second);
+    then.acquired = acquired_before(about, train->second);
+  } else if (reply.outcome == exchange::Outcome::kProviderHoldsNoSymbol) {
+    then.acquired = was_issued(about, concluded.asked_at);  // then the core may not say so
   }
-  const Universe::Expected expected =
-      universe_.expected(asked.query, concluded.asked_at, registered);
+  const Universe::Expected expected = universe_.expected(asked.query, then);
   const bool may_be_suspended =
       violated_at_ && concluded.concluded_at >= *violated_at_ && universe_.is_suspended(subject);
   const bool lawful = expected.outcome != exchange::Outcome::kRefused ||
@@ -113,7 +115,8 @@ void World::check_outcome(const Asked& asked, const exchange::Conclusion& conclu
     return occurred(Occasion::kSuspended);
   }
   if (exchange::has_answer(reply.outcome)) {
-    if (registered && *registered) occurred(Occasion::kAnsweredFromLaterCopy);
+    if (then.acquired) occurred(Occasion::kAnsweredOnceAcquired);
+    if (then.registered && *then.registered) occurred(Occasion::kAnsweredFromLaterCopy);
     if (expected.as_far_as_covered) occurred(Occasion::kAnsweredAsFarAsCovered);
   }
   const bool right = reply.outcome == expected.outcome && reply.answer == expected.answer &&
@@ -126,6 +129,13 @@ void World::check_outcome(const Asked& asked, const exchange::Conclusion& conclu
                      subject.kind.text(), subject.provider.text(), subject.asker.text()));
 }
 
+bool World::was_issued(const About& about, Timestamp by) const {
+  return std::ranges::any_of(issued_, [&](const national::IssuedSymbol& issued) {
+    return issued.institution == universe_.institution(about.institution) &&
+           issued.person == universe_.person_id(about.person) && issued.issued_at <= by;
+  });
+}
+
 void World::check_disk() {
   const auto rows = open_all_rows();
   if (!rows) return;
@@ -134,6 +144,8 @@ void World::check_disk() {
   check_staffs_word(*rows);
   check_copies();
   check_persons();
+  check_wishes();
+  if (!result_.broken.empty()) return;
   check_units(*rows);
   check_changes();
   check_logs();

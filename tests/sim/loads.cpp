@@ -108,14 +108,11 @@ World::CopyLog World::copy_log() {
   CopyLog log;
   for (const auto& [name, change] : store_.changes()) {
     if (change.section != storage::Section::kCopy) continue;
-    crypto::TenantCipher cipher = universe_.cipher(name.first == universe_.tenant(0) ? 0 : 1);
-    const auto opened = cipher.open(
-        {.table = "change", .column = "record", .row = change.change.view()}, change.record);
-    if (!opened) {
+    const auto record = open_record(name.first == universe_.tenant(0) ? 0 : 1, change);
+    if (!record) {
       broken("isolation", "a change does not open under its tenant's key");
       return {};
     }
-    const auto record = copies::decode_change(*opened);
     const std::string_view dataset = std::string_view(record->reason.why()).substr(kWhy.size());
     log[{name.first, change.key}].emplace(
         change.number,

@@ -68,14 +68,16 @@ void World::on_person_found(std::size_t place, std::size_t side, const wire::Per
   }
 }
 
-/// As the disk has it. What a node says may be of a change that is on its way there.
+/// Whom business systems know, as the disk has it. What a node says may be of a change that is on
+/// its way there.
 std::vector<symbols::PersonRecord> World::persons_of(std::size_t town) const {
   std::vector<symbols::PersonRecord> persons;
   crypto::TenantCipher cipher = universe_.cipher(town);
   for (const auto& [name, value] : store_.holdings()) {
     const auto& [tenant, section, key] = name;
     if (tenant != universe_.tenant(town) || section != storage::Section::kPerson) continue;
-    persons.push_back(*tenant_vm::open_person(cipher, key, value));
+    auto person = *tenant_vm::open_person(cipher, key, value);
+    if (!person.business.empty()) persons.push_back(std::move(person));
   }
   return persons;
 }

@@ -101,6 +101,7 @@ bool World::perform(std::size_t node, tenant_vm::Action& action) {
           [](tenant_vm::TellOperators&) {},
           [&](tenant_vm::SendItem& send_item) {
             check_leaves_after_commit(send_item.item);
+            check_wish_leaves(send_item.item);
             for (const Bytes& frame : wire::encode_link_frames({&send_item.item, 1})) {
               to_gateway(node, frame);
             }

@@ -104,6 +104,14 @@ void World::on_staff_reply(std::size_t institution, const Bytes& frame) {
     merges_[flagged->second.first].flagged = flagged->second.second;
     return;
   }
+  if (const auto wishing = wishing_.find(decoded->reply->key); wishing != wishing_.end()) {
+    wishes_[wishing->second].told = true;
+    return;
+  }
+  if (const auto found = correcting_.find(decoded->reply->key); found != correcting_.end()) {
+    wishes_[found->second].corrected = true;
+    return;
+  }
   if (const auto loading = loading_.find(decoded->reply->key); loading != loading_.end()) {
     return on_load_reply(loading->second, answer);
   }
@@ -111,6 +119,10 @@ void World::on_staff_reply(std::size_t institution, const Bytes& frame) {
     for (const wire::HeldRequest& request : held->requests) decide(institution, request);
   } else if (const auto* const begun = std::get_if<wire::AcquisitionUnderWay>(&answer)) {
     hand_over(institution, acquiring_.at(decoded->reply->key), begun->number);
+  } else if (const auto* const wishes = std::get_if<wire::AcquisitionWishes>(&answer)) {
+    on_wishes(institution, *wishes);
+  } else if (const auto* const under_way = std::get_if<wire::Acquisitions>(&answer)) {
+    on_acquisitions(institution, *under_way);
   }
 }
 
@@ -136,6 +148,7 @@ void World::hand_over(std::size_t institution, std::size_t person, std::uint64_t
     national_->on_hand_over(universe_.institution(institution), number, universe_.person_id(person),
                             now_);
     national_due();
+    if (Universe::is_sought(person)) ask_as_symbol_comes(1 - Universe::town_of(institution));
   });
 }
 

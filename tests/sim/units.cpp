@@ -178,8 +178,11 @@ std::optional<Units> World::due_for_change(const storage::StoredChange& change,
     due.messages_in = first_part ? 1 : 0;
     due.bytes_in =
         sealed == 0 ? 0 : static_cast<std::uint32_t>(sealed - crypto::TenantCipher::kOverhead);
-  } else if (record.reason.why() == "acquisition ended") {  // a notice has come
-    if (!notices_.contains(change.units.bytes_in)) return std::nullopt;
+  } else if (record.reason.why() == "acquisition ended" ||
+             record.reason.why() == "asked by another body") {  // a notice or a wish has come
+    const bool of_notice = record.reason.why() == "acquisition ended";
+    const std::set<std::size_t>& sizes = of_notice ? notices_ : wish_sizes_;
+    if (!sizes.contains(change.units.bytes_in)) return std::nullopt;
     due.messages_in = 1;
     due.bytes_in = change.units.bytes_in;
   }
@@ -198,13 +201,10 @@ void World::count_occasions(const storage::StoredChange& change,
 /// units-once, for what towns hold.
 void World::check_changes() {
   for (std::size_t town = 0; town < kTowns; ++town) {
-    crypto::TenantCipher cipher = universe_.cipher(town);
     for (const auto& [name, change] : store_.changes()) {
       if (name.first != universe_.tenant(town)) continue;
-      const auto opened = cipher.open(
-          {.table = "change", .column = "record", .row = change.change.view()}, change.record);
-      if (!opened) return broken("isolation", "a change does not open under its tenant's key");
-      const auto record = copies::decode_change(*opened);
+      const auto record = open_record(town, change);
+      if (!record) return broken("isolation", "a change does not open under its tenant's key");
       count_occasions(change, *record);
       const auto due = due_for_change(change, *record);
       if (due != change.units) {

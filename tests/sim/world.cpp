@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::int64_t kFaultyMs = 40'000;
 constexpr std::int64_t kSettleWithinMs = 900'000;
+// A wish that waits for staff comes again after ten minutes only.
+constexpr std::uint64_t kSeedsOfOneMoved = 16;
 
 }  // namespace
 
@@ -15,7 +17,8 @@ World::World(std::uint64_t seed, std::size_t exchanges)
       random_(seed),
       universe_(seed, kStart, Day{Day::of(kStart).number + 1}),
       receipts_(universe_.registry(), universe_.verifier()),
-      faults_end_(kStart + kFaultyMs) {
+      faults_end_(kStart + kFaultyMs),
+      have_moved_(seed % kSeedsOfOneMoved == 3) {
   // Every other seed has both towns on one node, the others a node each.
   if (seed % 2 == 0) {
     nodes_.emplace_back().towns = {0, 1};
@@ -37,6 +40,7 @@ World::World(std::uint64_t seed, std::size_t exchanges)
 
 RunResult World::run() {
   universe_.found(store_);
+  universe_.found_sought(store_, have_moved_);
   gateway_ = std::make_unique<gateway::GatewayCore>();
   national_random_ = std::make_unique<SeededRandom>(seed_ + 1000);
   start_national();
@@ -47,6 +51,7 @@ RunResult World::run() {
   schedule_queries();
   schedule_staff();
   schedule_merges();
+  schedule_wishes();
   schedule_loads();
   violate_article_28();
   crash_sometimes();

@@ -89,6 +89,14 @@ class World {
     std::set<std::size_t> persons = {};  ///< not registered yet
     bool ended = false;
   };
+  /// That another body acquire the symbol of a person; of each town one.
+  struct Wish {
+    std::size_t lack = 0;                  ///< place of the question that shows the lack
+    bool told = false;                     ///< the node has confirmed it
+    bool corrected = false;                ///< the provider has the person's items right
+    std::size_t questions = 0;             ///< asked about the person
+    std::optional<std::size_t> last = {};  ///< the one asked when the symbol was there
+  };
   /// How a copy was changed, by number in the town's log.
   struct CopyChange {
     std::uint64_t dataset;
@@ -154,6 +162,9 @@ class World {
   copies::FlagState flags_before(const About& about, Day day, TrainNumber train) const;
   std::optional<Universe::Registered> copy_before(const About& about, TrainNumber train) const;
   copies::AnswerMode mode_before(const About& about, TrainNumber train) const;
+  bool acquired_before(const About& about, TrainNumber train) const;
+  std::optional<copies::ChangeRecord> open_record(std::size_t town,
+                                                  const storage::StoredChange& change) const;
   void check_staffs_word(const std::vector<testing::OpenedRow>& rows);
 
   // persons (persons.cpp)
@@ -164,6 +175,23 @@ class World {
   bool is_merged(const Merge& merge) const;
   bool all_merged() const;
   void check_persons();
+
+  // wishes that another body acquire a symbol (wishes.cpp)
+  void schedule_wishes();
+  std::size_t ask_about_sought(std::size_t town, Timestamp when);
+  void ask_as_symbol_comes(std::size_t town);
+  void wish_turn(std::size_t town);
+  void on_wishes(std::size_t institution, const wire::AcquisitionWishes& wishes);
+  void on_acquisitions(std::size_t institution, const wire::Acquisitions& under_way);
+  bool is_followed(std::size_t town) const;
+  bool is_over(const Wish& wish) const;
+  bool all_over() const;
+  std::map<std::uint64_t, copies::ChangeRecord> changes_of(std::size_t town,
+                                                           storage::Section section,
+                                                           const HoldingKey& key) const;
+  void check_wish_leaves(const wire::LinkItem& item);
+  void check_wishes();
+  void check_wish_ended(std::size_t town);
 
   // loads of copies (loads.cpp)
   void schedule_loads();
@@ -202,6 +230,7 @@ class World {
   void check_end();
   std::map<RequestKey, exchange::Conclusion> conclusions() const;
   std::map<Digest, TrainNumber> trains_of_provisions() const;
+  bool was_issued(const About& about, Timestamp by) const;
   void check_outcome(const Asked& asked, const exchange::Conclusion& concluded,
                      const std::map<Digest, TrainNumber>& provided);
   std::map<Digest, About> abouts(const std::vector<testing::OpenedRow>& rows) const;
@@ -260,6 +289,11 @@ class World {
   std::vector<FullLoad> loads_;
   std::uint64_t datasets_ = 1;
   std::map<RequestKey, Loading> loading_;
+  bool have_moved_;  ///< whom wishes are about, without the provider's knowing
+  std::array<Wish, kTowns> wishes_ = {};
+  std::map<RequestKey, std::size_t> wishing_;     // town by request
+  std::map<RequestKey, std::size_t> correcting_;  // asking town by request
+  std::set<std::size_t> wish_sizes_;              // bytes of wishes that have left
   std::vector<Merge> merges_;
   std::map<RequestKey, std::pair<std::size_t, std::size_t>> finding_;     // merge and side
   std::map<RequestKey, std::pair<std::size_t, AddressNumber>> flagging_;  // merge and former

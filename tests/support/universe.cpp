@@ -6,9 +6,7 @@
 #include <array>
 
 #include "nakadachi/copies/copy_shelf.hpp"
-#include "nakadachi/copies/flags.hpp"
 #include "nakadachi/crypto/sealing.hpp"
-#include "nakadachi/tenant_vm/holding_values.hpp"
 #include "universe_facts.hpp"
 
 namespace nakadachi::testing {
@@ -98,7 +96,8 @@ bool Universe::lot(std::string_view name, std::uint64_t a, std::uint64_t b, std:
 }
 
 bool Universe::knows(std::size_t institution, std::size_t person) const {
-  return lot("knows", institution, person, 0, 900);
+  if (person < kPersons) return lot("knows", institution, person, 0, 900);
+  return is_sought(person) && person == sought_by(town_of(institution)) && institution % 2 == 0;
 }
 
 bool Universe::holds(std::size_t institution, std::size_t person,
@@ -107,7 +106,7 @@ bool Universe::holds(std::size_t institution, std::size_t person,
 }
 
 bool Universe::flagged(std::size_t institution, std::size_t person) const {
-  return lot("flagged", institution, person, 0, 60);
+  return person < kPersons && lot("flagged", institution, person, 0, 60);
 }
 
 Universe::Staff Universe::staff_about(std::size_t provider, const AddressNumber& person) const {
@@ -143,50 +142,6 @@ Universe::Expected Universe::answered(const Registered& registered,
                          : exchange::Outcome::kAnsweredInPart,
           .answer = *copies::encode(selection.content),
           .as_far_as_covered = uncovered > 0};
-}
-
-std::vector<storage::Holding> Universe::holdings(std::size_t town) const {
-  using storage::Section;
-  std::vector<storage::Holding> made;
-  crypto::SymbolCipher symbols(secret("symbols"));
-  crypto::TenantCipher sealer = cipher(town);
-  SeededRandom random(seed_ + town);
-  for (const std::size_t i : {2 * town, 2 * town + 1}) {
-    const auto live = *InformationKind::parse(kKinds[kLiveKind]);
-    const HoldingKey mode_key = *copies::answer_setting_key(sealer, codes_[i], live);
-    made.push_back({Section::kSetting, mode_key,
-                    *copies::seal_answer_setting(
-                        sealer, mode_key, {codes_[i], live, copies::AnswerMode::kLive}, random)});
-    for (std::size_t person = 0; person < kPersons; ++person) {
-      if (!knows(i, person)) continue;
-      const AddressNumber address = address_of(i, person);
-      const tenant_vm::StoredSymbol symbol{
-          codes_[i], {address, symbols.symbol_of(codes_[i], person_id(person))}};
-      const HoldingKey symbol_key = *tenant_vm::symbol_key(sealer, codes_[i], address);
-      made.push_back({Section::kSymbol, symbol_key,
-                      *tenant_vm::seal_symbol(sealer, symbol_key, symbol, random)});
-      for (std::size_t k = 0; k < kLiveKind; ++k) {
-        const auto kind = *InformationKind::parse(kKinds[k]);
-        if (!holds(i, person, kind)) continue;
-        const HoldingKey key = *copies::copy_key(sealer, codes_[i], address, kind);
-        const copies::StoredCopy copy{codes_[i], address, kind, copy_of(i, person, kind)};
-        made.push_back({Section::kCopy, key, *copies::seal_copy(sealer, key, copy, random)});
-      }
-      if (!flagged(i, person)) continue;
-      const HoldingKey key = *copies::flag_key(sealer, codes_[i], address);
-      const copies::PersonFlags flags{codes_[i], address, {{copies::FlagSort::kHeld, {}, {}}}};
-      made.push_back({Section::kFlag, key, *copies::seal_flags(sealer, key, flags, random)});
-    }
-  }
-  return made;
-}
-
-void Universe::found(storage::MemoryStore& store) const {
-  for (std::size_t town = 0; town < kTowns; ++town) {
-    for (storage::Holding& holding : holdings(town)) {
-      store.put_holding(tenant(town), std::move(holding));
-    }
-  }
 }
 
 crypto::PersonId Universe::person_id(std::size_t person) const {
@@ -260,9 +215,9 @@ tenant_vm::CallersReplaced Universe::callers() const {
 national::NationalSetup Universe::national_setup() const {
   std::vector<national::IssuedSymbol> issued;
   for (std::size_t i = 0; i < kInstitutions; ++i) {
-    for (std::size_t person = 0; person < kPersons; ++person) {
+    for (std::size_t person = 0; person < kEverybody; ++person) {
       if (knows(i, person))
-        issued.push_back({.institution = codes_[i], .person = person_id(person)});
+        issued.push_back({.institution = codes_[i], .person = person_id(person), .issued_at = {}});
     }
   }
   return {.roots = roots_,
@@ -298,6 +253,20 @@ exchange::Query Universe::make_query(std::size_t asker, Timestamp now, SeededRan
   if (random.chance(50)) query.subject.items = {3, 4};
   if (random.chance(20)) query.subject.items = {4};
   query.subject.section = fmt::format("市民税課 第{}係", asker);
+  return query;
+}
+
+exchange::Query Universe::make_sought_query(std::size_t town, Timestamp now,
+                                            SeededRandom& random) const {
+  exchange::Query query{.key = make_request_key(now, random),
+                        .person = address_of(2 * town, sought_by(town)),
+                        .subject = {}};
+  query.subject.asker = codes_[2 * town];
+  query.subject.provider = codes_[2 * (1 - town)];
+  query.subject.affair = *AffairCode::parse(kAffairs[0]);
+  query.subject.procedure = *ProcedureCode::parse("JT01000000000001");
+  query.subject.kind = kind(1);
+  query.subject.section = fmt::format("市民税課 第{}係", 2 * town);
   return query;
 }
 
@@ -337,7 +306,7 @@ std::size_t Universe::person_of(const InstitutionCode& institution, const Symbol
   crypto::SymbolCipher symbols(secret("symbols"));
   const crypto::PersonId wanted = symbols.person_of(institution, symbol);
   std::size_t person = 0;
-  while (person < kPersons && person_id(person) != wanted) ++person;
+  while (person < kEverybody && person_id(person) != wanted) ++person;
   return person;
 }
 
@@ -362,22 +331,8 @@ std::pair<std::size_t, std::size_t> Universe::about(const exchange::Permit& perm
   return {index_of(subject.provider), person_of(subject.provider, permit.symbol)};
 }
 
-bool Universe::binds(const storage::MemoryStore& store, std::size_t institution,
-                     std::size_t person) const {
-  using storage::Section;
-  const TenantId town = tenant(town_of(institution));
-  crypto::TenantCipher keys = cipher(town_of(institution));
-  const AddressNumber address = address_of(institution, person);
-  const auto symbol = *tenant_vm::symbol_key(keys, codes_[institution], address);
-  const auto acquisition = *tenant_vm::acquisition_key(keys, codes_[institution], address);
-  return store.holdings().contains({town, Section::kSymbol, symbol}) &&
-         !store.holdings().contains({town, Section::kAcquisition, acquisition});
-}
-
-Universe::Expected Universe::expected(const exchange::Query& query,
-                                      std::optional<Timestamp> asked_at,
-                                      const std::optional<Registered>& registered) const {
-  const Timestamp at = asked_at.value_or(present_);
+Universe::Expected Universe::expected(const exchange::Query& query, const Then& then) const {
+  const Timestamp at = then.asked_at.value_or(present_);
   const std::size_t caller = system_of(query);
   const std::size_t person = query.person.reveal() % 1'000'000;
   const exchange::Subject& subject = query.subject;
@@ -396,7 +351,7 @@ Universe::Expected Universe::expected(const exchange::Query& query,
   if (verdict.source != rules::Source::kWithinBodyOrdinance) {
     if (!knows(caller, person)) return refused(ErrorCode::kSymbolNotAcquired);
     if (!judge(core_law(), subject, at).allowed) return refused(ErrorCode::kNotInLegalTable);
-    if (!knows(provider, person)) {
+    if (!knows(provider, person) && !then.acquired) {
       return {.outcome = exchange::Outcome::kProviderHoldsNoSymbol, .answer = {}};
     }
   } else if (!knows(provider, person)) {
@@ -409,7 +364,7 @@ Universe::Expected Universe::expected(const exchange::Query& query,
       return {.outcome = exchange::Outcome::kLapsed, .code = ErrorCode::kLapsed, .answer = {}};
     }
   }
-  if (registered) return answered(*registered, subject, verdict);
+  if (then.registered) return answered(*then.registered, subject, verdict);
   Registered first;
   if (holds(provider, person, subject.kind)) first = copy_of(provider, person, subject.kind);
   return answered(first, subject, verdict);

@@ -18,7 +18,9 @@ namespace nakadachi::testing {
 inline constexpr std::size_t kTowns = 2;
 inline constexpr std::size_t kInstitutions = 4;  // mayor and education board of each town
 inline constexpr std::size_t kPersons = 40;
-inline constexpr std::size_t kNewcomers = 2;  // persons whose symbols are acquired in a run
+inline constexpr std::size_t kNewcomers = 2;    // persons whose symbols are acquired in a run
+inline constexpr std::size_t kSought = kTowns;  // persons of whom one mayor lacks the symbol
+inline constexpr std::size_t kEverybody = kPersons + kNewcomers + kSought;
 inline constexpr Timestamp kStart{1'800'000'000'000};
 inline constexpr tenant_vm::StaffId kOperator{1'000};
 
@@ -41,6 +43,19 @@ class Universe {
   /// Puts what all towns hold from the beginning into the store.
   void found(storage::MemoryStore& store) const;
 
+  /// The person whom the mayor of `town` knows by a symbol and the other town's mayor by name
+  /// and copies only.
+  static std::size_t sought_by(std::size_t town) { return kPersons + kNewcomers + town; }
+  static bool is_sought(std::size_t person) {
+    return person >= sought_by(0) && person < kEverybody;
+  }
+  /// What the two towns know of them; when they have `moved`, the other town has an address that
+  /// is no longer true.
+  void found_sought(storage::MemoryStore& store, bool moved) const;
+  static symbols::PersonItems sought_items(std::size_t town, bool moved = false);
+  /// What that mayor asks the other about the person: by law the other may answer.
+  exchange::Query make_sought_query(std::size_t town, Timestamp now, SeededRandom& random) const;
+
   /// What staff do with a request that waits for them.
   enum class Staff : std::uint8_t { kApprove, kRefuse, kLeave };
 
@@ -59,6 +74,7 @@ class Universe {
   /// Whether what this would be answered from or recorded in is among them.
   bool is_suspended(const exchange::Subject& subject) const;
   crypto::PersonId person_id(std::size_t person) const;
+  Symbol symbol_of(std::size_t institution, std::size_t person) const;
   /// A flag on this person, whenever it is set, changes no outcome.
   bool may_be_flagged(std::size_t institution, std::size_t person) const;
   /// Whether the provider has to ask its staff (if the question gets that far).
@@ -83,11 +99,15 @@ class Universe {
   Staff staff_about(std::size_t provider, const AddressNumber& person) const;
   /// What a provider has registered of a person; nothing: no copy.
   using Registered = std::optional<copies::CopyContent>;
-  /// By the law of the moment at which it was asked: `present` unless given; and by what the
-  /// provider had registered: what there was from the beginning unless given. As if no file
-  /// violated Article 28.
-  Expected expected(const exchange::Query& query, std::optional<Timestamp> asked_at = {},
-                    const std::optional<Registered>& registered = {}) const;
+  /// How it was when a question was answered; as in the beginning unless given.
+  struct Then {
+    std::optional<Timestamp> asked_at = {};  ///< decides by which law
+    std::optional<Registered> registered = {};
+    bool acquired = false;  ///< the provider has acquired the symbol meanwhile
+  };
+  /// As if no file violated Article 28.
+  Expected expected(const exchange::Query& query, const Then& then) const;
+  Expected expected(const exchange::Query& query) const { return expected(query, Then()); }
   /// Whether the towns' law allows the question when it was asked then.
   bool allows(const exchange::Subject& subject, Timestamp asked_at) const;
   /// Whether that law allows every item of the answer; false when it allows no answer.
@@ -135,6 +155,9 @@ class Universe {
   bool knows(std::size_t institution, std::size_t person) const;
   static Expected answered(const Registered& registered, const exchange::Subject& subject,
                            const rules::Verdict& verdict);
+  struct Shelf;
+  void add_symbol(Shelf& shelf, std::size_t institution, std::size_t person) const;
+  void add_copies(Shelf& shelf, std::size_t institution, std::size_t person) const;
   std::vector<storage::Holding> holdings(std::size_t town) const;
   std::size_t person_of(const InstitutionCode& institution, const Symbol& symbol) const;
   SecretBytes secret(std::string_view name, std::size_t index = 0) const;
