@@ -1,10 +1,14 @@
 #include "apps/common/law_files.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "apps/common/embedded_facts.hpp"
 #include "apps/common/text_table.hpp"
+#include "nakadachi/base/clock.hpp"
+#include "nakadachi/base/log.hpp"
 
 namespace nakadachi::apps {
 namespace {
@@ -65,6 +69,24 @@ Result<rules::LawBook> make_law(const std::vector<DatedFacts>& tables,
 Result<rules::LawBook> load_law(const LawConfig& config) {
   NAKADACHI_TRY(const std::vector<DatedFacts> tables, load_tables(config));
   return make_law(tables, config.ordinances_file);
+}
+
+Result<rules::LawBook> load_law_to_judge_by(const LawConfig& config, Day today) {
+  NAKADACHI_TRY(rules::LawBook law, load_law(config));
+  if (law.table_on(today) != nullptr) return law;
+  return Error{.code = ErrorCode::kConfigInvalid,
+               .field = "law.table",
+               .detail = "no legal table is in force on " + today.text()};
+}
+
+void read_law_again(const std::function<Result<rules::LawBook>()>& load,
+                    const std::function<Result<void>(rules::LawBook)>& replace) {
+  auto law = load();
+  const auto fingerprint = law ? law->fingerprint_on(Day::of(SystemClock().now())) : 0;
+  const Result<void> done = law ? replace(*std::move(law)) : Result<void>(law.error());
+  if (!done) return log::write(log::Level::kError, "law_not_replaced", done.error());
+  const std::string shown = fmt::format("{:016x}", fingerprint);
+  log::write(log::Level::kInfo, "law_replaced", {{"fingerprint", std::string_view(shown)}});
 }
 
 }  // namespace nakadachi::apps

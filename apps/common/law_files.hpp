@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -30,5 +31,14 @@ Result<rules::LawBook> make_law(const std::vector<DatedFacts>& tables,
 
 /// The law as configured. Errors: those of both.
 Result<rules::LawBook> load_law(const LawConfig& config);
+/// The same, for one who judges by it from today on. Errors: `kConfigInvalid` as well when no
+/// table is in force today: everything would be refused.
+Result<rules::LawBook> load_law_to_judge_by(const LawConfig& config, Day today);
+
+/// What a service does at SIGHUP: has `load` read the law, hands it to `replace`, and writes to the
+/// log what came of it: `law_replaced` with the fingerprint by which nodes and core can be
+/// compared, or `law_not_replaced`, and then the former law stands.
+void read_law_again(const std::function<Result<rules::LawBook>()>& load,
+                    const std::function<Result<void>(rules::LawBook)>& replace);
 
 }  // namespace nakadachi::apps

@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "apps/common/law_files.hpp"
 #include "apps/common/node_assembly.hpp"
 #include "apps/common/stop_signal.hpp"
 #include "apps/common/system_call_filter.hpp"
@@ -79,6 +80,16 @@ void read_callers_again(const NodeConfig& config, const WallsPolicy* policy,
   if (!done) log::write(log::Level::kError, "callers_not_replaced", done.error());
 }
 
+/// The file of the configuration, too, is read again, but of it only what is law.
+void read_node_law_again(const ServiceOptions& options, oltp::NodeService& service) {
+  read_law_again(
+      [&]() -> Result<rules::LawBook> {
+        NAKADACHI_TRY(const NodeConfig config, load_node_config(options.config));
+        return load_law_to_judge_by(config.law, Day::of(SystemClock().now()));
+      },
+      [&](rules::LawBook law) { return service.replace_law(std::move(law)); });
+}
+
 Result<void> run_node(const ServiceOptions& options) {
   StopSignal stop_signal(StopSignal::Hangup::kReads);
   NAKADACHI_CHECK(log::open(options.log_file, log::Level::kInfo));
@@ -115,8 +126,11 @@ Result<void> run_node(const ServiceOptions& options) {
   NAKADACHI_TRY(const auto service,
                 oltp::NodeService::start(std::move(service_config), std::move(node.setup),
                                          *node.signer, verifier));
-  const auto registration = stop_signal.on_stop(
-      [&] { service->stop(); }, [&] { read_callers_again(config, policy, *service); });
+  const auto registration = stop_signal.on_stop([&] { service->stop(); },
+                                                [&] {
+                                                  read_callers_again(config, policy, *service);
+                                                  read_node_law_again(options, *service);
+                                                });
   NAKADACHI_CHECK(
       tell_ready(options, fmt::format("{}\n{}", service->endpoint(), service->admin_endpoint())));
   NAKADACHI_CHECK(confine(options, Service::kNode));
@@ -171,7 +185,8 @@ Result<void> run_gateway(const ServiceOptions& options) {
 void add_node_command(CommandLine app, Command& chosen) {
   const CommandLine command = app.add_command("node", "Serve the towns of this node's lanes");
   command.footer(
-      "SIGHUP: read the files of oltp.systems and admin.staff again.\n"
+      "SIGHUP: read the files of oltp.systems and admin.staff again, and the law ([law] and its\n"
+      "files); what is wrong leaves what was.\n"
       "Example: nakadachi node --config /etc/nakadachi/node.toml");
   const auto options = add_service_options(command);
   command.when_chosen([options, &chosen] { chosen = [options] { return run_node(*options); }; });

@@ -76,20 +76,37 @@ struct ServeOptions {
   std::string ready_file;
 };
 
+/// Nothing is violated where no file is named.
+Result<std::vector<national::AssessmentViolation>> load_violations(const NationalConfig& config) {
+  if (config.violations_file.empty()) return std::vector<national::AssessmentViolation>();
+  return read_violations(config.violations_file);
+}
+
+/// The law and the files that violate Article 28, all or nothing.
+void read_core_law_again(const ServeOptions& options, national::NationalService& service) {
+  std::vector<national::AssessmentViolation> violations;
+  read_law_again(
+      [&]() -> Result<rules::LawBook> {
+        NAKADACHI_TRY(const NationalConfig config, load_national_config(options.config));
+        NAKADACHI_TRY(violations, load_violations(config));
+        return load_law_to_judge_by(config.law, Day::of(SystemClock().now()));
+      },
+      [&](rules::LawBook law) {
+        return service.replace_law(std::move(law), std::move(violations));
+      });
+}
+
 Result<void> serve(const ServeOptions& options) {
-  StopSignal stop_signal;
+  StopSignal stop_signal(StopSignal::Hangup::kReads);
   NAKADACHI_TRY(const NationalConfig config, load_national_config(options.config));
   NAKADACHI_TRY(const NationalSecrets secrets, read_secrets(options.directory + "/secrets.tsv"));
   NAKADACHI_TRY(const TrustConfig trust, load_trust(options.directory + "/trust.toml"));
   NAKADACHI_TRY(crypto::Registry registry,
                 load_registry(trust, options.directory + "/registry.bin"));
   const crypto::Ed25519Verifier verifier;
-  NAKADACHI_TRY(rules::LawBook law, load_law(config.law));
+  NAKADACHI_TRY(rules::LawBook law, load_law_to_judge_by(config.law, Day::of(SystemClock().now())));
   NAKADACHI_TRY(IssuedFiles issued, IssuedFiles::open(options.directory));
-  std::vector<national::AssessmentViolation> violations;
-  if (!config.violations_file.empty()) {
-    NAKADACHI_TRY(violations, read_violations(config.violations_file));
-  }
+  NAKADACHI_TRY(auto violations, load_violations(config));
   const crypto::Ed25519Signer core(secrets.core_seed);
   NAKADACHI_TRY(socket::CurveKeyPair keys, socket::CurveKeyPair::load(config.key_file));
   national::NationalServiceConfig service_config{
@@ -110,7 +127,8 @@ Result<void> serve(const ServeOptions& options) {
                                                   .violations = std::move(violations),
                                                   .latency_ms = config.latency_ms},
                                                  core, verifier));
-  const auto registration = stop_signal.on_stop([&] { service->stop(); });
+  const auto registration = stop_signal.on_stop([&] { service->stop(); },
+                                                [&] { read_core_law_again(options, *service); });
   if (!options.ready_file.empty()) {
     NAKADACHI_CHECK(write_private_file(
         options.ready_file,
@@ -151,6 +169,8 @@ int main(int argc, char** argv) {
   apps::ServeOptions serve_options;
   const apps::CommandLine serve_command = app.add_command("serve", "Answer gateways until stopped");
   serve_command.footer(
+      "SIGHUP: read the law and the violations of Article 28 again; what is wrong leaves what "
+      "was.\n"
       "Example: nakadachi-national serve --directory national --config national.toml");
   serve_command.add_option("--directory", serve_options.directory, "made by init").required();
   serve_command.add_option("--config", serve_options.config, "TOML file").required();

@@ -255,6 +255,11 @@ void NodeCore::Impl::handle(DelegationsRenewed& event) {
   for (auto& [tenant, delegations] : renewed) out(KeepDelegations{tenant, std::move(delegations)});
 }
 
+void NodeCore::Impl::handle(LawReplaced& event) {
+  law_ = std::move(event.law);
+  laws_told_.clear();
+}
+
 void NodeCore::Impl::handle(CallersReplaced& event) {
   std::vector<decltype(Partition::callers)> former;
   by_system_.clear();

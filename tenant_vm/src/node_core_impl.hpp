@@ -101,6 +101,7 @@ class NodeCore::Impl {
   void handle(ProofFound& event);
   void handle(DelegationsRenewed& event);
   void handle(CallersReplaced& event);
+  void handle(LawReplaced& event);
   void handle(Tick& event);
 
   // Scheduling and lanes (node_core.cpp)

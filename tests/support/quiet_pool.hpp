@@ -42,6 +42,11 @@ class QuietPool {
   void hand_over_live(std::size_t system, std::vector<exchange::HandOver> answers);
   /// Other callers from now on.
   void replace_callers(tenant_vm::CallersReplaced callers) { happen(std::move(callers)); }
+  /// The node's law from now on.
+  void replace_law(rules::LawBook law) {
+    happen(tenant_vm::LawReplaced{std::move(law)});
+    settle();
+  }
   /// 機構 is told whom an institution means by a 取得番号.
   void hand_over(std::size_t institution, std::uint64_t number, std::size_t person);
   /// Hands items to the node as if they came over the link.

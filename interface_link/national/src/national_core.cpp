@@ -118,6 +118,11 @@ void NationalCore::on_inquiry(const wire::LinkItem& item, Timestamp now) {
   wait(std::move(notice), true, now);
 }
 
+void NationalCore::replace_law(rules::LawBook law, std::vector<AssessmentViolation> violations) {
+  setup_.law = std::move(law);
+  setup_.violations = std::move(violations);
+}
+
 /// 番号法 21条2項: the asker's file or the provider's file violates Article 28.
 bool NationalCore::violates(const exchange::Subject& subject) const {
   return std::any_of(

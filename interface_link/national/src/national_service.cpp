@@ -16,6 +16,7 @@ class NationalService::Impl {
       : config_(std::move(config)), core_(std::move(setup), core_signer, verifier, random_) {}
 
   Result<void> start();
+  Result<void> replace_law(rules::LawBook law, std::vector<AssessmentViolation> violations);
   void run() {
     loop_->run();
     log::write_counts("frames_refused", refused_frames_);
@@ -89,6 +90,15 @@ Result<void> NationalService::Impl::open_resident_door() {
   return {};
 }
 
+Result<void> NationalService::Impl::replace_law(rules::LawBook law,
+                                                std::vector<AssessmentViolation> violations) {
+  const auto replaced = std::make_shared<std::pair<rules::LawBook, decltype(violations)>>(
+      std::move(law), std::move(violations));
+  return loop_->post([this, replaced] {
+    core_.replace_law(std::move(replaced->first), std::move(replaced->second));
+  });
+}
+
 /// A frame that cannot be read is taken as a whole or not at all: 0.
 void NationalService::Impl::on_hand_overs(const socket::Peer& peer, ByteView frame) {
   const auto hand_overs = decode_hand_overs(frame);
@@ -142,6 +152,10 @@ Result<std::unique_ptr<NationalService>> NationalService::start(NationalServiceC
 
 const std::string& NationalService::endpoint() const noexcept { return impl_->endpoint(); }
 std::string NationalService::resident_endpoint() const { return impl_->resident_endpoint(); }
+Result<void> NationalService::replace_law(rules::LawBook law,
+                                          std::vector<AssessmentViolation> violations) {
+  return impl_->replace_law(std::move(law), std::move(violations));
+}
 void NationalService::run() { impl_->run(); }
 void NationalService::stop() { impl_->stop(); }
 

@@ -78,6 +78,7 @@ class NodeService::Impl {
   Result<void> start();
   Result<void> run();
   Result<void> replace_callers(Callers callers);
+  Result<void> replace_law(rules::LawBook law);
   void stop() { loop_->stop(); }
   const std::string& endpoint() const noexcept { return door_->endpoint(); }
   std::string admin_endpoint() const { return admin_ != nullptr ? admin_->endpoint() : ""; }
@@ -263,6 +264,11 @@ Result<void> NodeService::Impl::replace_callers(Callers callers) {
   return {};
 }
 
+Result<void> NodeService::Impl::replace_law(rules::LawBook law) {
+  const auto replaced = std::make_shared<tenant_vm::LawReplaced>(std::move(law));
+  return loop_->post([this, replaced] { happen(std::move(*replaced)); });
+}
+
 // Work ------------------------------------------------------------------------
 
 Result<void> NodeService::Impl::run() {
@@ -446,6 +452,9 @@ socket::ServerCounters NodeService::admin_counters() const { return impl_->admin
 Result<void> NodeService::run() { return impl_->run(); }
 Result<void> NodeService::replace_callers(Callers callers) {
   return impl_->replace_callers(std::move(callers));
+}
+Result<void> NodeService::replace_law(rules::LawBook law) {
+  return impl_->replace_law(std::move(law));
 }
 void NodeService::stop() { impl_->stop(); }
 

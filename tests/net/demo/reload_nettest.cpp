@@ -1,4 +1,4 @@
-// SIGHUP makes a running node read its callers again: all of them, or none.
+// SIGHUP makes running services read their callers and the law again: all of it, or nothing.
 
 #include <fmt/format.h>
 
@@ -13,6 +13,7 @@
 #include "apps/common/join_files.hpp"
 #include "apps/common/text_table.hpp"
 #include "nakadachi/client/client.hpp"
+#include "nakadachi/exchange/outcome_text.hpp"
 #include "tests/net/demo/small_pool.hpp"
 #include "tests/support/catch.hpp"
 
@@ -102,6 +103,73 @@ TEST_CASE("SIGHUP: a node reads its systems again, and a wrong file changes noth
   CHECK_FALSE(
       before->ask_and_wait({client::Client::make_key(), first.person, first.subject}, 1'500).ok());
   CHECK(before->counters().replies == replies);
+}
+
+TEST_CASE("SIGHUP: node and national system read the law again, and what is wrong changes nothing",
+          "[demo]") {
+  const auto small = small_pool();
+  DemoPool& pool = *small;
+  const auto read_again = [&](const std::string& program, std::string_view event,
+                              std::string_view with = "") {
+    INFO(program << " " << event << " " << with);
+    const std::size_t before = told(pool, event, with, program);
+    REQUIRE(kill((program == "node" ? pool.node() : pool.national()).pid(), SIGHUP) == 0);
+    for (int i = 0; i < 2'000 && told(pool, event, with, program) == before; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    REQUIRE(told(pool, event, with, program) == before + 1);
+  };
+  // Of one mayor to another, as an ordinance of the asking town allows.
+  std::uint64_t next = 0;
+  auto planned = pool.residents().query(next);
+  while (planned.system % 2 == 1) planned = pool.residents().query(++next);
+  planned.subject.affair = DemoResidents::network_affair();
+  planned.subject.kind = DemoResidents::own_kind();
+  const auto system = system_with(pool, pool.systems()[planned.system].keys);
+  const auto outcome = [&] {
+    const auto reply = system->ask_and_wait(
+        {client::Client::make_key(), planned.person, planned.subject}, kPatienceMs);
+    REQUIRE(reply.ok());
+    const bool refused = reply->outcome == exchange::Outcome::kRefused;
+    return std::string(refused ? text_of(reply->code).name
+                               : exchange::text_of(reply->outcome).name);
+  };
+  const auto write = [&](const std::string& name, const std::string& text) {
+    REQUIRE(write_private_file(pool.directory() + "/" + name, text).ok());
+  };
+  const auto read = [&](const std::string& name) {
+    return read_file(pool.directory() + "/" + name).value();
+  };
+  const std::string allowed = outcome();
+  CHECK((allowed == "answered" || allowed == "no_data"));
+
+  const std::string ordinances = read("ordinances.tsv");
+  write("ordinances.tsv", "nothing of the kind\n");
+  read_again("node", "law_not_replaced", "ordinances.tsv");
+  CHECK(outcome() == allowed);
+  write("ordinances.tsv", "# none\n");
+  read_again("node", "law_replaced");
+  CHECK(outcome() == "not_in_legal_table");
+  write("ordinances.tsv", ordinances);
+  read_again("node", "law_replaced");
+  CHECK(outcome() == allowed);
+
+  const std::string config = read("node.toml");
+  write("node.toml", config + "\n[[law.table]]\nfrom = \"2020-01-01\"\nfile = \"other.tsv\"\n");
+  read_again("node", "law_not_replaced", "other.tsv");
+  CHECK(outcome() == allowed);
+  write("node.toml", config);
+
+  const std::string violations = read("violations.tsv");
+  write("violations.tsv", violations + planned.subject.asker.text() + "\t*\n");
+  read_again("national", "law_replaced");
+  CHECK(outcome() == "provision_suspended");
+  write("violations.tsv", "half a\n");
+  read_again("national", "law_not_replaced");
+  CHECK(outcome() == "provision_suspended");
+  write("violations.tsv", violations);
+  read_again("national", "law_replaced");
+  CHECK(outcome() == allowed);
 }
 
 TEST_CASE("SIGHUP: a gateway reads its nodes again, and a wrong file changes nothing", "[demo]") {

@@ -183,6 +183,8 @@ void check_symbols(const Staff& staff, const std::string& person) {
   const std::string under_way = staff.write("under_way.csv", listed.output);
   CHECK(staff.change({"symbol", "acquire", "--file", under_way}).output == begun.output);
   CHECK(staff.json({"symbol", "under-way"})[0]["person"] == person);
+  CHECK_THAT(staff.run({"symbol", "under-way"}).output,
+             ContainsSubstring(person + "  valid until"));
   const std::string file = staff.write("acquire.csv", "団体内統合宛名番号\r\nx\r\n");
   const ProgramEnd wrong = staff.change({"symbol", "acquire", "--file", file});
   CHECK(wrong.status == 1);
@@ -191,7 +193,6 @@ void check_symbols(const Staff& staff, const std::string& person) {
   const std::string national = staff.pool().kept("national");
   hand_over(staff, number);
   const auto give_up_at = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  CHECK_THAT(staff.run({"symbol", "under-way"}).output, ContainsSubstring(person));
   while (counts()["under_way"] != 0 || is_in_a_file(national, number)) {
     REQUIRE(std::chrono::steady_clock::now() < give_up_at);
     std::this_thread::sleep_for(std::chrono::milliseconds(200));

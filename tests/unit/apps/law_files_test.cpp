@@ -126,6 +126,18 @@ TEST_CASE("what is wrong in a file of the law is told with the file", "[apps]") 
   CHECK(load_law(config).error().code == ErrorCode::kFileProblem);
 }
 
+TEST_CASE("who judges from today on has a table today", "[apps]") {
+  const Files files;
+  LawConfig config = files.config();
+  CHECK(apps::load_law_to_judge_by(config, day("2026-03-31")));
+  config.tables.erase(config.tables.begin());
+  CHECK(apps::load_law_to_judge_by(config, day("2026-04-01")));
+  const auto none = apps::load_law_to_judge_by(config, day("2026-03-31"));
+  REQUIRE_FALSE(none);
+  CHECK(none.error().code == ErrorCode::kConfigInvalid);
+  CHECK_THAT(none.error().detail, ContainsSubstring("2026-03-31"));
+}
+
 TEST_CASE("without tables the built-in one is law on all days, with conditions if given",
           "[apps]") {
   const Files files;

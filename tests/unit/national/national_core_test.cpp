@@ -141,6 +141,26 @@ TEST_CASE("a violation of Article 28 in a file of either side is told to the ask
   }
 }
 
+TEST_CASE("law and violations of a running core are replaced", "[national]") {
+  AtNational national;
+  national.make_inquiry(exchange::Outcome::kAnswered);
+  const auto asked = *wire::decode_inquiry(national.inquiry->statement);
+  const auto reason = [&]() -> std::optional<ErrorCode> {
+    const auto items = national.answer();
+    REQUIRE(items.size() == 1);
+    if (items[0].kind == StatementKind::kPermit) return std::nullopt;
+    return wire::decode_refusal(items[0].statement)->reason;
+  };
+  const rules::LawBook law = national.pool.universe.national_setup().law;
+  CHECK_FALSE(reason());
+  national.core.replace_law(law, {{asked.subject.asker, {}, {}}});
+  CHECK(reason() == ErrorCode::kProvisionSuspended);
+  national.core.replace_law(*rules::LawBook::make(law.classes(), {}, {}), {});
+  CHECK(reason() == ErrorCode::kNotInLegalTable);
+  national.core.replace_law(law, {});
+  CHECK_FALSE(reason());
+}
+
 TEST_CASE("without a symbol at the provider the asker is told so by the core", "[national]") {
   AtNational national;
   national.make_inquiry(exchange::Outcome::kProviderHoldsNoSymbol);

@@ -109,6 +109,29 @@ TEST_CASE("a core that judges by another table is noticed at once, and told once
   CHECK(pool.told_operators.size() == 2);
 }
 
+TEST_CASE("another law at a running node judges what comes then, and is compared anew",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = pool.query_for(Outcome::kAnswered);
+  const auto ask_anew = [&] {
+    exchange::Query again = query;
+    again.key = make_request_key(pool.now, pool.random);
+    return pool.ask(again);
+  };
+  const rules::LawBook law = pool.universe.node_setup({0, 1}, *pool.node_signer).law;
+  CHECK(ask_anew().outcome == Outcome::kAnswered);
+  CHECK(pool.told_operators.size() == 1);
+  auto none = rules::LawBook::make(law.classes(), {}, {});
+  REQUIRE(none.ok());
+  pool.replace_law(*std::move(none));
+  const exchange::Reply refused = ask_anew();
+  CHECK(refused.outcome == Outcome::kRefused);
+  CHECK(refused.code == ErrorCode::kNotInLegalTable);
+  pool.replace_law(law);
+  CHECK(ask_anew().outcome == Outcome::kAnswered);
+  CHECK(pool.told_operators.size() == 2);  // within the hour: the difference is another now
+}
+
 TEST_CASE("a core that judges by one table after the other is told once an hour", "[tenant_vm]") {
   QuietPool pool;
   pass_to_midnight(pool);

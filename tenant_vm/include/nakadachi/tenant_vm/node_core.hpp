@@ -190,13 +190,18 @@ struct CallersReplaced {
   std::vector<StaffRights> staff;  ///< with an institution
   std::vector<StaffId> operators;
 };
+/// From now on this is the law, also for what was asked before and is judged only now: a dated
+/// book says what held then. Who judges by another is told of anew.
+struct LawReplaced {
+  rules::LawBook law;
+};
 /// Time has passed; see `NodeCore::deadline`.
 struct Tick {};
 
 using Event = std::variant<QueriesArrived, HandOversArrived, AdminRequestsArrived, ItemsArrived,
                            LaneTaken, LogRecovered, StepsRecovered, HoldingsRecovered,
                            ChangesRecovered, LaneReady, TrainSettled, FateTold, StepsFound,
-                           ProofFound, DelegationsRenewed, CallersReplaced, Tick>;
+                           ProofFound, DelegationsRenewed, CallersReplaced, LawReplaced, Tick>;
 
 // What it wants done ---------------------------------------------------------
 

@@ -80,6 +80,9 @@ class NationalCore {
   void on_hand_over(const InstitutionCode& institution, std::uint64_t acquisition_number,
                     const crypto::PersonId& person, Timestamp now);
 
+  /// From now on these are the law and the files that violate Article 28.
+  void replace_law(rules::LawBook law, std::vector<AssessmentViolation> violations);
+
   /// What changed about issued symbols since the last call: to be stored before what
   /// `due` returns is sent. A later entry of a person and institution replaces a former.
   std::vector<IssuedSymbol> take_issued() { return std::exchange(newly_issued_, {}); }

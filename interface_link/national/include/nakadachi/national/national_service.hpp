@@ -40,6 +40,9 @@ class NationalService {
   const std::string& endpoint() const noexcept;
   /// Where resident systems hand over; empty without such a door.
   std::string resident_endpoint() const;
+  /// As `NationalCore::replace_law`. Errors: `kShuttingDown`, `kQueueFull`; nothing has changed
+  /// then. Any thread.
+  Result<void> replace_law(rules::LawBook law, std::vector<AssessmentViolation> violations);
   /// Works until `stop`. On the thread that called `start`.
   void run();
   /// Any thread.

@@ -100,6 +100,10 @@ class NodeService {
   /// thread); nothing has changed then. Any thread, one at a time.
   Result<void> replace_callers(Callers callers);
 
+  /// From now on the core judges by this law. Errors: `kShuttingDown`, `kQueueFull`; nothing has
+  /// changed then. Any thread.
+  Result<void> replace_law(rules::LawBook law);
+
   /// Works until `stop`, or until every lane is lost to another writer
   /// (`kLaneLost`). On the thread that called `start`.
   Result<void> run();
