@@ -55,10 +55,9 @@ AskerLeg::Do AskerLeg::on_status(Status status, Timestamp now) noexcept {
                       : conclude(Outcome::kLapsed, ErrorCode::kLapsed);
     case Status::kPending:
     case Status::kHeld:
-      return Do::kNothing;  // the deadline stands
     case Status::kWishHeld:
     case Status::kWishFollowed:
-      return Do::kNothing;  // of something else
+      return Do::kNothing;  // the deadline stands; of the last two nothing can be said here
     case Status::kNotSeen:
       break;
   }
