@@ -158,36 +158,43 @@ bool NodeCore::Impl::awaits_receipt(const Partition& partition,
                      [&](const auto& receipt) { return receipt.second == wanted; });
 }
 
-/// Stores the binding and erases the number; the core is told when both are durable. The
-/// notice is counted on the row that erases, which there is in either case.
+/// Stores the binding and erases the number, both or neither; the core is told when they are
+/// durable. The notice is counted on the row that erases, which there is in either case.
 void NodeCore::Impl::keep_symbol(std::size_t partition, const SymbolNoticeJob& job,
                                  const AddressNumber& begun_as, bool bind) {
-  const exchange::SymbolNotice& notice = job.notice;
-  Partition& owner = partitions_[partition];
-  const InstitutionCode& institution = notice.institution;
-  const AddressNumber person = owner.current(begun_as);
-  const auto symbol = symbol_key(owner.cipher, institution, person);
-  const auto acquisition = acquisition_key(owner.cipher, institution, begun_as);
-  if (!symbol || !acquisition) return count(ErrorCode::kKeyUnavailable);
+  const auto stored = store_symbol(partition, job, begun_as, bind);
+  if (!stored) return count(stored.error().code);
+  if (job.notice.already_acquired) return;
+  const std::pair number(job.notice.institution, job.notice.acquisition_number);
+  partitions_[partition].receipts.emplace(*stored, number);
+}
+
+/// Tells the row that erases.
+Result<ExchangeId> NodeCore::Impl::store_symbol(std::size_t partition, const SymbolNoticeJob& job,
+                                                const AddressNumber& begun_as, bool bind) {
+  crypto::TenantCipher& cipher = partitions_[partition].cipher;
+  const InstitutionCode& institution = job.notice.institution;
+  std::vector<PendingChange> rows;
   if (bind) {
-    auto value =
-        seal_symbol(owner.cipher, *symbol, {institution, {person, notice.symbol}}, *random_);
-    if (!value) return count(value.error().code);
-    push_own_change(partition, institution, "symbol arrived",
-                    {.section = Section::kSymbol,
-                     .key = *symbol,
-                     .value = *std::move(value),
-                     .messages_in = 0,
-                     .bytes_in = 0});
+    const AddressNumber person = partitions_[partition].current(begun_as);
+    Change bound{.section = Section::kSymbol, .messages_in = 0, .bytes_in = 0};
+    NAKADACHI_TRY(bound.key, symbol_key(cipher, institution, person));
+    NAKADACHI_TRY(bound.value, seal_symbol(cipher, bound.key,
+                                           {institution, {person, job.notice.symbol}}, *random_));
+    NAKADACHI_TRY(PendingChange row,
+                  make_own_row(partition, institution, "symbol arrived", std::move(bound)));
+    rows.push_back(std::move(row));
   }
-  const ExchangeId erased = push_own_change(partition, institution, "acquisition ended",
-                                            {.section = Section::kAcquisition,
-                                             .key = *acquisition,
-                                             .operation = copies::Operation::kDelete,
-                                             .bytes_in = job.bytes});
-  if (!notice.already_acquired) {
-    owner.receipts.emplace(erased, std::pair(institution, notice.acquisition_number));
-  }
+  Change erased{.section = Section::kAcquisition,
+                .operation = copies::Operation::kDelete,
+                .bytes_in = job.bytes};
+  NAKADACHI_TRY(erased.key, acquisition_key(cipher, institution, begun_as));
+  NAKADACHI_TRY(PendingChange row,
+                make_own_row(partition, institution, "acquisition ended", std::move(erased)));
+  const ExchangeId id = row.row.change;
+  rows.push_back(std::move(row));
+  push_rows(std::move(rows));
+  return id;
 }
 
 void NodeCore::Impl::confirm_symbol(std::size_t partition, const InstitutionCode& code,

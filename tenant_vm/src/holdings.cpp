@@ -108,9 +108,9 @@ Units NodeCore::Impl::units_of(const Change& change) {
       .bytes_in = change.bytes_in.value_or(static_cast<std::uint32_t>(plain_size(change.value)))};
 }
 
-Result<void> NodeCore::Impl::push_change(std::size_t partition, const ExchangeId& id,
-                                         const InstitutionCode& institution,
-                                         const copies::ChangeReason& reason, Change change) {
+Result<PendingChange> NodeCore::Impl::make_row(std::size_t partition, const ExchangeId& id,
+                                               const InstitutionCode& institution,
+                                               const copies::ChangeReason& reason, Change change) {
   Partition& owner = partitions_[partition];
   const copies::ChangeRecord record{.section = static_cast<std::uint8_t>(change.section),
                                     .institution = institution,
@@ -131,12 +131,37 @@ Result<void> NodeCore::Impl::push_change(std::size_t partition, const ExchangeId
   row.leaf = crypto::leaf_hash(row.salt, storage::kChangeLeafKind, copies::encode(record));
   NAKADACHI_TRY(row.record, owner.seal_record(id, record, *random_));
   row.value = std::move(change.value);
-  for (const auto& name : owner.names_of(row)) owner.changing.insert(name);
-  slot_of(partition).lane.push(std::move(pending), now_);
-  return {};
+  return pending;
 }
 
-/// Sends the changes of one request on their way; it is answered when all are durable.
+/// A change nobody at the admin door asked for.
+Result<PendingChange> NodeCore::Impl::make_own_row(std::size_t partition,
+                                                   const InstitutionCode& institution,
+                                                   std::string_view why, Change change) {
+  const ExchangeId id = make_exchange_id(now_, random_->make<Digest>());
+  const auto reason = copies::ChangeReason::make("nakadachi", why);
+  NAKADACHI_ASSERT(reason.ok());
+  return make_row(partition, id, institution, *reason, std::move(change));
+}
+
+/// Sends changes of one tenant on their way, to be durable together or not at all.
+void NodeCore::Impl::push_rows(std::vector<PendingChange> rows) {
+  for (PendingChange& pending : rows) {
+    Partition& owner = partitions_[pending.partition];
+    for (const auto& name : owner.names_of(pending.row)) owner.changing.insert(name);
+    pending.with_next = &pending != &rows.back();
+    slot_of(pending.partition).lane.push(std::move(pending), now_);
+  }
+}
+
+void NodeCore::Impl::push_own_change(std::size_t partition, const InstitutionCode& institution,
+                                     std::string_view why, Change change) {
+  auto row = make_own_row(partition, institution, why, std::move(change));
+  if (!row) return count(row.error().code);
+  push_rows({*std::move(row)});
+}
+
+/// Sends the changes of one request on their way; it is answered when they are durable.
 void NodeCore::Impl::push_changes(std::size_t partition, const AdminJob& job,
                                   std::vector<Change> changes, wire::AdminAnswer answer) {
   Partition& owner = partitions_[partition];
@@ -146,29 +171,21 @@ void NodeCore::Impl::push_changes(std::size_t partition, const AdminJob& job,
   if (!first) return answer_admin(job.client, request.key, first.error().code);
   if (!reason) return answer_admin(job.client, request.key, reason.error());
   if (changes.empty()) return answer_admin(job.client, request.key, std::move(answer));
+  std::vector<PendingChange> rows;
+  rows.reserve(changes.size());
+  for (Change& change : changes) {
+    if (!rows.empty()) change.messages_in = 0;  // the request is one message
+    auto row = make_row(partition, change_part(*first, rows.size()), request.institution, *reason,
+                        std::move(change));
+    if (!row) return answer_admin(job.client, request.key, row.error().code);
+    rows.push_back(*std::move(row));
+  }
   OpenChange open{.client = job.client,
                   .key = request.key,
                   .answer = std::move(answer),
-                  .rows_left = changes.size()};
+                  .rows_left = rows.size()};
   owner.open_changes.emplace(*first, std::move(open));
-  for (std::size_t part = 0; part < changes.size(); ++part) {
-    if (part > 0) changes[part].messages_in = 0;  // the request is one message
-    const auto pushed = push_change(partition, change_part(*first, part), request.institution,
-                                    *reason, std::move(changes[part]));
-    if (!pushed) settle_change(owner, change_part(*first, part), &pushed.error());
-  }
-}
-
-/// A change nobody at the admin door asked for. Tells its id.
-ExchangeId NodeCore::Impl::push_own_change(std::size_t partition,
-                                           const InstitutionCode& institution, std::string_view why,
-                                           Change change) {
-  const ExchangeId id = make_exchange_id(now_, random_->make<Digest>());
-  const auto reason = copies::ChangeReason::make("nakadachi", why);
-  NAKADACHI_ASSERT(reason.ok());
-  const auto pushed = push_change(partition, id, institution, *reason, std::move(change));
-  if (!pushed) count(pushed.error().code);
-  return id;
+  push_rows(std::move(rows));
 }
 
 void NodeCore::Impl::on_change_durable(const PendingChange& change) {

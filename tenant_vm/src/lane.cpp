@@ -41,6 +41,11 @@ bool is_step(const PendingRow& row) noexcept {
   return std::holds_alternative<PendingStep>(row.what);
 }
 
+bool goes_with_next(const PendingRow& row) noexcept {
+  const auto* const change = std::get_if<PendingChange>(&row.what);
+  return change != nullptr && change->with_next;
+}
+
 }  // namespace
 
 bool Lane::has_room() const noexcept {
@@ -63,15 +68,16 @@ void Lane::push(PendingRow row) {
   waiting_.push_back(std::move(row));
 }
 
+/// As many as a train holds, but what goes together leaves together, however few are to leave.
 std::size_t Lane::rows_to_take() const noexcept {
   std::size_t bytes = 0;
-  std::size_t rows = 0;
-  while (rows < waiting_.size() && rows < most_rows_) {
+  std::size_t taken = 0;
+  for (std::size_t rows = 0; rows < waiting_.size(); ++rows) {
     bytes += bytes_of(waiting_[rows]);
-    if (rows > 0 && bytes > limits::kMaxTrainBytes) break;
-    ++rows;
+    if (taken > 0 && (rows >= most_rows_ || bytes > limits::kMaxTrainBytes)) break;
+    if (!goes_with_next(waiting_[rows])) taken = rows + 1;
   }
-  return rows;
+  return taken;
 }
 
 /// The next rows in the order of their leaves. Within a train the order of steps
@@ -190,20 +196,22 @@ Lane::Report Lane::failed(const storage::AppendResult& result, Timestamp now) {
   Report report;
   state_ = State::kIdle;
   if (result.error.code == ErrorCode::kStoreUnavailable) {
-    put_back(std::nullopt);
+    put_back({});
     back_off(now);
     return report;
   }
   // One row is at fault. When the store cannot tell which, halving finds it.
   const std::size_t rows = under_way_.rows.size();
-  const auto bad_row = rows == 1 ? std::optional<std::size_t>(0) : result.bad_row;
-  if (bad_row) {
-    report.refusal = result.error;
-    report.refused.push_back(take_back(*bad_row));
-  } else {
+  const Range first = together_with(0);
+  if (!result.bad_row && first.end < rows) {
     most_rows_ = rows / 2;
+    put_back({});
+    return report;
   }
-  put_back(bad_row);
+  const Range refused = result.bad_row ? together_with(*result.bad_row) : first;
+  report.refusal = result.error;
+  for (std::size_t i = refused.begin; i < refused.end; ++i) report.refused.push_back(take_back(i));
+  put_back(refused);
   return report;
 }
 
@@ -224,7 +232,7 @@ Lane::Report Lane::on_fate(const Result<storage::TrainFate>& fate, Timestamp now
   epoch_ = fate->epoch;
   if (fate->committed) return committed();
   state_ = State::kIdle;
-  put_back(std::nullopt);
+  put_back({});
   return {};
 }
 
@@ -240,10 +248,19 @@ PendingRow Lane::take_back(std::size_t leaf) {
   return row;
 }
 
+/// Rows that go together stand side by side, also in the order of their leaves: all are changes.
+Lane::Range Lane::together_with(std::size_t row) const noexcept {
+  const std::vector<PendingRow>& rows = under_way_.rows;
+  Range range{row, row + 1};
+  while (range.begin > 0 && goes_with_next(rows[range.begin - 1])) --range.begin;
+  while (range.end < rows.size() && goes_with_next(rows[range.end - 1])) ++range.end;
+  return range;
+}
+
 /// Returns what was in the train under way to the front.
-void Lane::put_back(std::optional<std::size_t> without) {
+void Lane::put_back(const Range& without) {
   for (std::size_t i = under_way_.rows.size(); i-- > 0;) {
-    if (i != without) waiting_.push_front(take_back(i));
+    if (i < without.begin || i >= without.end) waiting_.push_front(take_back(i));
   }
   under_way_ = {};
 }

@@ -31,6 +31,8 @@ struct PendingStep {
 struct PendingChange {
   std::size_t partition = 0;
   storage::ChangeRow row;
+  /// Durable with the row pushed after it, or neither is: parts of one request.
+  bool with_next = false;
 };
 
 /// What waits in a lane, in the order in which it was decided.
@@ -69,7 +71,8 @@ class Lane {
     std::vector<PendingRow> durable;
     /// The train they became durable with; null when there are none.
     std::unique_ptr<CommittedTrain> train;
-    std::vector<PendingRow> refused;  ///< definitely not stored, alone at fault
+    /// Definitely not stored: a row at fault and all that would be durable with it only.
+    std::vector<PendingRow> refused;
     Error refusal;
     bool lost = false;  ///< another writer has the lane; all that waited is dropped
   };
@@ -97,9 +100,15 @@ class Lane {
   std::size_t rows_to_take() const noexcept;
   std::vector<PendingRow> take_rows();
   PendingRow take_back(std::size_t leaf);
+  /// Rows of the train under way, [begin, end).
+  struct Range {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
+  Range together_with(std::size_t row) const noexcept;
   Report committed();
   Report failed(const storage::AppendResult& result, Timestamp now);
-  void put_back(std::optional<std::size_t> without);
+  void put_back(const Range& without);
   Report lose();
   void back_off(Timestamp now) noexcept;
 

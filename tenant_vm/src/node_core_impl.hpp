@@ -248,13 +248,16 @@ class NodeCore::Impl {
                             bool recovering);
   void finish_recovery(Partition& partition);
   static Units units_of(const Change& change);
-  Result<void> push_change(std::size_t partition, const ExchangeId& id,
-                           const InstitutionCode& institution, const copies::ChangeReason& reason,
-                           Change change);
+  Result<PendingChange> make_row(std::size_t partition, const ExchangeId& id,
+                                 const InstitutionCode& institution,
+                                 const copies::ChangeReason& reason, Change change);
+  Result<PendingChange> make_own_row(std::size_t partition, const InstitutionCode& institution,
+                                     std::string_view why, Change change);
+  void push_rows(std::vector<PendingChange> rows);
   void push_changes(std::size_t partition, const AdminJob& job, std::vector<Change> changes,
                     wire::AdminAnswer answer);
-  ExchangeId push_own_change(std::size_t partition, const InstitutionCode& institution,
-                             std::string_view why, Change change);
+  void push_own_change(std::size_t partition, const InstitutionCode& institution,
+                       std::string_view why, Change change);
   void on_change_durable(const PendingChange& change);
   void on_change_refused(const PendingChange& change, const Error& error);
   void settle_change(Partition& partition, const ExchangeId& change, const Error* refusal);
@@ -299,6 +302,8 @@ class NodeCore::Impl {
   static bool awaits_receipt(const Partition& partition, const exchange::SymbolNotice& notice);
   void keep_symbol(std::size_t partition, const SymbolNoticeJob& job, const AddressNumber& begun_as,
                    bool bind);
+  Result<ExchangeId> store_symbol(std::size_t partition, const SymbolNoticeJob& job,
+                                  const AddressNumber& begun_as, bool bind);
   void confirm_symbol(std::size_t partition, const InstitutionCode& institution,
                       std::uint64_t number);
   Result<Change> start_acquisition(Partition& partition, Institution& institution,

@@ -463,6 +463,7 @@ Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan_merge(
   changes.push_back(std::move(kept));
   NAKADACHI_TRY(const HoldingKey former, person_key(partition.cipher, merged.from));
   changes.push_back({Section::kPerson, former, {}, Operation::kDelete, {}});
+  if (changes.size() > limits::kMaxTrainRows) return ErrorCode::kTooManyItems;
   // From here on nothing fails: a merge that does leaves both persons as they were.
   NAKADACHI_CHECK(partition.persons.merge(merged.to, merged.from));
   for (auto& [code, institution] : partition.institutions) {
