@@ -1,6 +1,7 @@
 #include "apps/nakadachi/demo_morning.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace nakadachi::apps {
@@ -24,6 +25,7 @@ class Morning {
   Result<StaffCounts> work() {
     NAKADACHI_TRY(const AddressNumber person, care_for_persons());
     NAKADACHI_CHECK(acquire(person));
+    NAKADACHI_CHECK(correct_symbol());
     NAKADACHI_CHECK(load_copies(person));
     NAKADACHI_CHECK(set_and_clear_flag(person));
     NAKADACHI_CHECK(set_mode());
@@ -84,6 +86,27 @@ class Morning {
       ++counts_["already_acquired"];
       break;
     }
+    return {};
+  }
+
+  /// A symbol is taken over for the wrong person, bound to the right one, and ended.
+  Result<void> correct_symbol() {
+    NAKADACHI_TRY(const AddressNumber wrong, put_person("模擬三郎"));
+    NAKADACHI_TRY(const AddressNumber right, put_person("模擬四郎"));
+    const Symbol symbol(std::array<std::uint8_t, Symbol::kSize>{0x4e});
+    const auto holder = [&]() -> Result<std::optional<AddressNumber>> {
+      NAKADACHI_TRY(const auto shown, ask<wire::SymbolShown>(wire::ShowSymbol{symbol}));
+      return shown.person;
+    };
+    NAKADACHI_CHECK(ask<wire::Done>(wire::BindSymbol{wrong, symbol}));
+    NAKADACHI_CHECK(ask<wire::Done>(wire::MoveSymbol{wrong, right}));
+    NAKADACHI_TRY(const auto moved, holder());
+    if (moved != right) return unlike("a symbol bound to another person");
+    NAKADACHI_CHECK(ask<wire::Done>(wire::EndSymbol{right}));
+    NAKADACHI_TRY(const auto ended, holder());
+    if (ended) return unlike("the end of a symbol");
+    ++counts_["symbols_corrected"];
+    ++counts_["symbols_ended"];
     return {};
   }
 

@@ -19,6 +19,8 @@ struct SymbolOptions {
   std::string file;
   bool dry_run = false;
   std::string symbol;
+  std::string from;
+  std::string to;
   std::string inquiry;
   std::string name;
   std::string birth_date;
@@ -130,6 +132,57 @@ Result<void> run_import(const SymbolOptions& options) {
                options.admin.say("were so already", "登録済み"), unchanged);
   }
   return failures.result();
+}
+
+// end, move -------------------------------------------------------------------
+
+/// Of how many persons the symbol was ended, or would be.
+void print_ended(const SymbolOptions& options, std::size_t persons, std::size_t ended) {
+  const AdminOptions& admin = options.admin;
+  if (admin.json) {
+    return print_json({{"persons", persons},
+                       {options.dry_run ? "would_end" : "ended", ended},
+                       {"without", persons - ended},
+                       {"dry_run", options.dry_run}});
+  }
+  fmt::print("{}: {}  {}: {}  {}: {}\n", admin.say("persons", "対象者"), persons,
+             options.dry_run ? admin.say("would end", "終了見込み") : admin.say("ended", "終了"),
+             ended, admin.say("without a symbol", "符号なし"), persons - ended);
+}
+
+Result<void> run_end(const SymbolOptions& options) {
+  NAKADACHI_TRY(const auto given, persons_of(options));
+  const std::set<AddressNumber> persons(given.begin(), given.end());
+  NAKADACHI_TRY(Desk desk,
+                Desk::open(options.admin, options.dry_run ? Needs::kReading : Needs::kReason));
+  std::vector<wire::AdminCommand> commands;
+  commands.reserve(persons.size());
+  for (const AddressNumber& person : persons) {
+    if (options.dry_run) {
+      commands.emplace_back(wire::ShowSymbol{person});
+    } else {
+      commands.emplace_back(wire::EndSymbol{person});
+    }
+  }
+  std::size_t ended = 0;
+  Failures failures;
+  desk.ask_all(std::move(commands), [&](std::size_t place, Result<wire::AdminAnswer> answer) {
+    if (!answer) return failures.add(place, answer.error(), options.admin);
+    const auto* const done = std::get_if<wire::Done>(&*answer);
+    const auto* const shown = std::get_if<wire::SymbolShown>(&*answer);
+    if ((done != nullptr && done->count > 0) || (shown != nullptr && shown->bound)) ++ended;
+  });
+  print_ended(options, persons.size(), ended);
+  return failures.result();
+}
+
+Result<void> run_move(const SymbolOptions& options) {
+  NAKADACHI_TRY(const AddressNumber from, AddressNumber::parse(options.from));
+  NAKADACHI_TRY(const AddressNumber to, AddressNumber::parse(options.to));
+  NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
+  NAKADACHI_TRY(const auto done, desk.ask<wire::Done>(wire::MoveSymbol{from, to}));
+  print_done(options.admin, wire::Done{.count = done.count > 0 ? 1U : 0U});
+  return {};
 }
 
 // show ------------------------------------------------------------------------
@@ -310,6 +363,26 @@ void add_import_options(CommandLine command, SymbolOptions& options) {
   command.add_flag("--dry-run", options.dry_run, "only look at the file");
 }
 
+void add_end_options(CommandLine command, SymbolOptions& options) {
+  command.footer(
+      "For good: the core system issues a symbol once, so it comes back only from a file of\n"
+      "symbol import. Copies and flags stay.\n"
+      "Example: nakadachi symbol end --file left.csv --who 市民課 --why 保存期間満了 --dry-run");
+  command.add_option("--person", options.persons, "団体内統合宛名番号; one or more");
+  command.add_option("--file", options.file, "CSV with 団体内統合宛名番号 as first column");
+  command.add_flag("--dry-run", options.dry_run, "only tell how many have one");
+}
+
+void add_move_options(CommandLine command, SymbolOptions& options) {
+  command.footer(
+      "For a symbol that was bound to the wrong person. Copies and flags stay where they are;\n"
+      "numbers of one person are made one by person merge.\n"
+      "Example: nakadachi symbol move --from 42 --to 43 --who 市民課 --why 誤紐付けの訂正");
+  command.add_option("--from", options.from, "団体内統合宛名番号 it is bound to").required();
+  command.add_option("--to", options.to, "団体内統合宛名番号 of the right person, without a symbol")
+      .required();
+}
+
 void add_ask_provider_options(CommandLine command, SymbolOptions& options) {
   command.footer(
       "After an outcome provider_holds_no_symbol (施行令 26条3項). The question is named by its "
@@ -337,6 +410,12 @@ void add_symbol_commands(CommandLine app, Command& chosen, const ChosenLanguage&
   add_admin_command<SymbolOptions>(symbol, chosen, language,
                                    {"import", "Take over symbols acquired before"}, Needs::kReason,
                                    add_import_options, run_import);
+  add_admin_command<SymbolOptions>(symbol, chosen, language,
+                                   {"end", "Forget symbols of persons, for good"}, Needs::kReason,
+                                   add_end_options, run_end);
+  add_admin_command<SymbolOptions>(symbol, chosen, language,
+                                   {"move", "Bind one to the person it should be bound to"},
+                                   Needs::kReason, add_move_options, run_move);
   add_admin_command<SymbolOptions>(
       symbol, chosen, language, {"show", "Whether a person has one, or whose one is"},
       Needs::kReading,

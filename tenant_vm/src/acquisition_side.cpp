@@ -67,6 +67,19 @@ bool NodeCore::Impl::symbol_changing(Partition& partition, const InstitutionCode
   return changing(person) || (record != nullptr && std::ranges::any_of(record->aliases, changing));
 }
 
+/// Whether anything is on its way to the disk that decides whose the symbol is.
+bool NodeCore::Impl::holder_changing(Partition& partition, const InstitutionCode& institution,
+                                     const Symbol& symbol) {
+  if (partition.changing.empty()) return false;
+  if (partition.is_changing(Section::kSymbol,
+                            binding_name(partition.cipher, institution, symbol))) {
+    return true;
+  }
+  const auto holder = partition.institutions.at(institution).symbols.find_address(symbol);
+  return holder && partition.is_changing(Section::kSymbol,
+                                         symbol_key(partition.cipher, institution, *holder));
+}
+
 wire::SymbolShown NodeCore::Impl::show_symbol(const Partition& partition,
                                               const Institution& institution,
                                               const wire::ShowSymbol& show) {
@@ -113,8 +126,7 @@ bool NodeCore::Impl::waits_for_change(Partition& partition, const exchange::Symb
   const auto begun_as = number ? institution.acquisitions.find(*number) : std::nullopt;
   if (!begun_as) return false;
   return symbol_changing(partition, notice.institution, partition.current(*begun_as)) ||
-         partition.is_changing(Section::kSymbol,
-                               binding_name(partition.cipher, notice.institution, notice.symbol));
+         holder_changing(partition, notice.institution, notice.symbol);
 }
 
 void NodeCore::Impl::take_notice(std::size_t partition, const SymbolNoticeJob& job) {

@@ -66,6 +66,17 @@ void NodeCore::Impl::lapse_held(std::size_t partition, const ExchangeId& id) {
   if (!pushed) count(pushed.error().code);
 }
 
+/// The symbol they asked by has ended: staff have nobody left to decide about.
+void NodeCore::Impl::answer_held_about_nobody(std::size_t partition) {
+  Partition& owner = partitions_[partition];
+  std::vector<std::pair<ExchangeId, PermitJob>> about_nobody;
+  for (const auto& [id, held] : owner.held) {
+    if (held.decision || owner.providing.contains(id) || owner.person_of(held.job)) continue;
+    about_nobody.emplace_back(id, held.job);
+  }
+  for (const auto& [id, job] : about_nobody) provide(partition, id, job);
+}
+
 void NodeCore::Impl::decide_held(std::size_t partition, AdminJob job) {
   Partition& owner = partitions_[partition];
   const auto& command = std::get<wire::Decide>(job.request.command);

@@ -1,4 +1,5 @@
 #include <utility>
+#include <vector>
 
 #include "nakadachi/crypto/merkle.hpp"
 #include "nakadachi/tenant_vm/holding_values.hpp"
@@ -17,7 +18,7 @@ void NodeCore::Impl::apply(Partition& partition, const storage::Holding& holding
   const auto take = [&]() -> Result<void> {
     switch (holding.section) {
       case Section::kSymbol:
-        return apply_symbol(partition, holding.key, holding.value, true);
+        return recover_symbol(partition, holding.key, holding.value);
       case Section::kAcquisition: {
         const auto stored = open_acquisition(partition.cipher, holding.key, holding.value);
         if (!stored) return take_wish(partition, holding.key, holding.value);
@@ -54,18 +55,35 @@ void NodeCore::Impl::apply(Partition& partition, const storage::Holding& holding
   if (const auto taken = take(); !taken) count(taken.error().code);
 }
 
-/// While recovering, bindings are gathered: one map is made of all of them.
-Result<void> NodeCore::Impl::apply_symbol(Partition& partition, const HoldingKey& key,
-                                          ByteView value, bool recovering) {
+/// Bindings are gathered: one map is made of all of them.
+Result<void> NodeCore::Impl::recover_symbol(Partition& partition, const HoldingKey& key,
+                                            ByteView value) {
   NAKADACHI_TRY(const StoredSymbol stored, open_symbol(partition.cipher, key, value));
-  Institution& institution = partition.institutions.at(stored.institution);
-  if (recovering) {
-    institution.recovered_symbols.push_back(stored.binding);
-    return {};
+  partition.institutions.at(stored.institution).recovered_symbols.push_back(stored.binding);
+  return {};
+}
+
+/// A symbol is bound, bound to another number, or nobody's any more.
+Result<void> NodeCore::Impl::apply_symbol(Partition& partition, const PendingChange& change) {
+  const storage::ChangeRow& row = change.row;
+  std::vector<symbols::SymbolMap::Binding> added;
+  std::vector<AddressNumber> removed;
+  std::optional<InstitutionCode> whose;
+  if (change.unbinds) {
+    whose = change.unbinds->first;
+    removed.push_back(change.unbinds->second);
   }
-  const auto known = institution.symbols.find_symbol(stored.binding.first);
-  if (known && *known == stored.binding.second) return {};  // moved by a merge already
-  NAKADACHI_TRY(institution.symbols, institution.symbols.with({&stored.binding, 1}));
+  if (!row.erase) {
+    NAKADACHI_TRY(const StoredSymbol stored, open_symbol(partition.cipher, row.key, row.value));
+    whose = stored.institution;
+    added.push_back(stored.binding);
+  }
+  if (!whose) return {};  // under a number that was merged away: moved already
+  symbols::SymbolMap& symbols = partition.institutions.at(*whose).symbols;
+  const auto known =
+      added.empty() ? ErrorCode::kSymbolNotAcquired : symbols.find_symbol(added.front().first);
+  if (known && *known == added.front().second) return {};  // the same
+  NAKADACHI_TRY(symbols, symbols.with(added, removed));
   return {};
 }
 
@@ -131,6 +149,7 @@ Result<PendingChange> NodeCore::Impl::make_row(std::size_t partition, const Exch
   row.leaf = crypto::leaf_hash(row.salt, storage::kChangeLeafKind, copies::encode(record));
   NAKADACHI_TRY(row.record, owner.seal_record(id, record, *random_));
   row.value = std::move(change.value);
+  if (change.unbinds) pending.unbinds.emplace(institution, *change.unbinds);
   return pending;
 }
 
@@ -193,11 +212,12 @@ void NodeCore::Impl::on_change_durable(const PendingChange& change) {
   const storage::ChangeRow& row = change.row;
   ++counts_.changes;
   for (const auto& name : owner.names_of(row)) owner.changing.extract(name);
-  if (row.erase) {
-    apply_erased(owner, row.section, row.key);
-  } else if (row.section == Section::kSymbol) {
-    const auto applied = apply_symbol(owner, row.key, row.value, false);
+  if (row.section == Section::kSymbol) {
+    const auto applied = apply_symbol(owner, change);
     if (!applied) count(applied.error().code);
+    if (change.unbinds) answer_held_about_nobody(change.partition);
+  } else if (row.erase) {
+    apply_erased(owner, row.section, row.key);
   } else if (row.section == Section::kAcquisition) {
     // Of an acquisition memory was changed when it was decided; a wish may leave now.
     const auto is_wish = take_wish(owner, row.key, row.value);

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct PendingChange {
   storage::ChangeRow row;
   /// Durable with the row pushed after it, or neither is: parts of one request.
   bool with_next = false;
+  /// Whose symbol ends, or moves to another number, once the row is durable.
+  std::optional<std::pair<InstitutionCode, AddressNumber>> unbinds = {};
 };
 
 /// What waits in a lane, in the order in which it was decided.

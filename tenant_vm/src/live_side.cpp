@@ -35,7 +35,7 @@ void NodeCore::Impl::send_question(std::size_t partition, const ExchangeId& id, 
   live.wake_at = std::min(now_ + limits::kAskLiveAgainMs, permit.valid_until + 1);
   timers_.emplace(live.wake_at, partition, id);
   const auto person = owner.person_of(live.job);
-  if (!person) return;  // the symbol went away meanwhile: lapses
+  if (!person) return;  // the symbol has ended meanwhile: `wake_live` says so
   for (const auto& [system, listener] : owner.listening) {
     if (listener.until < now_ || !may_answer(owner.callers.at(system), permit.subject)) continue;
     return out(SendQuestion{listener.client,
@@ -94,11 +94,12 @@ void NodeCore::Impl::wake_live(std::size_t partition, const ExchangeId& id, Time
   Partition& owner = partitions_[partition];
   const auto found = owner.live.find(id);
   if (found->second.wake_at != at) return;  // another timer counts
-  if (found->second.job.permit.valid_until >= now_) {
-    return send_question(partition, id, found->second);
-  }
+  const bool is_valid = found->second.job.permit.valid_until >= now_;
+  const bool is_about_somebody = owner.person_of(found->second.job).has_value();
+  if (is_valid && is_about_somebody) return send_question(partition, id, found->second);
   const PermitJob job = std::move(found->second.job);
   owner.live.erase(found);
+  if (is_valid) return provide(partition, id, job);
   if (!slot_of(partition).lane.is_open()) return;
   const auto pushed = lapse(partition, id, job);
   if (!pushed) count(pushed.error().code);

@@ -204,6 +204,7 @@ void NodeCore::Impl::handle(LaneReady& event) {
     for (const auto& [id, held] : partitions_[index].held) {
       timers_.emplace(held.job.permit.valid_until + 1, index, id);
     }
+    answer_held_about_nobody(index);
   }
 }
 

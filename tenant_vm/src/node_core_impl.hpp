@@ -211,6 +211,7 @@ class NodeCore::Impl {
   void take_held(std::size_t partition, const storage::StoredStep& held);
   void add_held(std::size_t partition, const ExchangeId& id, PermitJob job);
   void lapse_held(std::size_t partition, const ExchangeId& id);
+  void answer_held_about_nobody(std::size_t partition);
   void decide_held(std::size_t partition, AdminJob job);
   void on_held_provided(std::size_t partition, const ExchangeId& id, const Error* refusal);
   static wire::HeldRequests list_held(const Partition& partition,
@@ -240,12 +241,13 @@ class NodeCore::Impl {
     std::uint16_t messages_in = 1;
     /// Of a statement on the link; nothing: of the value before it was sealed.
     std::optional<std::uint32_t> bytes_in;
-    bool outside = false;  ///< caused by a body outside the pool
+    bool outside = false;                       ///< caused by a body outside the pool
+    std::optional<AddressNumber> unbinds = {};  ///< whose symbol ends with it
   };
   void apply(Partition& partition, const storage::Holding& holding);
   void apply_erased(Partition& partition, storage::Section section, const HoldingKey& key);
-  Result<void> apply_symbol(Partition& partition, const HoldingKey& key, ByteView value,
-                            bool recovering);
+  static Result<void> apply_symbol(Partition& partition, const PendingChange& change);
+  static Result<void> recover_symbol(Partition& partition, const HoldingKey& key, ByteView value);
   void finish_recovery(Partition& partition);
   static Units units_of(const Change& change);
   Result<PendingChange> make_row(std::size_t partition, const ExchangeId& id,
@@ -281,6 +283,10 @@ class NodeCore::Impl {
                            const wire::SetAnswerMode& command);
   Result<Change> plan_binding(Partition& partition, Institution& institution,
                               const wire::BindSymbol& command);
+  static Result<Change> plan_symbol_end(Partition& partition, const Institution& institution,
+                                        const AddressNumber& person);
+  Result<std::vector<Change>> plan_symbol_move(Partition& partition, Institution& institution,
+                                               const wire::MoveSymbol& command);
   Result<std::vector<Change>> plan_person(Partition& partition, const wire::PutPerson& command,
                                           wire::AdminAnswer& answer);
   Result<std::vector<Change>> plan_merge(Partition& partition, const wire::MergePersons& command);
@@ -310,6 +316,8 @@ class NodeCore::Impl {
                                    const AddressNumber& person, wire::AdminAnswer& answer);
   static bool symbol_changing(Partition& partition, const InstitutionCode& institution,
                               const AddressNumber& person);
+  static bool holder_changing(Partition& partition, const InstitutionCode& institution,
+                              const Symbol& symbol);
   static wire::SymbolShown show_symbol(const Partition& partition, const Institution& institution,
                                        const wire::ShowSymbol& show);
   void lapse_acquisitions();

@@ -134,6 +134,10 @@ void Partition::use_current_numbers(wire::AdminCommand& command) const {
     merge->survivor = current(merge->survivor);
     merge->former = current(merge->former);
   }
+  if (auto* const move = std::get_if<wire::MoveSymbol>(&command)) {
+    move->from = current(move->from);
+    move->to = current(move->to);
+  }
 }
 
 std::optional<AddressNumber> Partition::person_of(const PermitJob& job) const {

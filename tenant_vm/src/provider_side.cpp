@@ -38,16 +38,13 @@ void NodeCore::Impl::on_permit(const wire::LinkItem& item) {
 
 /// Whether the answer would rest on a holding whose change is on its way to the
 /// disk: then the permit waits, so that whatever is durable before an answer is
-/// obeyed by it. Of a person not known yet that is the symbol.
+/// obeyed by it.
 bool NodeCore::Impl::waits_for_change(Partition& partition, const PermitJob& job) {
   if (partition.changing.empty()) return false;
   const exchange::Subject& subject = job.permit.subject;
+  if (!job.person && holder_changing(partition, subject.provider, job.permit.symbol)) return true;
   const auto person = partition.person_of(job);
-  if (!person) {
-    return partition.is_changing(
-        storage::Section::kSymbol,
-        binding_name(partition.cipher, subject.provider, job.permit.symbol));
-  }
+  if (!person) return false;
   const auto flags = copies::flag_key(partition.cipher, subject.provider, *person);
   const auto copy = copies::copy_key(partition.cipher, subject.provider, *person, subject.kind);
   const auto mode = copies::answer_setting_key(partition.cipher, subject.provider, subject.kind);

@@ -19,8 +19,8 @@ template <class T, class... Ts>
 concept OneOf = (std::same_as<T, Ts> || ...);
 template <class T>
 concept Changing = OneOf<T, wire::PutCopy, wire::EraseCopy, wire::EndFullLoad, wire::ChangeFlag,
-                         wire::SetAnswerMode, wire::Acquire, wire::BindSymbol, wire::AskToAcquire,
-                         wire::PutPerson, wire::MergePersons>;
+                         wire::SetAnswerMode, wire::Acquire, wire::BindSymbol, wire::EndSymbol,
+                         wire::MoveSymbol, wire::AskToAcquire, wire::PutPerson, wire::MergePersons>;
 template <class T>
 concept Deciding = OneOf<T, wire::Decide>;
 template <class T>
@@ -187,8 +187,14 @@ bool NodeCore::Impl::touches_change(Partition& partition, const AdminJob& job) {
       },
       [&](const wire::BindSymbol& bind) {
         return symbol_changing(partition, institution, bind.person) ||
-               partition.is_changing(Section::kSymbol,
-                                     binding_name(cipher, institution, bind.symbol));
+               holder_changing(partition, institution, bind.symbol);
+      },
+      [&](const wire::EndSymbol& end) {
+        return symbol_changing(partition, institution, end.person);
+      },
+      [&](const wire::MoveSymbol& move) {
+        return symbol_changing(partition, institution, move.from) ||
+               symbol_changing(partition, institution, move.to);
       },
       [&](const wire::Decide& decide) {
         const auto held = partition.held.find(decide.request);
@@ -274,6 +280,10 @@ Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan(Partition& part
       [&](const wire::BindSymbol& bind) {
         return at_most_one(plan_binding(partition, institution, bind));
       },
+      [&](const wire::EndSymbol& end) {
+        return at_most_one(plan_symbol_end(partition, institution, end.person));
+      },
+      [&](const wire::MoveSymbol& move) { return plan_symbol_move(partition, institution, move); },
       [&](const wire::PutPerson& person) { return plan_person(partition, person, answer); },
       [&](const wire::MergePersons& merge) { return plan_merge(partition, merge); },
       // The store is looked through first: `look_for_inquiry`.
@@ -408,6 +418,34 @@ Result<NodeCore::Impl::Change> NodeCore::Impl::plan_binding(Partition& partition
                 seal_symbol(partition.cipher, change.key,
                             {institution.code, {command.person, command.symbol}}, *random_));
   return change;
+}
+
+/// A change without a key when there is no symbol.
+Result<NodeCore::Impl::Change> NodeCore::Impl::plan_symbol_end(Partition& partition,
+                                                               const Institution& institution,
+                                                               const AddressNumber& person) {
+  Change change{.section = Section::kSymbol, .operation = Operation::kDelete, .unbinds = person};
+  if (!institution.symbols.find_symbol(person)) return Change();
+  NAKADACHI_TRY(change.key, symbol_key(partition.cipher, institution.code, person));
+  return change;
+}
+
+Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan_symbol_move(
+    Partition& partition, Institution& institution, const wire::MoveSymbol& command) {
+  NAKADACHI_TRY(const Symbol symbol, institution.symbols.find_symbol(command.from));
+  std::vector<Change> changes;
+  if (command.from == command.to) return changes;
+  if (institution.symbols.find_symbol(command.to)) return ErrorCode::kRowConflict;
+  NAKADACHI_TRY(Change former, plan_symbol_end(partition, institution, command.from));
+  Change bound{.section = Section::kSymbol,
+               .operation = Operation::kReplace,
+               .unbinds = std::exchange(former.unbinds, std::nullopt)};
+  NAKADACHI_TRY(bound.key, symbol_key(partition.cipher, institution.code, command.to));
+  NAKADACHI_TRY(bound.value, seal_symbol(partition.cipher, bound.key,
+                                         {institution.code, {command.to, symbol}}, *random_));
+  changes.push_back(std::move(former));
+  changes.push_back(std::move(bound));
+  return changes;
 }
 
 // 統合宛名 ----------------------------------------------------------------------

@@ -68,9 +68,10 @@ enum class Occasion : std::uint8_t {
   kPersonsMerged,
   kWishFollowed,
   kWishHeld,
-  kAnsweredOnceAcquired
+  kAnsweredOnceAcquired,
+  kAskedOfEndedSymbol
 };
-inline constexpr std::size_t kOccasions = 18;
+inline constexpr std::size_t kOccasions = 19;
 inline constexpr std::array<std::string_view, kOccasions> kOccasionNames = {
     "answered by an ordinance through the network",
     "answered as far as a procedure covers",
@@ -89,7 +90,8 @@ inline constexpr std::array<std::string_view, kOccasions> kOccasionNames = {
     "two persons merged",
     "wish of another body followed",
     "wish held until staff knew whom it means",
-    "answered once the symbol was acquired"};
+    "answered once the symbol was acquired",
+    "asked by a symbol that has ended"};
 
 using OccasionCounts = std::array<std::uint64_t, kOccasions>;
 

@@ -86,13 +86,14 @@ copies::AnswerMode World::mode_before(const About& about, TrainNumber train) con
   return Universe::is_live(about.kind) ? copies::AnswerMode::kLive : copies::AnswerMode::kCopy;
 }
 
-/// Whether the provider's symbol of the person had come.
-bool World::acquired_before(const About& about, TrainNumber train) const {
+/// Whether the provider had the person's symbol; nothing when that was never changed.
+std::optional<bool> World::bound_before(const About& about, TrainNumber train) const {
   const std::size_t town = Universe::town_of(about.institution);
   crypto::TenantCipher cipher = universe_.cipher(town);
   const auto key = *tenant_vm::symbol_key(cipher, universe_.institution(about.institution),
                                           Universe::address_of(about.institution, about.person));
-  return last_before(town, Section::kSymbol, key, train) != nullptr;
+  const auto* const last = last_before(town, Section::kSymbol, key, train);
+  return last == nullptr ? std::nullopt : std::optional(!last->erase);
 }
 
 /// Nothing, and `isolation` is broken, when it does not open.

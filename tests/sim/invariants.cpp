@@ -102,9 +102,9 @@ void World::check_outcome(const Asked& asked, const exchange::Conclusion& conclu
   Universe::Then then{.asked_at = concluded.asked_at};
   if (const auto train = provided.find(concluded.provision_leaf); train != provided.end()) {
     then.registered = copy_before(about, train->second);
-    then.acquired = acquired_before(about, train->second);
-  } else if (reply.outcome == exchange::Outcome::kProviderHoldsNoSymbol) {
-    then.acquired = was_issued(about, concluded.asked_at);  // then the core may not say so
+    then.bound = bound_before(about, train->second);
+  } else if (was_issued(about, concluded.asked_at)) {
+    then.bound = true;  // the core may not say that it is not
   }
   const Universe::Expected expected = universe_.expected(asked.query, then);
   const bool may_be_suspended =
@@ -114,8 +114,11 @@ void World::check_outcome(const Asked& asked, const exchange::Conclusion& conclu
   if (reply.code == ErrorCode::kProvisionSuspended && may_be_suspended && lawful) {
     return occurred(Occasion::kSuspended);
   }
+  if (then.bound == false) occurred(Occasion::kAskedOfEndedSymbol);
   if (exchange::has_answer(reply.outcome)) {
-    if (then.acquired) occurred(Occasion::kAnsweredOnceAcquired);
+    if (then.bound && !universe_.knows(about.institution, about.person)) {
+      occurred(Occasion::kAnsweredOnceAcquired);
+    }
     if (then.registered && *then.registered) occurred(Occasion::kAnsweredFromLaterCopy);
     if (expected.as_far_as_covered) occurred(Occasion::kAnsweredAsFarAsCovered);
   }

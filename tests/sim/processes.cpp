@@ -280,6 +280,7 @@ void World::national_due() {
     check_permit(item);
     flag_sometimes(item);
     set_mode_sometimes(item);
+    end_symbol_sometimes(item);
     load_sometimes(item);
     note_size(item);
   }

@@ -1,6 +1,8 @@
 // Staff of the towns: decide on held requests, set flags while answers are given,
 // acquire symbols. What they send is lost, doubled and delayed like everything else.
 
+#include <algorithm>
+
 #include "nakadachi/wire/statements.hpp"
 #include "world.hpp"
 
@@ -68,6 +70,26 @@ void World::set_mode_sometimes(const wire::LinkItem& notice) {
   };
   after(begin, [set] { set(copies::AnswerMode::kApproval); });
   after(begin + 2'000, [set] { set(copies::AnswerMode::kCopy); });
+}
+
+/// The symbol that a permit needs ends, and is taken over again from a backup. Nobody's whom the
+/// institution asks about itself: it would not ask any more.
+void World::end_symbol_sometimes(const wire::LinkItem& notice) {
+  if (notice.kind != exchange::StatementKind::kPermit || !faulty() || !random_.chance(150)) return;
+  const auto [institution, person] = universe_.about(*wire::decode_permit(notice.statement));
+  const AddressNumber number = Universe::address_of(institution, person);
+  const auto asks = [&, institution = institution](const Asked& asked) {
+    return asked.asker == institution && asked.query.person == number;
+  };
+  if (person >= testing::kPersons || std::ranges::any_of(asked_, asks)) return;
+  const auto end = static_cast<std::int64_t>(random_.below(15));
+  after(end, [this, institution = institution, number] {
+    send_request(institution, wire::EndSymbol{number});
+  });
+  const Symbol symbol = universe_.symbol_of(institution, person);
+  after(end + 2'000, [this, institution = institution, number, symbol] {
+    send_request(institution, wire::BindSymbol{number, symbol});
+  });
 }
 
 RequestKey World::send_request(std::size_t institution, wire::AdminCommand command,

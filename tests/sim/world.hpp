@@ -148,6 +148,7 @@ class World {
   void staff_turn(std::size_t institution);
   void flag_sometimes(const wire::LinkItem& notice);
   void set_mode_sometimes(const wire::LinkItem& notice);
+  void end_symbol_sometimes(const wire::LinkItem& notice);
   RequestKey send_request(std::size_t institution, wire::AdminCommand command,
                           std::string_view why = "simulated");
   void on_staff_reply(std::size_t institution, const Bytes& frame);
@@ -162,7 +163,7 @@ class World {
   copies::FlagState flags_before(const About& about, Day day, TrainNumber train) const;
   std::optional<Universe::Registered> copy_before(const About& about, TrainNumber train) const;
   copies::AnswerMode mode_before(const About& about, TrainNumber train) const;
-  bool acquired_before(const About& about, TrainNumber train) const;
+  std::optional<bool> bound_before(const About& about, TrainNumber train) const;
   std::optional<copies::ChangeRecord> open_record(std::size_t town,
                                                   const storage::StoredChange& change) const;
   void check_staffs_word(const std::vector<testing::OpenedRow>& rows);

@@ -351,7 +351,7 @@ Universe::Expected Universe::expected(const exchange::Query& query, const Then& 
   if (verdict.source != rules::Source::kWithinBodyOrdinance) {
     if (!knows(caller, person)) return refused(ErrorCode::kSymbolNotAcquired);
     if (!judge(core_law(), subject, at).allowed) return refused(ErrorCode::kNotInLegalTable);
-    if (!knows(provider, person) && !then.acquired) {
+    if (!then.bound.value_or(knows(provider, person))) {
       return {.outcome = exchange::Outcome::kProviderHoldsNoSymbol, .answer = {}};
     }
   } else if (!knows(provider, person)) {

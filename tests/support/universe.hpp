@@ -103,7 +103,7 @@ class Universe {
   struct Then {
     std::optional<Timestamp> asked_at = {};  ///< decides by which law
     std::optional<Registered> registered = {};
-    bool acquired = false;  ///< the provider has acquired the symbol meanwhile
+    std::optional<bool> bound = {};  ///< whether the provider had a symbol
   };
   /// As if no file violated Article 28.
   Expected expected(const exchange::Query& query, const Then& then) const;
@@ -118,6 +118,8 @@ class Universe {
   /// What a load registers of a person; the first is there from the beginning.
   copies::CopyContent copy_of(std::size_t institution, std::size_t person,
                               const InformationKind& kind, std::uint64_t dataset = 1) const;
+  /// Whether the institution has the person's symbol from the beginning.
+  bool knows(std::size_t institution, std::size_t person) const;
   bool holds(std::size_t institution, std::size_t person, const InformationKind& kind) const;
   /// 自動応答不可 from the beginning, of every kind and for good.
   bool flagged(std::size_t institution, std::size_t person) const;
@@ -152,7 +154,6 @@ class Universe {
   rules::LawBook node_law() const;
   rules::Verdict judge(const rules::LawBook& law, const exchange::Subject& subject,
                        Timestamp asked_at) const;
-  bool knows(std::size_t institution, std::size_t person) const;
   static Expected answered(const Registered& registered, const exchange::Subject& subject,
                            const rules::Verdict& verdict);
   struct Shelf;

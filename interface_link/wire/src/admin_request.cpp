@@ -110,6 +110,28 @@ std::optional<BindSymbol> read(const v1::BindSymbol& from, FieldReader& reader) 
   return BindSymbol{*person, *symbol};
 }
 
+void put(const EndSymbol& from, v1::AdminRequest& to) {
+  to.mutable_end_symbol()->set_person(from.person.reveal());
+}
+
+std::optional<EndSymbol> read(const v1::EndSymbol& from, FieldReader& reader) {
+  const auto person = read_person_number(NAKADACHI_FIELD(from, person), reader);
+  if (!person) return std::nullopt;
+  return EndSymbol{*person};
+}
+
+void put(const MoveSymbol& from, v1::AdminRequest& to) {
+  to.mutable_move_symbol()->set_from(from.from.reveal());
+  to.mutable_move_symbol()->set_to(from.to.reveal());
+}
+
+std::optional<MoveSymbol> read(const v1::MoveSymbol& from, FieldReader& reader) {
+  const auto holder = read_person_number(NAKADACHI_FIELD(from, from), reader);
+  const auto person = read_person_number(NAKADACHI_FIELD(from, to), reader);
+  if (!holder || !person) return std::nullopt;
+  return MoveSymbol{*holder, *person};
+}
+
 void put(const Decide& from, v1::AdminRequest& to) {
   NAKADACHI_PUT(*to.mutable_decide(), request, from.request.view());
   if (from.refusal) to.mutable_decide()->set_refusal(static_cast<std::uint32_t>(*from.refusal));
@@ -325,6 +347,10 @@ std::optional<AdminCommand> read_command(const v1::AdminRequest& from, FieldRead
       return as_command(read(from.acquire(), reader));
     case v1::AdminRequest::kBindSymbol:
       return as_command(read(from.bind_symbol(), reader));
+    case v1::AdminRequest::kEndSymbol:
+      return as_command(read(from.end_symbol(), reader));
+    case v1::AdminRequest::kMoveSymbol:
+      return as_command(read(from.move_symbol(), reader));
     case v1::AdminRequest::kDecide:
       return as_command(read(from.decide(), reader));
     case v1::AdminRequest::kAskToAcquire:

@@ -223,6 +223,29 @@ void check_symbols(const Staff& staff, const std::string& person) {
   CHECK(staff.change_json({"symbol", "import", "--file", csv})["unchanged"] == 1);
 }
 
+/// Bound to the wrong person, and then nobody's any more.
+void check_symbol_ends(const Staff& staff) {
+  const auto holder = [&] {
+    return staff.json({"symbol", "show", "--symbol", "000102030405060708090a0b0c0d0e0f"})["person"];
+  };
+  CHECK(staff.change({"symbol", "move", "--from", "77", "--to", "78"}).status == 0);
+  CHECK(holder() == "000000000000078");
+  const ProgramEnd again = staff.change({"symbol", "move", "--from", "77", "--to", "78"});
+  CHECK(again.status == 1);
+  CHECK_THAT(again.complaint, ContainsSubstring("symbol_not_acquired"));
+
+  const std::string persons = staff.write("left.csv", "団体内統合宛名番号\r\n77\r\n78\r\n78\r\n");
+  const auto dry = staff.json({"symbol", "end", "--file", persons, "--dry-run"});
+  CHECK(dry["would_end"] == 1);
+  CHECK(dry["without"] == 1);
+  CHECK(holder() == "000000000000078");
+  CHECK(staff.change_json({"symbol", "end", "--file", persons})["ended"] == 1);
+  CHECK(holder().is_null());
+  CHECK(staff.change({"symbol", "end", "--person", "78", "--lang", "ja"}).output ==
+        "対象者: 1  終了: 0  符号なし: 1\n");
+  CHECK(staff.change({"symbol", "end"}).status == 1);
+}
+
 // copy ------------------------------------------------------------------------
 
 std::string layouts_text() {
@@ -595,6 +618,7 @@ TEST_CASE("staff do their work at a standing pool as the commands' help says") {
   const Staff staff(pool, mayor(0));
   const std::string person = check_persons(staff);
   check_symbols(staff, person);
+  check_symbol_ends(staff);
   check_modes(staff);
   check_flags(staff);
   check_copies(staff);

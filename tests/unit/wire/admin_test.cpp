@@ -41,6 +41,8 @@ std::vector<AdminCommand> one_of_each(SeededRandom& random) {
           SetAnswerMode{kind(), copies::AnswerMode::kApproval},
           Acquire{person(4)},
           BindSymbol{person(5), *Symbol::from(samples::bytes(random, Symbol::kSize))},
+          EndSymbol{person(22)},
+          MoveSymbol{person(23), person(24)},
           Decide{random.make<ExchangeId>(), {}},
           Decide{random.make<ExchangeId>(), ErrorCode::kUnderCorrection},
           AskToAcquire{random.make<RequestKey>(), four_items()},

@@ -61,6 +61,15 @@ struct BindSymbol {
   AddressNumber person;
   Symbol symbol;
 };
+/// Forgets a person's symbol, for good: the core system issues it once (施行命令 44条2項).
+struct EndSymbol {
+  AddressNumber person;
+};
+/// A symbol was bound to the wrong person: from now on it is bound to `to`, who must have none.
+struct MoveSymbol {
+  AddressNumber from;
+  AddressNumber to;
+};
 /// Staff decide on a held request: provide, or refuse for a reason of the closed
 /// list (`kIdentityInDoubt`, `kUnderCorrection`).
 struct Decide {
@@ -141,10 +150,10 @@ struct ListInstitutions {
 
 using AdminCommand =
     std::variant<PutCopy, EraseCopy, EndFullLoad, ChangeFlag, SetAnswerMode, Acquire, BindSymbol,
-                 Decide, AskToAcquire, PutPerson, MergePersons, ListHeld, CountCopies, CountSymbols,
-                 ShowFlags, FindPersons, FindPersonByNumber, ListPersons, ListAcquisitionRequests,
-                 ListTenants, ListInstitutions, ListFlags, ListAnswerModes, ShowSymbol,
-                 ListAcquisitions>;
+                 EndSymbol, MoveSymbol, Decide, AskToAcquire, PutPerson, MergePersons, ListHeld,
+                 CountCopies, CountSymbols, ShowFlags, FindPersons, FindPersonByNumber, ListPersons,
+                 ListAcquisitionRequests, ListTenants, ListInstitutions, ListFlags, ListAnswerModes,
+                 ShowSymbol, ListAcquisitions>;
 
 struct AdminRequest {
   RequestKey key;  ///< names the request, as of a query; a repeated change is done once
