@@ -118,9 +118,10 @@ void print_outcomes(const DemoReport& report) {
       "again\n",
       report.seen_held, report.seen_unknown);
   fmt::print(
-      "  {} questions answered by business systems themselves, {} within one body, {} by "
-      "ordinance\n",
-      report.answered_live, report.within_body, report.by_ordinance);
+      "  {} questions answered by business systems themselves ({} at the second attempt), {} "
+      "within "
+      "one body,\n  {} by ordinance\n",
+      report.answered_live, report.live_refused, report.within_body, report.by_ordinance);
   fmt::print("  {} wish that a provider acquire a symbol, {} begun for it, {} acquired\n",
              count_of(report.wishes, "asked"), count_of(report.wishes, "begun"),
              count_of(report.wishes, "acquired"));
@@ -308,6 +309,7 @@ nlohmann::json report_json(const DemoReport& report) {
           {"decided_by_staff", report.decided},
           {"staff", report.staff},
           {"answered_live", report.answered_live},
+          {"live_refused", report.live_refused},
           {"within_body", report.within_body},
           {"by_ordinance", report.by_ordinance},
           {"seen_held", report.seen_held},

@@ -25,6 +25,7 @@ struct DemoReport {
   std::uint64_t symbols = 0;
   std::uint64_t copies = 0;
   std::uint64_t answered_live = 0;
+  std::uint64_t live_refused = 0;  ///< answers that did not fit their layout
   std::uint64_t within_body = 0;
   std::uint64_t by_ordinance = 0;  ///< allowed by nothing but an ordinance through the network
   std::uint64_t seen_held = 0;  ///< questions whose clients saw in the meantime that they are held

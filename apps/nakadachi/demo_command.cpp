@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -101,6 +102,8 @@ class Crowd {
   const ClientOutcomes& told() const noexcept { return told_; }
   std::uint64_t unexpected() const noexcept { return unexpected_; }
   std::uint64_t answered_live() const noexcept { return answered_live_; }
+  /// Answers that did not fit their layout, as their systems were told.
+  std::uint64_t live_refused() const noexcept { return live_refused_; }
   std::uint64_t within_body() const noexcept { return within_body_; }
   const std::map<ErrorCode, std::uint64_t>& errors() const noexcept { return errors_; }
   std::uint64_t by_ordinance() const noexcept { return by_ordinance_; }
@@ -122,16 +125,21 @@ class Crowd {
     bool unknown = false;  ///< likewise
   };
 
-  /// A mayor's business system hands over what it has.
+  /// A mayor's business system hands over what it has; the first time without its items, and is
+  /// asked again with what is wrong about that.
   void answer(std::size_t system, const exchange::LiveQuestion& question) {
+    std::optional<copies::CopyContent> content = pool_->residents().live_answer(question.person);
+    if (!question.wrong.empty()) ++live_refused_;
     client::Client* client = nullptr;
+    bool wrongly = false;
     {
       const std::scoped_lock lock(mutex_);
       client = clients_[system].get();
+      wrongly = content && answered_wrongly_.insert(system).second;
     }
-    const auto answered =
-        client->hand_over(question.request, pool_->residents().live_answer(question.person));
-    if (answered) ++answered_live_;
+    if (wrongly) content->items.clear();
+    const auto answered = client->hand_over(question.request, content);
+    if (answered && !wrongly) ++answered_live_;
   }
 
   void ask(std::uint64_t i) {
@@ -203,6 +211,8 @@ class Crowd {
   std::optional<exchange::Query> lack_;
   std::uint64_t lack_number_ = 0;
   std::atomic<std::uint64_t> answered_live_ = 0;
+  std::atomic<std::uint64_t> live_refused_ = 0;
+  std::set<std::size_t> answered_wrongly_;  ///< systems
   ClientOutcomes told_;
   std::map<ErrorCode, std::uint64_t> errors_;
   std::vector<std::unique_ptr<client::Client>> clients_;  // last: their threads use the above
@@ -247,6 +257,7 @@ Result<void> exchange_all(const DemoOptions& options, DemoPool& pool, ClientOutc
   report.unexpected = crowd.unexpected();
   report.errors = crowd.errors();
   report.answered_live = crowd.answered_live();
+  report.live_refused = crowd.live_refused();
   report.within_body = crowd.within_body();
   report.by_ordinance = crowd.by_ordinance();
   report.seen_held = crowd.seen_held();

@@ -16,6 +16,15 @@ bool may_answer(const CallerRights& system, const exchange::Subject& subject) {
              system.answers.end();
 }
 
+std::vector<exchange::WrongItem> wrong_items(const std::vector<copies::Finding>& findings) {
+  std::vector<exchange::WrongItem> wrong;
+  for (const copies::Finding& finding : findings) {
+    if (wrong.size() == limits::kMaxWrongItemsTold) break;
+    wrong.push_back({finding.item, static_cast<std::uint16_t>(finding.fault)});
+  }
+  return wrong;
+}
+
 }  // namespace
 
 Result<void> NodeCore::Impl::ask_live(std::size_t partition, const ExchangeId& id, PermitJob job) {
@@ -44,7 +53,8 @@ void NodeCore::Impl::send_question(std::size_t partition, const ExchangeId& id, 
                              .subject = permit.subject,
                              .legal_item = permit.legal_item,
                              .asked_at = permit.asked_at,
-                             .valid_until = permit.valid_until}});
+                             .valid_until = permit.valid_until,
+                             .wrong = live.wrong}});
   }
 }
 
@@ -68,7 +78,8 @@ void NodeCore::Impl::handle(HandOversArrived& event) {
 }
 
 /// The answer takes the way of a permit: law, flags and changes under way are looked
-/// at once more before anything is said.
+/// at once more before anything is said. One that does not fit its layout is none: the question
+/// goes out again with what was wrong.
 void NodeCore::Impl::take_hand_over(std::size_t partition, const CallerRights& system,
                                     exchange::HandOver answer) {
   Partition& owner = partitions_[partition];
@@ -80,6 +91,9 @@ void NodeCore::Impl::take_hand_over(std::size_t partition, const CallerRights& s
   if (!answer.content.empty()) {
     const auto content = copies::decode_content(answer.content);
     if (!content) return count(content.error().code);
+    const InformationKind& kind = found->second.job.permit.subject.kind;
+    found->second.wrong = wrong_items(copies::check_copy(kind, *content, layouts_, Day::of(now_)));
+    if (!found->second.wrong.empty()) return count(ErrorCode::kWrongFormat);
   }
   PermitJob job = std::move(found->second.job);
   owner.live.erase(found);

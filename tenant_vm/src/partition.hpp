@@ -63,7 +63,8 @@ struct HeldPermit {
 /// only: after a restart the asker asks again.
 struct LivePermit {
   PermitJob job;
-  Timestamp wake_at;  ///< when it is asked again, or has lapsed
+  Timestamp wake_at;                            ///< when it is asked again, or has lapsed
+  std::vector<exchange::WrongItem> wrong = {};  ///< of the last answer, which was not taken
 };
 
 /// A business system that takes live questions.

@@ -128,6 +128,23 @@ void put(const exchange::LiveQuestion& from, v1::LiveQuestion& to) {
   if (from.legal_item != 0) to.set_legal_item(from.legal_item);
   to.set_asked_at(from.asked_at.ms);
   to.set_valid_until(from.valid_until.ms);
+  for (const exchange::WrongItem& wrong : from.wrong) {
+    v1::WrongItem& made = *to.add_wrong();
+    if (wrong.item != 0) made.set_item(wrong.item);
+    if (wrong.fault != 0) made.set_fault(wrong.fault);
+  }
+}
+
+void read_wrong(const v1::LiveQuestion& from, FieldReader& reader,
+                std::vector<exchange::WrongItem>& to) {
+  if (from.wrong_size() > static_cast<int>(limits::kMaxWrongItemsTold)) {
+    return reader.fail(ErrorCode::kTooManyItems, "wrong");
+  }
+  for (const v1::WrongItem& wrong : from.wrong()) {
+    exchange::WrongItem& one = to.emplace_back();
+    if (wrong.has_item()) reader.small(NAKADACHI_FIELD(wrong, item), one.item);
+    if (wrong.has_fault()) reader.small(NAKADACHI_FIELD(wrong, fault), one.fault);
+  }
 }
 
 Result<exchange::LiveQuestion> read_question(const v1::LiveQuestion& from) {
@@ -144,6 +161,7 @@ Result<exchange::LiveQuestion> read_question(const v1::LiveQuestion& from) {
   if (from.has_legal_item()) reader.small(NAKADACHI_FIELD(from, legal_item), question.legal_item);
   reader.time(NAKADACHI_FIELD(from, asked_at), question.asked_at);
   reader.time(NAKADACHI_FIELD(from, valid_until), question.valid_until);
+  read_wrong(from, reader, question.wrong);
   if (reader.failed()) return reader.error();
   return question;
 }

@@ -100,6 +100,7 @@ TEST_CASE("the demo's books agree: records, units and yen") {
                                          {"flags_changed", 2},
                                          {"modes_changed", 2}}));
   CHECK(told["unknown"] == 0);
+  CHECK(told["live_refused"].get<std::uint64_t>() >= 1);
   CHECK(told["load_check"]["rows"].get<std::uint64_t>() > 30);
   CHECK(told["load_check"]["wrong_rows"].get<std::uint64_t>() > 3);
   CHECK(told["load_check"]["faults"]["person_twice"] == 1);

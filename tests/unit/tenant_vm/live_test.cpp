@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
@@ -158,6 +159,64 @@ TEST_CASE("a content that is none is counted and the question stays open", "[ten
   CHECK(pool.errors(ErrorCode::kMalformedFrame) + pool.errors(ErrorCode::kUnsupportedVersion) == 1);
   pool.hand_over_live(provider, {answer_to(pool, question)});
   CHECK(pool.replies.back().outcome == Outcome::kAnswered);
+}
+
+TEST_CASE("a content that does not fit its layout is no answer, and its system is told why",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = live_query(pool);
+  const std::size_t provider = provider_of(pool, query);
+  pool.hand_over_live(provider, {});
+  pool.ask(Universe::system_of(query), {query});
+  REQUIRE(pool.questions.size() == 1);
+  const exchange::LiveQuestion question = pool.questions[0];
+  CHECK(question.wrong.empty());
+  copies::CopyContent wrong = *pool.universe.live_answer(question);
+  exchange::WrongItem why;
+  SECTION("a 個人番号 in a text") {
+    const auto text = std::ranges::find_if(wrong.items, [](const auto& item) {
+      return !item.value.empty() && !std::isdigit(static_cast<unsigned char>(item.value[0]));
+    });
+    REQUIRE(text != wrong.items.end());
+    text->value = "123456789018";
+    why = {text->number, static_cast<std::uint16_t>(copies::Fault::kPersonalNumber)};
+  }
+  SECTION("an item that the layout has not") {
+    wrong.items.push_back({.number = 999, .value = "1"});
+    why = {999, static_cast<std::uint16_t>(copies::Fault::kUnknownItem)};
+  }
+  SECTION("a version that is none") {
+    wrong.layout_version = 999;
+    why = {0, static_cast<std::uint16_t>(copies::Fault::kLayoutNotInForce)};
+  }
+  pool.hand_over_live(provider, {{.request = question.request, .content = *copies::encode(wrong)}});
+  CHECK(pool.replies.empty());
+  CHECK(pool.errors(ErrorCode::kWrongFormat) == 1);
+  pool.pass(limits::kAskLiveAgainMs);
+  REQUIRE(pool.questions.size() == 2);
+  CHECK(pool.questions[1].request == question.request);
+  CHECK(std::ranges::count(pool.questions[1].wrong, why) == 1);
+  pool.hand_over_live(provider, {answer_to(pool, question)});
+  REQUIRE_FALSE(pool.replies.empty());
+  CHECK(pool.replies.back().outcome == Outcome::kAnswered);
+}
+
+TEST_CASE("of many wrong items the first are told", "[tenant_vm]") {
+  QuietPool pool;
+  const exchange::Query query = live_query(pool);
+  const std::size_t provider = provider_of(pool, query);
+  pool.hand_over_live(provider, {});
+  pool.ask(Universe::system_of(query), {query});
+  REQUIRE(pool.questions.size() == 1);
+  copies::CopyContent wrong = *pool.universe.live_answer(pool.questions[0]);
+  for (std::uint16_t i = 0; i < 100; ++i) {
+    wrong.items.push_back({.number = static_cast<std::uint16_t>(900 + i), .value = "1"});
+  }
+  pool.hand_over_live(provider,
+                      {{.request = pool.questions[0].request, .content = *copies::encode(wrong)}});
+  pool.pass(limits::kAskLiveAgainMs);
+  REQUIRE(pool.questions.size() == 2);
+  CHECK(pool.questions[1].wrong.size() == limits::kMaxWrongItemsTold);
 }
 
 TEST_CASE(

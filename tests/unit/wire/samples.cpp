@@ -254,7 +254,12 @@ exchange::LiveQuestion live_question(SeededRandom& random) {
           .subject = subject(random),
           .legal_item = static_cast<std::uint16_t>(random.below(65536)),
           .asked_at = time(random),
-          .valid_until = time(random)};
+          .valid_until = time(random),
+          .wrong = random.chance(500) ? std::vector<exchange::WrongItem>{}
+                                      : std::vector<exchange::WrongItem>{
+                                            {static_cast<std::uint16_t>(random.below(65536)),
+                                             static_cast<std::uint16_t>(random.below(65536))},
+                                            {}}};
 }
 
 exchange::HandOver hand_over(SeededRandom& random) {

@@ -57,6 +57,7 @@ inline constexpr std::size_t kMaxRowsWaitingPerLane = 4 * kMaxTrainRows;
 // Questions that business systems answer themselves.
 inline constexpr std::int64_t kAnsweringMs = 30 * 1000;    // how long one word of readiness holds
 inline constexpr std::int64_t kAskLiveAgainMs = 2 * 1000;  // an unanswered question goes out again
+inline constexpr std::size_t kMaxWrongItemsTold = 20;      // of an answer that was not taken
 
 // Time.
 inline constexpr std::int64_t kMaxClockSkewMs = 30 * 1000;

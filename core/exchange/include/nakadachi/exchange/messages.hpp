@@ -80,6 +80,14 @@ struct Reply {
   }
 };
 
+/// An item of a content that its layout does not allow, by the numbers of docs/copies.md.
+struct WrongItem {
+  std::uint16_t item = 0;   ///< 0 when it is no single item
+  std::uint16_t fault = 0;  ///< the fault's number
+
+  friend bool operator==(const WrongItem&, const WrongItem&) = default;
+};
+
 /// What a provider's partition asks the business system that answers a kind itself.
 /// Not a statement: it stays within the body.
 struct LiveQuestion {
@@ -89,6 +97,8 @@ struct LiveQuestion {
   std::uint16_t legal_item = 0;
   Timestamp asked_at;
   Timestamp valid_until;  ///< an answer after this is worth nothing
+  /// Why the last answer was not taken: the first limits::kMaxWrongItemsTold; empty when none was.
+  std::vector<WrongItem> wrong = {};
 
   friend bool operator==(const LiveQuestion&, const LiveQuestion&) = default;
 };

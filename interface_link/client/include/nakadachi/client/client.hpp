@@ -43,7 +43,8 @@ struct Config {
   /// For a business system that answers questions itself (即時の引渡し): takes each and
   /// has it answered by `hand_over`, now or later, from any thread. Runs on the client's
   /// thread; must be quick, must not throw, must not `close`. The same question may come
-  /// again until it is answered. Null: this system is never asked.
+  /// again until it is answered; `wrong` says then why an answer was not taken. Null: this system
+  /// is never asked.
   std::function<void(const exchange::LiveQuestion&)> on_question = nullptr;
 };
 
