@@ -16,24 +16,52 @@ namespace {
 Result<rules::LegalTable> compile(const DatedFacts& dated) {
   rules::LegalTable table(dated.facts);
   if (dated.conditions_file.empty()) return table;
-  NAKADACHI_TRY(const std::string text, read_file(dated.conditions_file));
+  NAKADACHI_TRY(const std::string text, read_lines(dated.conditions_file));
   auto narrowed = table.with_conditions(text);
   return narrowed ? std::move(narrowed) : in_file(narrowed.error(), dated.conditions_file);
 }
 
 Result<std::vector<rules::Ordinance>> load_ordinances(const std::string& file) {
   if (file.empty()) return std::vector<rules::Ordinance>();
-  NAKADACHI_TRY(const std::string text, read_file(file));
+  NAKADACHI_TRY(const std::string text, read_lines(file));
   auto parsed = rules::parse_ordinances(text);
   return parsed ? std::move(parsed) : in_file(parsed.error(), file);
 }
+
+Error none_on(Day day) {
+  return {.code = ErrorCode::kConfigInvalid,
+          .field = "law.table",
+          .detail = "no legal table is in force on " + day.text()};
+}
+
+/// What is to be seen of a law in the log.
+class Summary {
+ public:
+  explicit Summary(const rules::LawBook& law)
+      : fingerprint_(law.fingerprint_on(Day::of(SystemClock().now()))),
+        tables_(law.tables().size()),
+        ordinances_(law.ordinances().size()) {}
+
+  void tell(std::string_view event) const {
+    const std::string fingerprint = fmt::format("{:016x}", fingerprint_);
+    log::write(log::Level::kInfo, event,
+               {{"fingerprint", std::string_view(fingerprint)},
+                {"tables", std::uint64_t{tables_}},
+                {"ordinances", std::uint64_t{ordinances_}}});
+  }
+
+ private:
+  std::uint64_t fingerprint_;
+  std::size_t tables_;
+  std::size_t ordinances_;
+};
 
 }  // namespace
 
 Result<std::vector<DatedFacts>> load_tables(const LawConfig& config) {
   std::vector<DatedFacts> tables;
   for (const LawTableConfig& dated : config.tables) {
-    NAKADACHI_TRY(const std::string text, read_file(dated.file));
+    NAKADACHI_TRY(const std::string text, read_lines(dated.file));
     auto facts = rules::LegalFacts::parse(text);
     if (!facts) return in_file(facts.error(), dated.file);
     tables.push_back({dated.file, *std::move(facts), dated.in_force, dated.conditions_file});
@@ -71,22 +99,31 @@ Result<rules::LawBook> load_law(const LawConfig& config) {
   return make_law(tables, config.ordinances_file);
 }
 
-Result<rules::LawBook> load_law_to_judge_by(const LawConfig& config, Day today) {
+Result<rules::LawBook> load_law_at_start(const LawConfig& config) {
   NAKADACHI_TRY(rules::LawBook law, load_law(config));
-  if (law.table_on(today) != nullptr) return law;
-  return Error{.code = ErrorCode::kConfigInvalid,
-               .field = "law.table",
-               .detail = "no legal table is in force on " + today.text()};
+  const Summary summary(law);
+  summary.tell("law_read");
+  const Day today = Day::of(SystemClock().now());
+  if (law.table_on(today) == nullptr) {
+    log::write(log::Level::kError, "no_table_in_force", none_on(today));
+  }
+  return law;
+}
+
+Result<rules::LawBook> load_law_to_go_on(const LawConfig& config, Day today) {
+  NAKADACHI_TRY(rules::LawBook law, load_law(config));
+  if (law.table_on(today) == nullptr) return none_on(today);
+  return law;
 }
 
 void read_law_again(const std::function<Result<rules::LawBook>()>& load,
                     const std::function<Result<void>(rules::LawBook)>& replace) {
   auto law = load();
-  const auto fingerprint = law ? law->fingerprint_on(Day::of(SystemClock().now())) : 0;
-  const Result<void> done = law ? replace(*std::move(law)) : Result<void>(law.error());
+  if (!law) return log::write(log::Level::kError, "law_not_replaced", law.error());
+  const Summary summary(*law);
+  const Result<void> done = replace(*std::move(law));
   if (!done) return log::write(log::Level::kError, "law_not_replaced", done.error());
-  const std::string shown = fmt::format("{:016x}", fingerprint);
-  log::write(log::Level::kInfo, "law_replaced", {{"fingerprint", std::string_view(shown)}});
+  summary.tell("law_replaced");
 }
 
 }  // namespace nakadachi::apps

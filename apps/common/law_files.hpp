@@ -31,13 +31,19 @@ Result<rules::LawBook> make_law(const std::vector<DatedFacts>& tables,
 
 /// The law as configured. Errors: those of both.
 Result<rules::LawBook> load_law(const LawConfig& config);
-/// The same, for one who judges by it from today on. Errors: `kConfigInvalid` as well when no
-/// table is in force today: everything would be refused.
-Result<rules::LawBook> load_law_to_judge_by(const LawConfig& config, Day today);
+
+/// What a service begins with. The log says `law_read`, with the fingerprint by which nodes and
+/// core can be compared, and how many tables and ordinances there are. Without a table in force
+/// today the service begins too, for what was asked before is judged by other days: the log has the
+/// error `no_table_in_force`, and every new question will be refused. Errors: those of `load_law`.
+Result<rules::LawBook> load_law_at_start(const LawConfig& config);
+/// What it goes on with, when it has read the law again. Errors: also `kConfigInvalid` when no
+/// table is in force on `today`.
+Result<rules::LawBook> load_law_to_go_on(const LawConfig& config, Day today);
 
 /// What a service does at SIGHUP: has `load` read the law, hands it to `replace`, and writes to the
-/// log what came of it: `law_replaced` with the fingerprint by which nodes and core can be
-/// compared, or `law_not_replaced`, and then the former law stands.
+/// log what came of it: `law_replaced` with what `law_read` tells, or `law_not_replaced`, and then
+/// the former law stands.
 void read_law_again(const std::function<Result<rules::LawBook>()>& load,
                     const std::function<Result<void>(rules::LawBook)>& replace);
 

@@ -242,7 +242,7 @@ Result<NodeAssembly> assemble_node(const NodeConfig& config, const WallsPolicy* 
   NAKADACHI_CHECK(crypto::check_profile(config.trust.roots, config.profile));
   NAKADACHI_TRY(crypto::RootKey root, open_root_key(config));
   NAKADACHI_TRY(crypto::Registry registry, load_registry(config.trust, config.registry_file));
-  NAKADACHI_TRY(rules::LawBook law, load_law_to_judge_by(config.law, Day::of(SystemClock().now())));
+  NAKADACHI_TRY(rules::LawBook law, load_law_at_start(config.law));
   NAKADACHI_TRY(copies::LayoutBook layouts, load_layouts(config.layouts_file));
 
   NodeAssembly assembly{.signer = nullptr,

@@ -22,9 +22,9 @@ inline constexpr bool kSystemCallsCanBeFiltered = true;
 /// no_new_privs.
 ///
 /// Allowed: what moves bytes over open descriptors; memory that is not executable; threads of
-/// this process; time, randomness, waiting; reading files (key files read again, resolver
-/// and password files when a connection is made anew); IP sockets that connect, and for a node
-/// local ones; abort.
+/// this process; time, randomness, waiting; reading files (keys, callers and law read again,
+/// resolver and password files when a connection is made anew); IP sockets that connect, and for a
+/// node local ones; abort.
 ///
 /// Refused with an error, because libraries ask for it and go on without: executable memory
 /// (EACCES: no library is loaded any more), clone3 (ENOSYS: glibc takes clone, whose flags can be

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -38,6 +39,18 @@ Result<std::string> read_file(const std::string& path) {
   }
   if (!file.eof()) return file_problem(path);  // a directory, or a disk that failed in the middle
   return content;
+}
+
+Result<std::string> read_lines(const std::string& path) {
+  NAKADACHI_TRY(std::string text, read_file(path));
+  if (text.empty() || text.ends_with('\n')) return text;
+  return cut_off(path, static_cast<std::int32_t>(std::ranges::count(text, '\n')) + 1);
+}
+
+Error cut_off(const std::string& path, std::int32_t line) {
+  return {.code = ErrorCode::kConfigInvalid,
+          .position = line,
+          .detail = path + ": the last line has no end, the file may have been cut"};
 }
 
 Result<void> write_private_file(const std::string& path, std::string_view content) {

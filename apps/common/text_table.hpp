@@ -26,6 +26,11 @@ std::optional<Number> parse_decimal(std::string_view text) {
 /// The whole of a file. Errors: `kFileProblem`.
 Result<std::string> read_file(const std::string& path);
 
+/// The same of a text in lines. Errors also: `kConfigInvalid` when the last line has no end, for
+/// then the file may have been cut.
+Result<std::string> read_lines(const std::string& path);
+Error cut_off(const std::string& path, std::int32_t line);
+
 /// Writes a file that only its owner may read, replacing a former one as a
 /// whole. Errors: `kFileProblem`.
 Result<void> write_private_file(const std::string& path, std::string_view content);
@@ -33,8 +38,8 @@ Result<void> write_private_file(const std::string& path, std::string_view conten
 /// Calls `take(fields)` for each line of a tab-separated file that is neither
 /// empty nor begins with #. Errors: `kFileProblem`; `kConfigInvalid` with the
 /// line as position when a line has other than `columns` fields (up to `optional`
-/// more may be there) or `take` returns an error (which then names the field), and when
-/// fields may be missing and the last line has no end: it may have been cut.
+/// more may be there), when `take` returns an error (which then names the field), and when
+/// the last line has no end: it may have been cut.
 template <class Take>
 Result<void> read_rows(const std::string& path, std::size_t columns, std::size_t optional,
                        Take take) {
@@ -46,7 +51,7 @@ Result<void> read_rows(const std::string& path, std::size_t columns, std::size_t
     const auto fields = split(line, '\t');
     Error problem{.code = ErrorCode::kConfigInvalid, .position = number, .detail = path};
     if (fields.size() < columns || fields.size() > columns + optional) return problem;
-    if (optional > 0 && line.end() == std::string_view(text).end()) return problem;
+    if (line.end() == std::string_view(text).end()) return cut_off(path, number);
     if (const Result<void> taken = take(fields); !taken) {
       problem.field = taken.error().field;
       return problem;

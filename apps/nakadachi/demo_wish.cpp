@@ -80,7 +80,7 @@ Result<std::uint64_t> until_begun(DeskOf& provider) {
   return Error{.code = ErrorCode::kTimedOut, .detail = "a wish was not followed"};
 }
 
-/// Acquisitions and wishes that the towns keep, none of whose end is shown by any command.
+/// Acquisitions and wishes that the towns keep; no command shows when an asker's wish has ended.
 Result<std::uint64_t> kept_by(DemoPool& pool) {
   NAKADACHI_TRY(const std::string psql, pool.cluster().program("psql"));
   NAKADACHI_TRY(const auto rows,
@@ -91,7 +91,7 @@ Result<std::uint64_t> kept_by(DemoPool& pool) {
   return parse_decimal<std::uint64_t>(rows[0][0]).value_or(0);
 }
 
-/// Waits until the asker, too, knows that its wish is followed: it tells it again until then.
+/// Waits until the asker, too, knows that its wish is followed.
 Result<void> until_over(DemoPool& pool, std::uint64_t kept_before) {
   const auto give_up_at = std::chrono::steady_clock::now() + kPatience;
   while (std::chrono::steady_clock::now() < give_up_at) {

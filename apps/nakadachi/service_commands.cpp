@@ -85,7 +85,7 @@ void read_node_law_again(const ServiceOptions& options, oltp::NodeService& servi
   read_law_again(
       [&]() -> Result<rules::LawBook> {
         NAKADACHI_TRY(const NodeConfig config, load_node_config(options.config));
-        return load_law_to_judge_by(config.law, Day::of(SystemClock().now()));
+        return load_law_to_go_on(config.law, Day::of(SystemClock().now()));
       },
       [&](rules::LawBook law) { return service.replace_law(std::move(law)); });
 }

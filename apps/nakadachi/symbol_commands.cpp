@@ -275,7 +275,7 @@ Result<void> run_under_way(const SymbolOptions& options) {
                    shown_in_japan(one.valid_until));
       }
     }
-    if (!wants_rows(options.admin) && page.acquisitions.empty()) {
+    if (!wants_rows(options.admin) && page.acquisitions.empty() && !wanted.after) {
       fmt::print("{}\n", options.admin.say("none under way", "取得中の者はいません"));
     }
     wanted.after = page.next;

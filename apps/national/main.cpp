@@ -79,7 +79,11 @@ struct ServeOptions {
 /// Nothing is violated where no file is named.
 Result<std::vector<national::AssessmentViolation>> load_violations(const NationalConfig& config) {
   if (config.violations_file.empty()) return std::vector<national::AssessmentViolation>();
-  return read_violations(config.violations_file);
+  auto violations = read_violations(config.violations_file);
+  if (violations) {
+    log::write(log::Level::kInfo, "violations_read", {{"violations", violations->size()}});
+  }
+  return violations;
 }
 
 /// The law and the files that violate Article 28, all or nothing.
@@ -89,7 +93,7 @@ void read_core_law_again(const ServeOptions& options, national::NationalService&
       [&]() -> Result<rules::LawBook> {
         NAKADACHI_TRY(const NationalConfig config, load_national_config(options.config));
         NAKADACHI_TRY(violations, load_violations(config));
-        return load_law_to_judge_by(config.law, Day::of(SystemClock().now()));
+        return load_law_to_go_on(config.law, Day::of(SystemClock().now()));
       },
       [&](rules::LawBook law) {
         return service.replace_law(std::move(law), std::move(violations));
@@ -104,7 +108,7 @@ Result<void> serve(const ServeOptions& options) {
   NAKADACHI_TRY(crypto::Registry registry,
                 load_registry(trust, options.directory + "/registry.bin"));
   const crypto::Ed25519Verifier verifier;
-  NAKADACHI_TRY(rules::LawBook law, load_law_to_judge_by(config.law, Day::of(SystemClock().now())));
+  NAKADACHI_TRY(rules::LawBook law, load_law_at_start(config.law));
   NAKADACHI_TRY(IssuedFiles issued, IssuedFiles::open(options.directory));
   NAKADACHI_TRY(auto violations, load_violations(config));
   const crypto::Ed25519Signer core(secrets.core_seed);

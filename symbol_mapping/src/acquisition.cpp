@@ -163,13 +163,13 @@ std::optional<AddressNumber> AcquisitionDesk::find(const AcquisitionNumber& numb
   return found->second.address;
 }
 
-std::vector<PendingAcquisition> AcquisitionDesk::list(std::optional<AddressNumber> after,
-                                                      std::size_t at_most) const {
-  std::vector<PendingAcquisition> page;
+std::vector<AcquisitionDesk::UnderWay> AcquisitionDesk::list(std::optional<AddressNumber> after,
+                                                             std::size_t at_most) const {
+  std::vector<UnderWay> page;
   auto next = after ? by_address_.upper_bound(*after) : by_address_.begin();
   for (; next != by_address_.end() && page.size() < at_most; ++next) {
     const auto& [address, number] = *next;
-    page.push_back({number, address, by_number_.at(number).valid_until});
+    page.push_back({address, by_number_.at(number).valid_until});
   }
   return page;
 }

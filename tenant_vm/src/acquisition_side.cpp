@@ -100,6 +100,23 @@ wire::SymbolShown NodeCore::Impl::show_symbol(const Partition& partition,
   return shown;
 }
 
+/// Those whose number `start_acquisition` would tell: of persons merged meanwhile only one counts,
+/// and none once the survivor has a symbol.
+wire::Acquisitions NodeCore::Impl::list_acquisitions(const Partition& partition,
+                                                     const Institution& institution,
+                                                     const wire::ListAcquisitions& list) {
+  const auto page = institution.acquisitions.list(list.after, limits::kMaxAcquisitionsListed);
+  wire::Acquisitions made;
+  for (const symbols::AcquisitionDesk::UnderWay& one : page) {
+    const AddressNumber person = partition.current(one.address);
+    if (institution.symbols.find_symbol(person)) continue;
+    if (number_under_way(partition, institution, person) != one.address) continue;
+    made.acquisitions.push_back({person, one.valid_until});
+  }
+  if (page.size() == limits::kMaxAcquisitionsListed) made.next = page.back().address;
+  return made;
+}
+
 /// The symbol has come, or the word that it was issued long ago. The 取得番号 is
 /// erased in either case (番号法 21条の2第3項).
 void NodeCore::Impl::on_symbol_notice(const wire::LinkItem& item) {
@@ -396,7 +413,9 @@ void NodeCore::Impl::take_wish_status(const exchange::StatusReply& reply) {
 // At another body's wish: the providing side -----------------------------------
 
 /// One person who fits in all four items is acquired at once; otherwise staff have to find out.
-/// What waits for them is in memory: the asker sends its wish again until it is followed.
+/// What waits for them is in memory: the asker sends its wish again until it is followed. A later
+/// wish for the same inquiry takes the place of the former: it may name other items, and what was
+/// begun may have ended without a symbol.
 void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
   const auto wish = wire::decode_acquisition_request(item.statement);
   if (!wish) return count(wish.error().code);
@@ -409,6 +428,9 @@ void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
   Partition& owner = partitions_[*holder];
   Institution& provider = owner.institutions.at(wish->provider);
   const auto same = [&](const KeptWish& kept) { return kept.request_hash == wish->request_hash; };
+  std::erase_if(provider.wishes, [&](const KeptWish& kept) {
+    return same(kept) && kept.wish.asked_at < wish->asked_at;
+  });
   auto kept = std::find_if(provider.wishes.begin(), provider.wishes.end(), same);
   if (kept == provider.wishes.end()) {
     const auto sealed = wire::decode_sealed_answer(wish->sealed_items);
@@ -457,7 +479,7 @@ bool NodeCore::Impl::follow_wish(std::size_t partition, Institution& provider, K
   return true;
 }
 
-/// An acquisition is durable: those who have wished for it need not wish again.
+/// An acquisition is durable: whoever it was begun for need not wish again.
 void NodeCore::Impl::answer_wishes(std::size_t partition, const HoldingKey& row) {
   for (const auto& [code, provider] : partitions_[partition].institutions) {
     for (const KeptWish& kept : provider.wishes) {

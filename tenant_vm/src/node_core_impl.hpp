@@ -318,6 +318,9 @@ class NodeCore::Impl {
                               const AddressNumber& person);
   static bool holder_changing(Partition& partition, const InstitutionCode& institution,
                               const Symbol& symbol);
+  static wire::Acquisitions list_acquisitions(const Partition& partition,
+                                              const Institution& institution,
+                                              const wire::ListAcquisitions& list);
   static wire::SymbolShown show_symbol(const Partition& partition, const Institution& institution,
                                        const wire::ShowSymbol& show);
   void lapse_acquisitions();

@@ -54,17 +54,6 @@ bool is_change(const wire::AdminCommand& command) {
   return std::visit([]<class T>(const T&) { return Changing<T>; }, command);
 }
 
-wire::AdminAnswer list_acquisitions(const Partition& partition, const Institution& institution,
-                                    const wire::ListAcquisitions& list) {
-  const auto page = institution.acquisitions.list(list.after, limits::kMaxAcquisitionsListed);
-  wire::Acquisitions made;
-  for (const symbols::PendingAcquisition& pending : page) {
-    made.acquisitions.push_back({partition.current(pending.address), pending.valid_until});
-  }
-  if (page.size() == limits::kMaxAcquisitionsListed) made.next = page.back().address;
-  return made;
-}
-
 /// Refused for what is registered.
 wire::CopiesRefused does_not_fit(copies::Fault fault) {
   return {ErrorCode::kRowConflict, {{.item = 0, .name = "", .fault = fault}}};
@@ -570,7 +559,7 @@ Result<wire::AdminAnswer> NodeCore::Impl::read(Partition& partition,
         return wire::AdminAnswer(show_symbol(partition, institution, show));
       },
       [&](const wire::ListAcquisitions& list) -> Answer {
-        return list_acquisitions(partition, institution, list);
+        return wire::AdminAnswer(list_acquisitions(partition, institution, list));
       },
       [&](const wire::ShowFlags& show) -> Answer {
         NAKADACHI_TRY(copies::PersonFlags flags,

@@ -158,9 +158,10 @@ void World::check_wishes() {
     const InstitutionCode code = universe_.institution(provider);
     crypto::TenantCipher cipher = universe_.cipher(1 - town);
     const auto symbol_key = *tenant_vm::symbol_key(cipher, code, number);
-    const auto bound = tenant_vm::open_symbol(
-        cipher, symbol_key,
-        store_.holdings().at({universe_.tenant(1 - town), Section::kSymbol, symbol_key}));
+    const auto stored =
+        store_.holdings().find({universe_.tenant(1 - town), Section::kSymbol, symbol_key});
+    if (stored == store_.holdings().end()) return broken("wish-followed", "no symbol is bound");
+    const auto bound = tenant_vm::open_symbol(cipher, symbol_key, stored->second);
     const std::pair due(number, universe_.symbol_of(provider, person));
     if (!bound || bound->institution != code || bound->binding != due) {
       return broken("wish-followed", "the provider has bound another symbol");
@@ -170,7 +171,7 @@ void World::check_wishes() {
     }
     const auto begun = changes_of(1 - town, Section::kAcquisition,
                                   *tenant_vm::acquisition_key(cipher, code, number));
-    if (begun.begin()->second.reason.why() != "asked by another body") {
+    if (begun.empty() || begun.begin()->second.reason.why() != "asked by another body") {
       return broken("wish-followed", "the acquisition did not begin by the wish");
     }
     check_wish_ended(town);

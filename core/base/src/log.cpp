@@ -33,7 +33,7 @@ std::shared_ptr<spdlog::logger> make_logger(spdlog::sink_ptr sink, Level least) 
   auto made = std::make_shared<spdlog::logger>("nakadachi", std::move(sink));
   made->set_pattern("%v");
   made->set_level(spdlog_level(least));
-  made->flush_on(spdlog::level::warn);
+  made->flush_on(spdlog::level::info);
   return made;
 }
 

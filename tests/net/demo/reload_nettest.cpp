@@ -159,6 +159,15 @@ TEST_CASE("SIGHUP: node and national system read the law again, and what is wron
   read_again("node", "law_not_replaced", "other.tsv");
   CHECK(outcome() == allowed);
   write("node.toml", config);
+  write("ordinances.tsv", ordinances.substr(0, ordinances.size() - 1));
+  read_again("node", "law_not_replaced", "may have been cut");
+  write("ordinances.tsv", ordinances);
+  const std::string table = std::string(NAKADACHI_SOURCE_DIR) + "/data/legal_table.tsv";
+  write("node.toml",
+        config + "\n[[law.table]]\nuntil = \"2020-01-01\"\nfile = \"" + table + "\"\n");
+  read_again("node", "law_not_replaced", "no legal table is in force");
+  CHECK(outcome() == allowed);
+  write("node.toml", config);
 
   const std::string violations = read("violations.tsv");
   write("violations.tsv", violations + planned.subject.asker.text() + "\t*\n");

@@ -126,16 +126,33 @@ TEST_CASE("what is wrong in a file of the law is told with the file", "[apps]") 
   CHECK(load_law(config).error().code == ErrorCode::kFileProblem);
 }
 
-TEST_CASE("who judges from today on has a table today", "[apps]") {
+TEST_CASE("who goes on with another law has a table today; who begins need not", "[apps]") {
   const Files files;
   LawConfig config = files.config();
-  CHECK(apps::load_law_to_judge_by(config, day("2026-03-31")));
+  CHECK(apps::load_law_to_go_on(config, day("2026-03-31")));
   config.tables.erase(config.tables.begin());
-  CHECK(apps::load_law_to_judge_by(config, day("2026-04-01")));
-  const auto none = apps::load_law_to_judge_by(config, day("2026-03-31"));
+  CHECK(apps::load_law_to_go_on(config, day("2026-04-01")));
+  const auto none = apps::load_law_to_go_on(config, day("2026-03-31"));
   REQUIRE_FALSE(none);
   CHECK(none.error().code == ErrorCode::kConfigInvalid);
   CHECK_THAT(none.error().detail, ContainsSubstring("2026-03-31"));
+  config.tables[0].in_force.from = day("2999-01-01");
+  CHECK(apps::load_law_at_start(config));
+}
+
+TEST_CASE("a file of law whose last line has no end is refused: it may have been cut", "[apps]") {
+  const Files files;
+  for (const std::string name : {"old.tsv", "ordinances.tsv", "old_conditions.tsv"}) {
+    CAPTURE(name);
+    const LawConfig config = files.config();
+    const std::string whole = apps::read_file(files.folder.file(name)).value();
+    REQUIRE(load_law(config));
+    files.write(name, whole.substr(0, whole.size() - 1));
+    const auto cut = load_law(config);
+    REQUIRE_FALSE(cut);
+    CHECK_THAT(cut.error().detail, ContainsSubstring(name));
+    files.write(name, whole);
+  }
 }
 
 TEST_CASE("without tables the built-in one is law on all days, with conditions if given",

@@ -189,10 +189,42 @@ TEST_CASE("a wish of another body begins an acquisition when one person fits", "
   CHECK(arrived[0].begun);
   CHECK((arrived[0].candidates == std::vector{person}));
   CHECK(lack.under_way() == 1);
-  pool.pass(10'000);  // it came again, and the provider said that it is followed
   CHECK_FALSE(lack.is_kept());
   CHECK(lack.arrived().size() == 1);
   CHECK(lack.under_way() == 1);
+}
+
+TEST_CASE("a later wish for the same inquiry takes the place of the former", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+
+  SECTION("whose acquisition has ended without a symbol") {
+    const AddressNumber person = lack.put_person();
+    answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+    CHECK(lack.under_way() == 1);
+    const auto begun = answer_of<wire::AcquisitionUnderWay>(
+        pool.command(request(pool, wire::Acquire{person}, lack.provider), lack.provider));
+    pool.pass(begun.valid_until - pool.now + 10);
+    CHECK(lack.under_way() == 0);
+    CHECK_FALSE(lack.is_begun());
+  }
+  SECTION("that named other items") {
+    symbols::FourItems elsewhere = hanako();
+    elsewhere.home = *symbols::HomeAddress::parse("旧住所1");
+    const wire::AskToAcquire wrong{lack.query.key, elsewhere};
+    lack.put_person();
+    answer_of<wire::Done>(pool.command(request(pool, wrong, lack.asker), lack.asker));
+    CHECK(lack.under_way() == 0);
+    CHECK(lack.is_kept());
+    pool.pass(1'000);
+  }
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  CHECK(lack.under_way() == 1);
+  CHECK(lack.is_begun());
+  const auto arrived = lack.arrived();
+  REQUIRE(arrived.size() == 1);
+  CHECK(arrived[0].begun);
+  CHECK_FALSE(lack.is_kept());
 }
 
 TEST_CASE("what a wish has begun is found again when it and the node are gone", "[tenant_vm]") {
@@ -220,6 +252,35 @@ TEST_CASE("what a wish has begun is found again when it and the node are gone", 
   CHECK(begun.valid_until == listed().acquisitions[0].valid_until);
   pool.hand_over(lack.provider, begun.number, Universe::ordinal_of(lack.query.person));
   CHECK(listed().acquisitions.empty());
+}
+
+TEST_CASE("of persons made one the acquisition is listed whose number is told", "[tenant_vm]") {
+  QuietPool pool;
+  const auto at_mayor = [&](wire::AdminCommand command) {
+    return pool.command(request(pool, std::move(command)), kMayor);
+  };
+  const auto put = [&] {
+    const wire::PutPerson person{{}, {.four = hanako(), .kana = {}}, {}};
+    return answer_of<wire::PersonPut>(at_mayor(person)).number;
+  };
+  const auto acquire = [&](const AddressNumber& person) {
+    return answer_of<wire::AcquisitionUnderWay>(at_mayor(wire::Acquire{person}));
+  };
+  const auto listed = [&] {
+    return answer_of<wire::Acquisitions>(at_mayor(wire::ListAcquisitions{})).acquisitions;
+  };
+  const AddressNumber survivor = put();
+  const AddressNumber former = put();
+  const auto begun = acquire(survivor);
+  pool.pass(1'000);
+  acquire(former);
+  CHECK(listed().size() == 2);
+  answer_of<wire::Done>(at_mayor(wire::MergePersons{survivor, former}));
+  REQUIRE(listed().size() == 1);
+  CHECK(listed()[0].person == survivor);
+  CHECK(listed()[0].valid_until == begun.valid_until);
+  pool.hand_over(kMayor, begun.number, testing::kPersons);
+  CHECK(listed().empty());  // the other lapses: nobody is to hand it over
 }
 
 TEST_CASE("acquisitions under way are listed page by page", "[tenant_vm]") {

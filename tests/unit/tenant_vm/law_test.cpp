@@ -10,12 +10,15 @@
 #include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
+#include "tests/support/staff_desk.hpp"
 
 using namespace nakadachi;
 using exchange::Outcome;
 using storage::Step;
 using tenant_vm::LawDifference;
+using testing::answer_of;
 using testing::QuietPool;
+using testing::request;
 using testing::Universe;
 
 namespace {
@@ -130,6 +133,25 @@ TEST_CASE("another law at a running node judges what comes then, and is compared
   pool.replace_law(law);
   CHECK(ask_anew().outcome == Outcome::kAnswered);
   CHECK(pool.told_operators.size() == 2);  // within the hour: the difference is another now
+}
+
+TEST_CASE("another law judges what was asked before and is decided now", "[tenant_vm]") {
+  QuietPool pool;
+  const testing::Question question(pool);
+  answer_of<wire::Done>(pool.command(
+      request(pool, testing::hold(question.person), question.provider), question.provider));
+  CHECK(pool.ask(Universe::system_of(question.query), {question.query}).empty());
+  const auto held = testing::held_at(pool, question.provider);
+  REQUIRE(held.size() == 1);
+  const rules::LawBook law = pool.universe.node_setup({0, 1}, *pool.node_signer).law;
+  auto none = rules::LawBook::make(law.classes(), {}, {});
+  REQUIRE(none.ok());
+  pool.replace_law(*std::move(none));
+  answer_of<wire::Done>(pool.command(
+      request(pool, wire::Decide{held[0].request, {}}, question.provider), question.provider));
+  REQUIRE_FALSE(pool.replies.empty());
+  CHECK(pool.replies.back().outcome == Outcome::kRefused);
+  CHECK(pool.replies.back().code == ErrorCode::kNotInLegalTable);
 }
 
 TEST_CASE("a core that judges by one table after the other is told once an hour", "[tenant_vm]") {

@@ -53,7 +53,9 @@ const std::set<std::string> kOptional = {"non_disclosure",
                                          "receipt"};
 
 /// By full name, where a field of that name is required elsewhere.
-const std::set<std::string> kOptionalHere = {"nakadachi.v1.Conclusion.provided_at"};
+const std::set<std::string> kOptionalHere = {
+    "nakadachi.v1.Conclusion.provided_at", "nakadachi.v1.LiveQuestion.wrong",
+    "nakadachi.v1.WrongItem.item", "nakadachi.v1.WrongItem.fault"};
 
 /// Bytes without an exact length, and the most they may be.
 const std::map<std::string, std::size_t> kMostBytes = {
@@ -298,6 +300,24 @@ TEST_CASE("wire: every malformation of every field of a live question has its ow
   const std::vector<exchange::LiveQuestion> questions = {samples::live_question(random),
                                                          samples::live_question(random)};
   break_element(parsed<v1::ReplyFrame>(encode_questions(questions)), "questions", 1, decode_reply);
+}
+
+TEST_CASE("wire: a live question tells of twenty wrong items at most, in numbers that fit") {
+  SeededRandom random(18);
+  const std::vector<exchange::LiveQuestion> questions = {samples::live_question(random)};
+  auto frame = parsed<v1::ReplyFrame>(encode_questions(questions));
+  v1::LiveQuestion& question = *frame.mutable_questions(0);
+  question.clear_wrong();
+  for (std::size_t i = 0; i < limits::kMaxWrongItemsTold; ++i) question.add_wrong()->set_item(7);
+  const auto read = decode_replies(bytes_of(frame));
+  REQUIRE(read.ok());
+  CHECK(read->questions.at(0).wrong.size() == limits::kMaxWrongItemsTold);
+  question.add_wrong();
+  CHECK(decode_reply(bytes_of(frame)) ==
+        Error{.code = ErrorCode::kTooManyItems, .field = "wrong", .position = 0});
+  question.mutable_wrong()->RemoveLast();
+  question.mutable_wrong(0)->set_item(65'536);
+  CHECK(decode_reply(bytes_of(frame)).value().field == "item");
 }
 
 TEST_CASE("wire: a hand-over needs its question, a size and the word that questions are taken") {

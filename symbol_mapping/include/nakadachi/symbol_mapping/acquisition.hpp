@@ -123,10 +123,14 @@ class AcquisitionDesk {
   std::optional<PendingAcquisition> find(const AddressNumber& address) const;
   /// For whom `number` is under way, lapsed or not.
   std::optional<AddressNumber> find(const AcquisitionNumber& number) const;
-  /// What is under way, ascending by address number: at most `at_most` behind `after`, from the
-  /// first unless given.
-  std::vector<PendingAcquisition> list(std::optional<AddressNumber> after,
-                                       std::size_t at_most) const;
+  /// What is under way, without the number, which is not to be strewn about.
+  struct UnderWay {
+    AddressNumber address;
+    Timestamp valid_until;
+    friend bool operator==(const UnderWay&, const UnderWay&) = default;
+  };
+  /// Ascending by address number: at most `at_most` behind `after`, from the first unless given.
+  std::vector<UnderWay> list(std::optional<AddressNumber> after, std::size_t at_most) const;
   std::size_t size() const noexcept { return by_number_.size(); }
   /// Notices under a number that was not under way.
   std::uint64_t unmatched() const noexcept { return unmatched_; }

@@ -98,6 +98,7 @@ class LawBook {
 
   const ClassCatalogue& classes() const noexcept { return classes_; }
   const std::vector<DatedTable>& tables() const noexcept { return tables_; }
+  const std::vector<Ordinance>& ordinances() const noexcept { return ordinances_; }
 
  private:
   const Ordinance* within_body(const Question& question, Day day) const noexcept;

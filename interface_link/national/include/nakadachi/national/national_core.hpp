@@ -60,7 +60,7 @@ struct NationalCounts {
 ///
 /// Keeps nothing of an exchange: a request seen twice gets two permits of the
 /// same content, and the provider honours one; or two refusals, since law and symbols are looked
-/// at as they were when it was asked. Keeps who has acquired whose symbol;
+/// at as they were when it was asked (by the asker's clock). Keeps who has acquired whose symbol;
 /// a symbol notice is sent again until the institution confirms it. Where the real specification is
 /// not public it keeps to 番号法 21条, 21条の2, 施行令 20条–28条, 施行命令 40条–46条.
 /// One thread.
