@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <string>
+#include <system_error>
 
 #include "apps/nakadachi/commands.hpp"
 #include "nakadachi/crypto/process.hpp"
@@ -19,6 +20,22 @@ constexpr const char* kAbout =
     "  nakadachi rules explain --help      why the law allows a question, or does not\n"
     "  nakadachi firewall check my.toml    is the network as closed as it should be\n"
     "  nakadachi copy load --help          register a town's file of copies\n";
+
+/// Does the work, and sees that what it printed has arrived. A disk that is full is an error like
+/// any other, also to the library that prints, which throws.
+nakadachi::Result<void> run(const nakadachi::apps::Command& chosen) {
+  const nakadachi::Error not_printed{.code = nakadachi::ErrorCode::kFileProblem,
+                                     .detail = "standard output"};
+  try {
+    const nakadachi::Result<void> done = chosen();
+    if (!done) return done;
+  } catch (const std::system_error&) {
+    if (std::ferror(stdout) == 0) throw;
+    return not_printed;
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return not_printed;
+  return {};
+}
 
 }  // namespace
 
@@ -62,7 +79,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "nakadachi: {}\n", describe(protection.error()));
     return 1;
   }
-  const nakadachi::Result<void> done = chosen();
+  const nakadachi::Result<void> done = run(chosen);
   if (done) return status;
   fmt::print(stderr, "nakadachi: {}\n", describe(done.error(), language.or_english()));
   return status == 0 ? 1 : status;

@@ -29,6 +29,7 @@ using rules::RuleRow;
 
 constexpr std::string_view kShipped = "shipped";
 constexpr int kNotAllowed = 1;
+constexpr int kUndecided = 1;
 constexpr int kNotJudged = 2;
 
 struct RulesOptions {
@@ -55,13 +56,33 @@ Error not_found(std::string_view field, const std::string& text) {
   return {.code = ErrorCode::kUnknownEnumValue, .field = field, .detail = text};
 }
 
-/// The shipped table, a file of facts, or the wording of the ordinance.
-Result<LegalFacts> load_facts(const std::string& name) {
+/// The shipped table, a file of facts, or the wording of the ordinance: what of it could not be
+/// decided is not there, and told on standard error.
+Result<LegalFacts> load_facts(const std::string& name, const RulesOptions& options) {
   NAKADACHI_TRY(LegalFacts shipped, embedded_facts());
   if (name == kShipped) return shipped;
   NAKADACHI_TRY(const std::string text, read_file(name));
-  if (!rules::looks_like_ordinance(text)) return LegalFacts::parse(text);
+  if (!rules::looks_like_ordinance(text)) {
+    auto facts = LegalFacts::parse(text);
+    return facts ? std::move(facts) : in_file(facts.error(), name);
+  }
   NAKADACHI_TRY(rules::Import import, rules::import_ordinance(text, shipped));
+  const rules::Share rows = import.report.all();
+  if (rows.decided < rows.all) {
+    const std::size_t left_out = rows.all - rows.decided;
+    if (options.report.language() == Language::kJapanese) {
+      fmt::print(
+          stderr,
+          "{0}: {2}行のうち{1}行は確定できないため除外しています（nakadachi rules import {0} "
+          "で理由を表示）\n",
+          name, left_out, rows.all);
+    } else {
+      fmt::print(stderr,
+                 "{0}: {1} of {2} rows could not be decided and are left out (nakadachi rules "
+                 "import {0} says why)\n",
+                 name, left_out, rows.all);
+    }
+  }
   return std::move(import.facts);
 }
 
@@ -151,7 +172,7 @@ void print_import_json(const rules::Import& import, const RulesOptions& options)
                          .dump(2));
 }
 
-Result<void> run_import(const RulesOptions& options) {
+Result<void> run_import(const RulesOptions& options, int& status) {
   NAKADACHI_TRY(const LegalFacts vocabulary, embedded_facts());
   NAKADACHI_TRY(const std::string text, read_file(options.table));
   NAKADACHI_TRY(const rules::Import import, rules::import_ordinance(text, vocabulary));
@@ -160,6 +181,7 @@ Result<void> run_import(const RulesOptions& options) {
   } else {
     print_import(import.report, options);
   }
+  if (import.report.all().decided < import.report.all().all) status = kUndecided;
   if (options.out.empty()) return {};
   return write_private_file(options.out, import.facts.write());
 }
@@ -241,7 +263,7 @@ nlohmann::json kinds_json(const LegalFacts& facts, const RuleRow& row, bool csv)
 }
 
 Result<void> run_list(const RulesOptions& options) {
-  NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table));
+  NAKADACHI_TRY(const LegalFacts facts, load_facts(options.table, options));
   NAKADACHI_TRY(const RowFilter filter, filter_of(facts, options));
   nlohmann::json rows = nlohmann::json::array();
   for (const RuleRow& row : facts.rows) {
@@ -305,7 +327,7 @@ Result<rules::Question> question_of(const LegalFacts& facts, const RulesOptions&
 Result<std::vector<DatedFacts>> tables_of(const LawConfig& configured,
                                           const RulesOptions& options) {
   if (!options.config.empty()) return load_tables(configured);
-  NAKADACHI_TRY(LegalFacts facts, load_facts(options.table));
+  NAKADACHI_TRY(LegalFacts facts, load_facts(options.table, options));
   return std::vector{DatedFacts{options.table, std::move(facts), {}, options.conditions}};
 }
 
@@ -398,8 +420,8 @@ constexpr std::array<ListColumn, 5> kDifferenceColumns = {{{"change", "変更"},
                                                            {"after", "改正後"}}};
 
 Result<void> run_diff(const RulesOptions& options) {
-  NAKADACHI_TRY(const LegalFacts before, load_facts(options.table));
-  NAKADACHI_TRY(const LegalFacts after, load_facts(options.second_table));
+  NAKADACHI_TRY(const LegalFacts before, load_facts(options.table, options));
+  NAKADACHI_TRY(const LegalFacts after, load_facts(options.second_table, options));
   nlohmann::json list = nlohmann::json::array();
   for (const rules::Difference& one : rules::difference(before, after)) {
     if (options.report.json || options.csv) {
@@ -425,7 +447,10 @@ constexpr const char* kClassHelp = "class by name (市町村長) or number (1)";
 CommandLine add_import(CommandLine rules, RulesOptions& options) {
   const CommandLine command =
       rules.add_command("import", "Compile the wording of the table to facts, with a report");
-  command.footer("Example: nakadachi rules import table.tsv --out legal_table.tsv");
+  command.footer(
+      "What cannot be decided is told row by row and allows nothing.\n"
+      "Exit status: 0 when every row is decided, else 1.\n"
+      "Example: nakadachi rules import table.tsv --out legal_table.tsv");
   command
       .add_option("FILE", options.table,
                   "item, item_kanji, inquirer, affair, provider, information")
@@ -497,7 +522,7 @@ void add_rules_command(CommandLine app, Command& chosen, int& status,
   const auto choose = [&chosen](CommandLine command, Command run) {
     command.when_chosen([&chosen, run = std::move(run)] { chosen = run; });
   };
-  choose(add_import(rules, *options), [options] { return run_import(*options); });
+  choose(add_import(rules, *options), [options, &status] { return run_import(*options, status); });
   choose(add_list(rules, *options), [options] { return run_list(*options); });
   choose(add_explain(rules, *options),
          [options, &status] { return run_explain(*options, status); });

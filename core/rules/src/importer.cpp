@@ -275,6 +275,7 @@ std::optional<Reason> ClassReader::check_notes(const Flat& flat) const {
     std::optional<Reason> problem;
     if (note.sort == NoteSort::kTerm) problem = check_term(flat, note);
     if (note.sort == NoteSort::kMeans) problem = check_meaning(flat, note);
+    if (note.sort == NoteSort::kNarrows) problem = Reason{Undecided::kNarrowedClass, note.text};
     if (problem) return problem;
   }
   return std::nullopt;
@@ -339,8 +340,8 @@ Read<Classes> ClassReader::read(wording::Reader& reader, std::string_view cell) 
   Read<Classes> classes = read_flat(flat.text);
   if (!classes.value) return classes;
   for (const Note& note : flat.notes) {
-    // 特別区の区長 is what 市町村長 means anyway.
-    if (note.sort != NoteSort::kIncludes || note.text.starts_with("特別区")) continue;
+    if (note.sort != NoteSort::kIncludes) continue;
+    if (note.text == "特別区" || note.text == "特別区の区長") continue;  // 市町村長 means them too
     const ClassFact* const also = catalogue_.find(class_key(note.text));
     if (also == nullptr) return failed<Classes>(Undecided::kUnknownClass, note.text);
     classes.value->push_back(also->number);
@@ -496,6 +497,8 @@ constexpr std::array kReasonTexts = {
     ReasonText{Undecided::kUnknownClass, "未登録の機関の区分です", "a class that is not declared"},
     ReasonText{Undecided::kOtherMembers, "区分に含まれる機関が登録内容と異なります",
                "the text gives the class other members than were declared"},
+    ReasonText{Undecided::kNarrowedClass, "区分の一部に限る、又は一部を除く定めがあります",
+               "the text takes some out of the class"},
     ReasonText{Undecided::kNoLaw, "事務の根拠となる法令名を読み取れません",
                "no law can be found in the affair"},
     ReasonText{Undecided::kNoSubject, "事務の内容を読み取れません",

@@ -130,7 +130,8 @@ bool ClassCatalogue::includes(InstitutionClass number, InstitutionClass member) 
 InstitutionClass ClassCatalogue::refine(
     InstitutionClass registered,
     const std::optional<MunicipalityCode>& municipality) const noexcept {
-  if (!municipality) return registered;
+  const ClassFact* const fact = find(registered);
+  if (!municipality || fact == nullptr || fact->sort != ClassSort::kBody) return registered;
   for (std::size_t i = places_.size(); i-- > 0;) {
     const PlaceFact& place = places_[i];
     if (!fits(place.pattern, municipality->number())) continue;

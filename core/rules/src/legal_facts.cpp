@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 #include <span>
+#include <utility>
 
 #include "tsv.hpp"
 
@@ -27,6 +30,11 @@ constexpr std::array<std::pair<std::string_view, ClassSort>, 4> kSorts = {
 
 Error invalid(std::string_view field) {
   return {.code = ErrorCode::kConfigInvalid, .field = field};
+}
+
+/// Of the file as a whole; the code is public.
+Error at_fault(std::string_view field, std::string code) {
+  return {.code = ErrorCode::kConfigInvalid, .field = field, .detail = std::move(code)};
 }
 
 std::optional<ClassSort> parse_sort(std::string_view text) {
@@ -164,6 +172,28 @@ Result<ClassCatalogue> parse_catalogue(std::string_view tsv) {
   return ClassCatalogue::make(std::move(classes), std::move(places));
 }
 
+/// Tables without declarations name codes only. Where affairs or kinds are declared, each is once,
+/// and a row names none that is not, nor an affair of another item.
+Result<void> check(const LegalFacts& facts) {
+  std::map<AffairCode, ItemNumber> affairs;
+  for (const AffairFact& fact : facts.affairs) {
+    if (!affairs.emplace(fact.code, fact.item).second) return at_fault("affair", fact.code.text());
+  }
+  std::set<InformationKind> kinds;
+  for (const KindFact& fact : facts.kinds) {
+    if (!kinds.insert(fact.code).second) return at_fault("kind", fact.code.text());
+  }
+  for (const RuleRow& row : facts.rows) {
+    const auto affair = affairs.find(row.affair);
+    const bool is_its_own = affair != affairs.end() && affair->second == row.item;
+    if (!affairs.empty() && !is_its_own) return at_fault("affair", row.affair.text());
+    for (const InformationKind& kind : row.kinds) {
+      if (!kinds.empty() && !kinds.contains(kind)) return at_fault("kind", kind.text());
+    }
+  }
+  return {};
+}
+
 template <class Fact>
 Result<void> add(std::vector<Fact>& to, Result<Fact> parsed) {
   if (!parsed) return parsed.error();
@@ -183,6 +213,7 @@ Result<LegalFacts> LegalFacts::parse(std::string_view tsv) {
     if (fields[0] == "affair") return add(facts.affairs, parse_affair(fields));
     return add(facts.rows, parse_row(fields, facts.classes));
   }));
+  NAKADACHI_CHECK(check(facts));
   return facts;
 }
 

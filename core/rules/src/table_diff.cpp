@@ -74,14 +74,44 @@ std::string members(const ClassCatalogue& catalogue, InstitutionClass number) {
   return fmt::format("{}", fmt::join(names, "、"));
 }
 
+/// Also those with members that only one side has: a class decides by its members.
 void add_classes(std::vector<Difference>& found, const LegalFacts& before,
                  const LegalFacts& after) {
-  for (const ClassFact& now : after.classes.classes()) {
-    if (before.classes.find(now.number) == nullptr) continue;
-    std::string then = members(before.classes, now.number);
-    std::string present = members(after.classes, now.number);
-    if (then == present) continue;
-    found.push_back({Change::kChanges, {}, now.name, std::move(then), std::move(present)});
+  std::set<InstitutionClass> numbers;
+  for (const LegalFacts* const facts : {&before, &after}) {
+    for (const ClassFact& fact : facts->classes.classes()) numbers.insert(fact.number);
+  }
+  for (const InstitutionClass number : numbers) {
+    const bool is_there = after.classes.find(number) != nullptr;
+    std::string then = members(before.classes, number);
+    std::string now = members(after.classes, number);
+    if (then == now) continue;
+    const LegalFacts& named = is_there ? after : before;
+    found.push_back(
+        {Change::kChanges, {}, named.classes.name_of(number), std::move(then), std::move(now)});
+  }
+}
+
+/// Which municipality is of which narrower class: the last that fits counts, so the order does.
+void add_places(std::vector<Difference>& found, const LegalFacts& before, const LegalFacts& after) {
+  const auto shown = [](const LegalFacts& facts) {
+    std::vector<std::string> places;
+    for (const PlaceFact& place : facts.classes.places()) {
+      places.push_back(fmt::format("{} {}", facts.classes.name_of(place.narrower), place.pattern));
+    }
+    return fmt::format("{}", fmt::join(places, "、"));
+  };
+  std::string then = shown(before);
+  std::string now = shown(after);
+  if (then == now) return;
+  found.push_back({Change::kChanges, {}, "市町村コードと区分", std::move(then), std::move(now)});
+}
+
+void add_kinds(std::vector<Difference>& found, const LegalFacts& before, const LegalFacts& after) {
+  for (const KindFact& now : after.kinds) {
+    const KindFact* const then = before.find_kind(now.code);
+    if (then == nullptr || then->name == now.name) continue;
+    found.push_back({Change::kChanges, {}, now.code.text(), then->name, now.name});
   }
 }
 
@@ -97,6 +127,8 @@ std::vector<Difference> difference(const LegalFacts& before, const LegalFacts& a
   std::stable_sort(found.begin(), found.end(),
                    [](const Difference& a, const Difference& b) { return a.item < b.item; });
   add_classes(found, before, after);
+  add_places(found, before, after);
+  add_kinds(found, before, after);
   return found;
 }
 

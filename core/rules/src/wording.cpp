@@ -296,11 +296,49 @@ void Reader::take_parenthesis(Flat& flat, std::string_view content, bool keep_qu
   }
 }
 
+namespace {
+
+/// 以下この条及び第84条において同じ: says of which articles the words before it are meant, and
+/// nothing of the words.
+bool names_articles_only(std::string_view sentence) {
+  if (!sentence.ends_with("同じ")) return false;
+  static constexpr std::array<std::string_view, 12> kWords = {
+      "において", "以下", "この", "同じ", "第", "条", "項", "の", "及び", "並びに", "、", "号"};
+  while (!sentence.empty()) {
+    std::size_t length = sentence.front() >= '0' && sentence.front() <= '9' ? 1 : 0;
+    for (const std::string_view word : kWords) {
+      if (sentence.starts_with(word)) length = word.size();
+    }
+    if (length == 0) return false;
+    sentence.remove_prefix(length);
+  }
+  return true;
+}
+
+/// A qualifier without the noun of `before` that it repeats (公営住宅（…2条2号に規定する公営住宅）)
+/// and without に係るもの at its end. One that excludes something stays whole.
+std::string shortened(std::string_view qualifier, std::string_view before) {
+  if (contains(qualifier, "除")) return std::string(qualifier);
+  if (take_ending(qualifier, "に係るもの")) return std::string(qualifier);
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kBeforeNouns = {
+      {{"に規定する", ""}, {"号の", "号"}, {"項の", "項"}}};
+  for (const auto& [word, kept] : kBeforeNouns) {
+    const std::size_t at = qualifier.rfind(word);
+    if (at == std::string_view::npos) continue;
+    const std::string_view noun = qualifier.substr(at + word.size());
+    if (noun.empty() || !before.ends_with(noun)) continue;
+    return std::string(qualifier.substr(0, at + kept.size()));
+  }
+  return std::string(qualifier);
+}
+
+}  // namespace
+
 void Reader::take_sentence(Flat& flat, std::string_view sentence, bool keep_qualifiers) {
   if (begins_with_era(sentence) && !sentence.ends_with("という")) {
     return take_law_number(flat, sentence);
   }
-  if (sentence.ends_with("において同じ") || sentence.ends_with("以下同じ")) {
+  if (names_articles_only(sentence)) {
     const std::string_view article = between(sentence, "以下この条及び", "において同じ");
     flat.same_article =
         article.empty() ? sentence.substr(0, sentence.rfind("において同じ")) : std::string(article);
@@ -320,26 +358,19 @@ void Reader::take_sentence(Flat& flat, std::string_view sentence, bool keep_qual
     flat.notes.push_back({NoteSort::kIncludes, flat.text.size(), std::string(sentence)});
     return;
   }
+  if (!keep_qualifiers && (contains(sentence, "限") || contains(sentence, "除"))) {
+    flat.notes.push_back({NoteSort::kNarrows, flat.text.size(), std::string(sentence)});
+    return;
+  }
   const bool restricts = take_ending(sentence, "に限る");
   const bool means = take_ending(sentence, "をいう") || contains(sentence, kComma);
   if (!restricts && !means) {
     flat.text += fmt::format("（{}）", sentence);  // part of the name
-    return;
-  }
-  if (!keep_qualifiers) {
+  } else if (!keep_qualifiers) {
     flat.notes.push_back({NoteSort::kMeans, flat.text.size(), std::string(sentence)});
-    return;
+  } else {
+    flat.text += fmt::format("（{}）", shortened(sentence, flat.text));
   }
-  std::string qualifier(sentence);
-  for (const std::string_view word : {"に係るもの", "に規定する"}) {
-    const std::size_t at = qualifier.rfind(word);
-    if (at != std::string::npos) qualifier.resize(at);
-  }
-  const std::size_t of = qualifier.rfind("号の");
-  if (of != std::string::npos) qualifier.resize(of + std::string_view("号").size());
-  const std::size_t item = qualifier.rfind("項の措置");
-  if (item != std::string::npos) qualifier.resize(item + std::string_view("項").size());
-  flat.text += fmt::format("（{}）", qualifier);
 }
 
 void Reader::take_law_number(Flat& flat, std::string_view number) {

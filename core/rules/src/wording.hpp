@@ -34,7 +34,8 @@ std::vector<std::string> split_list(std::string_view text);
 enum class NoteSort : std::uint8_t {
   kTerm,      ///< 以下「T」という: they are called T from here on
   kIncludes,  ///< Xを含む
-  kMeans      ///< Xをいう, or the members of a group
+  kMeans,     ///< Xをいう, or the members of a group
+  kNarrows    ///< Xに限る, Xを除く: fewer than the words before it say
 };
 struct Note {
   NoteSort sort = NoteSort::kTerm;

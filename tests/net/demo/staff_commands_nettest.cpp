@@ -696,7 +696,10 @@ TEST_CASE("the legal table is listed, explained, imported and compared as typed"
                                      affair, kind)));
   const ProgramEnd imported = run(
       {"rules", "import", folder.file("wording.tsv"), "--out", folder.file("facts.tsv"), "--json"});
-  CHECK(imported.status == 0);
+  CHECK(imported.status == 1);  // one row of the two is not decided
+  const ProgramEnd wording = run({"rules", "diff", "shipped", folder.file("wording.tsv")});
+  CHECK(wording.status == 0);
+  CHECK_THAT(wording.complaint, ContainsSubstring("1 of 2 rows could not be decided"));
   const auto told = [&](const std::string& language) {
     return run({"rules", "import", folder.file("wording.tsv"), "--lang", language}).output;
   };
@@ -708,6 +711,16 @@ TEST_CASE("the legal table is listed, explained, imported and compared as typed"
   CHECK(rows[1]["decided"] == false);
   CHECK_FALSE(rows[1]["reasons"].empty());
   CHECK(std::filesystem::exists(folder.file("facts.tsv")));
+}
+
+TEST_CASE("what cannot be printed is an error") {
+  for (const std::string command : {"rules list", "rules list --item 48", "errors"}) {
+    CAPTURE(command);
+    const auto end = run_program({"/bin/sh", "-c", kProgram + " " + command + " > /dev/full"}, "");
+    REQUIRE(end);
+    CHECK(end->status == 1);
+    CHECK_THAT(end->complaint, ContainsSubstring("standard output"));
+  }
 }
 
 TEST_CASE("the law of a node with two versions of the table is explained by its days") {

@@ -170,6 +170,22 @@ TEST_CASE("terms that the text defines are checked against the declared members"
   CHECK(with("都道府県知事又は名もない大臣") == Undecided::kUnknownClass);
 }
 
+TEST_CASE("a class that the text narrows is never read as the whole class", "[rules]") {
+  const auto with = [](std::string_view inquirer) {
+    CAPTURE(inquirer);
+    return undecided(line("1", inquirer, kAffair, "市町村長", kKind));
+  };
+  for (const std::string_view narrowed :
+       {"市長（支所を置く市の長に限る。）", "市町村長（市長又は支所を置く町村長に限る。）",
+        "市町村長（市長を除く。）", "市町村長（市長を除き、以下この条において同じ。）",
+        "医療保険者（国民健康保険法により給付を行う市町村長に限る。）",
+        "市町村長（特別区の区長を含み、市長を除くものをいう。）"}) {
+    CHECK(with(narrowed) == Undecided::kNarrowedClass);
+  }
+  CHECK(with("市町村長（特別区の区長及び名もない者を含む。）") == Undecided::kUnknownClass);
+  CHECK(with("市町村長（名もない者を含み、以下同じ。）") == Undecided::kUnknownClass);
+}
+
 TEST_CASE("whoever other laws oblige is a class of its own, never a mayor", "[rules]") {
   CHECK(classes_in("医療保険者その他の法令による給付の支給を行うこととされている者") ==
         Numbers{300});
@@ -202,6 +218,12 @@ TEST_CASE("lists of kinds are parted where a kind ends", "[rules]") {
         Names{"架空手当法：甲＋架空の手当及び給付に関する法律：乙、丙の支給"});
   CHECK(kinds_in("架空手当法による措置（同法第二十七条第一項第三号又は第二項の措置をいう。）に関す"
                  "る情報") == Names{"架空手当法：措置（架空手当法27条1項3号、2項）"});
+  CHECK(kinds_in("架空手当法による措置（同法第二十七条第一項第三号の措置、第二項の措置を除く。）に"
+                 "関する情報") ==
+        Names{"架空手当法：措置（架空手当法27条1項3号の措置、2項の措置を除く）"});
+  CHECK(kinds_in("架空手当法による措置（同法第二十七条第一項第三号の措置のうち養護施設に係るものに"
+                 "限る。）に関する情報") ==
+        Names{"架空手当法：措置（架空手当法27条1項3号の措置のうち養護施設）"});
   CHECK(kinds_in("架空手当法第五十五条に規定する他の法令による給付の支給に関する情報") ==
         Names{"架空手当法55条の他の法令：給付の支給"});
   CHECK(kinds_in("架空の手当及び給付に関する法律第三十条の二第一項の給付に関する情報") ==

@@ -41,6 +41,19 @@ TEST_CASE("a class has the members of the classes it includes", "[rules]") {
   CHECK(made->refine(number(30), *MunicipalityCode::parse("013030")) == number(30));
 }
 
+TEST_CASE("only a body is narrowed by its municipality", "[rules]") {
+  const auto facts = apps::embedded_facts().value();
+  const auto city = *MunicipalityCode::parse("012025");
+  CHECK(facts.classes.refine(InstitutionClass::kMayor, city) == InstitutionClass::kCityMayor);
+  std::size_t wider = 0;
+  for (const ClassFact& fact : facts.classes.classes()) {
+    if (fact.sort == ClassSort::kBody) continue;
+    wider += facts.classes.includes(fact.number, InstitutionClass::kCityMayor) ? 1U : 0U;
+    CHECK(facts.classes.refine(fact.number, city) == fact.number);
+  }
+  CHECK(wider >= 6);
+}
+
 TEST_CASE("a catalogue that contradicts itself is refused", "[rules]") {
   const auto refused = [](std::vector<ClassFact> classes, std::vector<rules::PlaceFact> places,
                           std::string_view field, std::int32_t place) {

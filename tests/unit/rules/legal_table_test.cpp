@@ -238,3 +238,25 @@ TEST_CASE("every city is one by its code, and every town is not", "[rules]") {
   CHECK(at("012025") == InstitutionClass::kCityMayor);
   CHECK(at("013030") == kMayor);
 }
+
+TEST_CASE("facts that contradict themselves are refused with the code at fault", "[rules]") {
+  const std::string head =
+      "class\t1\tbody\t市町村長\t-\t-\n"
+      "kind\tTM00000000000002\tpublic\t地方税関係情報\n"
+      "affair\t48\tJM01000000048000\tunofficial\t50条\t地方税法\t賦課徴収\n"
+      "affair\t49\tJM01000000049000\tunofficial\t51条\t予防接種法\t予防接種\n";
+  CHECK(rules::LegalFacts::parse(head + "48\t1\tJM01000000048000\t1\tTM00000000000002\n"));
+  const auto refused = [&](const std::string& more, std::string_view field, std::string_view code) {
+    const auto facts = rules::LegalFacts::parse(head + more);
+    REQUIRE_FALSE(facts);
+    CHECK(facts.error().code == ErrorCode::kConfigInvalid);
+    CHECK(facts.error().field == field);
+    CHECK(facts.error().detail == code);
+  };
+  refused("49\t1\tJM01000000048000\t1\tTM00000000000002\n", "affair", "JM01000000048000");
+  refused("50\t1\tJM01000000050000\t1\tTM00000000000002\n", "affair", "JM01000000050000");
+  refused("48\t1\tJM01000000048000\t1\tTM00000000000003\n", "kind", "TM00000000000003");
+  refused("kind\tTM00000000000002\tpublic\t別の名\n", "kind", "TM00000000000002");
+  refused("affair\t50\tJM01000000048000\tunofficial\t1条\t法\t事務\n", "affair",
+          "JM01000000048000");
+}

@@ -89,7 +89,8 @@ class ClassCatalogue {
 
   /// The narrowest class known of an institution registered as `registered` in
   /// that municipality: the last place that fits and lies within the registered
-  /// class, else the registered class. Never allocates.
+  /// class, else the registered class. Only a body is narrowed: who is registered as of a group, a
+  /// role or an open class is not a mayor because mayors belong to it. Never allocates.
   InstitutionClass refine(InstitutionClass registered,
                           const std::optional<MunicipalityCode>& municipality) const noexcept;
 

@@ -60,9 +60,10 @@ struct LegalFacts {
   std::vector<RuleRow> rows;
 
   /// Reads tab-separated lines; those starting with # are skipped, columns beyond
-  /// the known ones are for people. A file may hold rows alone, as tests do.
-  /// Errors: `kConfigInvalid` with the line, from 1, as position; of the catalogue
-  /// as `ClassCatalogue::make` says.
+  /// the known ones are for people. A file may hold rows alone, as tests do; where affairs or
+  /// kinds are declared, each is once, and rows name no other, nor an affair of another item.
+  /// Errors: `kConfigInvalid` with the line, from 1, as position, or with the code at fault as
+  /// detail; of the catalogue as `ClassCatalogue::make` says.
   static Result<LegalFacts> parse(std::string_view tsv);
 
   /// The same form; what was parsed and is written is the same bytes again.

@@ -16,14 +16,14 @@ enum class Change : std::uint8_t {
 
 struct Difference {
   Change change = Change::kChanges;
-  ItemNumber item;      ///< none for a class
-  std::string subject;  ///< the affair, or the class
+  ItemNumber item;      ///< none for a class, a kind or the places
+  std::string subject;  ///< the affair, the class, the kind, or what the places say
   std::string before;   ///< empty when it opens
   std::string after;    ///< empty when it closes
 };
 
 /// What differs from `before` to `after`: provisions by inquirer, affair, provider
-/// and kind as they are written, then affairs, then members of classes. Codes
+/// and kind as they are written, then affairs, members of classes, places, names of kinds. Codes
 /// decide what is the same; ascending by item.
 std::vector<Difference> difference(const LegalFacts& before, const LegalFacts& after);
 
