@@ -16,6 +16,7 @@
 #include "apps/common/stop_signal.hpp"
 #include "apps/common/text_table.hpp"
 #include "apps/national/hand_over_command.hpp"
+#include "nakadachi/base/log.hpp"
 #include "nakadachi/base/random.hpp"
 #include "nakadachi/crypto/process.hpp"
 #include "nakadachi/national/national_service.hpp"

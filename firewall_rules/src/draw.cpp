@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <vector>
 
 #include "line_writer.hpp"
 #include "nakadachi/firewall_rules/tables.hpp"
@@ -17,9 +19,10 @@ namespace {
 constexpr std::array<std::string_view, 8> kColours = {"#1f5fa8", "#2e7d55", "#b5421a", "#7a3fa0",
                                                       "#8a6d00", "#00798c", "#a8326e", "#4a5568"};
 constexpr int kLegendRow = 20;
+constexpr int kLeftMost = 8;
 constexpr std::string_view kFootnote =
-    "矢印は接続を開始する側から。図にない通信はすべて遮断。 "
-    "Arrows start at who opens; what is not drawn is closed.";
+    "矢印は接続を開始する側から。図にない通信は、内部開放のセグメントの内側を除き、すべて遮断。 "
+    "Arrows start at who opens; what is not drawn is closed, but within open segments (内部開放).";
 
 std::string escaped(std::string_view text) {
   std::string safe;
@@ -103,20 +106,18 @@ class Drawing : private LineWriter {
   void segment_box(const Picture::SegmentBox& segment) {
     const Model& model = world_.model();
     const bool outside = segment.segment == world_.outside_place();
-    std::string name = "outside";
-    Text title{.en = "the world outside", .ja = "外部（インターネット）"};
+    std::string heading = "外部（インターネット）";
+    std::string subheading = "outside: the world outside";
     std::string_view fill = "#ffffff";
-    std::string note;
     bool per_town = false;
     bool walled = false;
     if (!outside) {
       const Segment& one = model.segments[index(segment.segment)];
-      name = one.name;
-      title = one.title;
+      heading = heading_of(model, one);
+      subheading = subheading_of(one);
       fill = fill_of(one.kind);
       per_town = one.per_town;
       walled = !one.open_inside;
-      note = per_town ? fmt::format(" × {}団体", model.towns.size()) : "";
     }
     const std::string style = fmt::format(R"(fill="{}" stroke="#8896a5"{})", fill,
                                           outside ? R"( stroke-dasharray="5 4")" : "");
@@ -126,9 +127,9 @@ class Drawing : private LineWriter {
     }
     rectangle(segment.box, 0, style);
     line(R"(  <text x="{}" y="{}" font-weight="bold">{}</text>)", segment.box.x + 12,
-         segment.box.y + 19, escaped(title.ja + note));
+         segment.box.y + 19, escaped(heading));
     line(R"(  <text x="{}" y="{}" font-size="11" fill="#556270">{}</text>)", segment.box.x + 12,
-         segment.box.y + 35, escaped(name + (title.en.empty() ? "" : ": " + title.en)));
+         segment.box.y + 35, escaped(subheading));
     for (const auto& [host, box] : segment.hosts) host_box(host, box, walled);
   }
 
@@ -140,7 +141,7 @@ class Drawing : private LineWriter {
                      : R"(fill="#ffffff" stroke="#34495e" stroke-width="1.2")");
     const int middle = box.y + box.height / 2;
     line(R"(  <text x="{}" y="{}">{}</text>)", box.x + 10, middle - 3,
-         escaped(host.title.ja.empty() ? host.name : host.title.ja));
+         escaped(shown_name(host.title, host.name)));
     line(R"(  <text x="{}" y="{}" font-size="11" fill="#556270">{}</text>)", box.x + 10,
          middle + 13, escaped(host.name));
   }
@@ -150,12 +151,26 @@ class Drawing : private LineWriter {
          bar.x, bar.top, bar.width, bar.bottom - bar.top);
     const Wall& wall = world_.model().walls[index(bar.wall)];
     // Names of neighbouring walls stand one above the other, with a line down to each.
+    for (const Picture::Arrow& arrow : picture_.arrows()) gaps_for(arrow, bar);
     const int middle = bar.x + bar.width / 2;
+    const std::string_view name = shown_name(wall.title, wall.name);
+    const int name_x = std::max(middle, kLeftMost + width_of(name, 11) / 2);
     const int name_y = picture_.top() - 10 - 15 * bar.order;
     line(R"x(  <path d="M{0} {1}V{2}" stroke="#b5721a" stroke-dasharray="2 3"/>)x", middle,
          name_y + 3, bar.top);
     line(R"x(  <text x="{}" y="{}" font-size="11" fill="#8a4b14" text-anchor="middle">{}</text>)x",
-         middle, name_y, escaped(wall.title.ja.empty() ? wall.name : wall.title.ja));
+         name_x, name_y, escaped(name));
+  }
+
+  /// The bricks are open where an arrow runs by that does not pass the wall.
+  void gaps_for(const Picture::Arrow& arrow, const Picture::WallBar& bar) {
+    std::set<int> heights;
+    for (const auto& [x, y] : arrow.points) heights.insert(y);
+    for (const int y : heights) {
+      if (!picture_.passes_by(arrow, bar, y)) continue;
+      line(R"x(  <rect x="{}" y="{}" width="{}" height="12" fill="#ffffff"/>)x", bar.x - 1, y - 6,
+           bar.width + 2);
+    }
   }
 
   void arrow_line(const Picture::Arrow& arrow) {
@@ -183,20 +198,23 @@ class Drawing : private LineWriter {
                                    fmt::join(flow.from, ", "), fmt::join(flow.to, ", "));
     const std::string& why = flow.why.ja.empty() ? flow.why.en : flow.why.ja;
     if (!why.empty()) text += "  " + why;
-    std::string passes;
+    if (flow.valid_until) text += fmt::format("（{}まで）", text_of(*flow.valid_until));
+    std::vector<std::string> passes;
     for (const Picture::Arrow& arrow : picture_.arrows()) {
       if (arrow.flow != place) continue;
       for (const Picture::Lane& lane : arrow.lanes) {
         if (lane.wall == kNobody) continue;
         const std::string& name = world_.model().walls[index(lane.wall)].name;
-        if (passes.find(name) == std::string::npos) passes += (passes.empty() ? "" : ", ") + name;
+        if (std::ranges::find(passes, name) == passes.end()) passes.push_back(name);
       }
     }
-    return passes.empty() ? text : text + "  [" + passes + "]";
+    return passes.empty() ? text : fmt::format("{}  [{}]", text, fmt::join(passes, ", "));
   }
 
   int legend_width() const {
-    int width = 48 + std::max(width_of(world_.model().title.ja, 17), width_of(kFootnote, 12));
+    const Text& title = world_.model().title;
+    int width =
+        48 + std::max({width_of(title.ja, 17), width_of(title.en, 12), width_of(kFootnote, 12)});
     for (int flow = 0; flow < static_cast<int>(world_.model().flows.size()); ++flow) {
       width = std::max(width, 80 + width_of(legend_line(flow), 12));
     }

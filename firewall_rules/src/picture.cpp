@@ -1,5 +1,7 @@
 #include "picture.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -77,7 +79,23 @@ std::string label_of(const World& world, int flow) {
   return world.model().flows[index(flow)].id + " " + text_of(services);
 }
 
-Picture::Picture(const World& world) : world_(world) {
+std::string_view shown_name(const Text& title, std::string_view name) {
+  if (!title.ja.empty()) return title.ja;
+  return title.en.empty() ? name : std::string_view(title.en);
+}
+
+std::string heading_of(const Model& model, const Segment& segment) {
+  std::string heading(shown_name(segment.title, segment.name));
+  if (segment.per_town) heading += fmt::format(" × {}団体", model.towns.size());
+  if (segment.open_inside) heading += "（内部開放）";
+  return heading;
+}
+
+std::string subheading_of(const Segment& segment) {
+  return segment.name + (segment.title.en.empty() ? "" : ": " + segment.title.en);
+}
+
+Picture::Picture(const World& world) : world_(world), top_(kTop), bottom_(kTop) {
   make_boxes();
   set_widths();
   make_arrows();
@@ -140,7 +158,7 @@ std::vector<std::pair<int, int>> Picture::ends_of(const std::vector<std::string>
     if (world_.find_host(head) != kNobody) name = head;
     const auto resolved = world_.resolve(std::vector<std::string>{std::string(name)});
     if (!resolved) continue;
-    const AddressSet addresses = resolved->all();
+    const AddressSet addresses = behind_translations(resolved->all());
     for (int place = 0; place < static_cast<int>(segments_.size()); ++place) {
       const SegmentBox& segment = segments_[index(place)];
       const bool outside = segment.segment == world_.outside_place();
@@ -159,6 +177,16 @@ std::vector<std::pair<int, int>> Picture::ends_of(const std::vector<std::string>
   std::sort(ends.begin(), ends.end());
   ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
   return ends;
+}
+
+/// A flow may name an address that a wall shows for a machine behind it: that is where it leads.
+AddressSet Picture::behind_translations(AddressSet addresses) const {
+  for (const Nat& nat : world_.model().nats) {
+    const auto shown = AddressSet::of({{nat.shown, nat.shown}});
+    if (nat.kind != Nat::Kind::kDestination || (addresses & shown).empty()) continue;
+    addresses = (addresses - shown) | AddressSet::of({{nat.hidden, nat.hidden}});
+  }
+  return addresses;
 }
 
 int Picture::gap_of(int wall) const {
@@ -183,19 +211,23 @@ void Picture::add_arrows(int flow) {
   const Flow& one = world_.model().flows[index(flow)];
   for (const auto& from : ends_of(one.from)) {
     for (const auto& to : ends_of(one.to)) {
-      if (from == to) continue;
-      Arrow arrow{.flow = flow, .from = from, .to = to};
-      find_lanes(arrow);
-      Box& source = box_of(from);
-      Box& target = box_of(to);
-      arrow.from_end = leaves_right(arrow) ? source.right_ends++ : source.left_ends++;
-      arrow.to_end = enters_right(arrow) ? target.right_ends++ : target.left_ends++;
-      for (std::size_t i = 1; i < arrow.lanes.size() && arrow.corridor == kNobody; ++i) {
-        if (arrow.lanes[i].gap != arrow.lanes[i - 1].gap) arrow.corridor = corridors_++;
-      }
-      arrows_.push_back(std::move(arrow));
+      // A machine does not speak to itself, but to its like in other towns and in its segment.
+      if (from != to || from.second == kNobody || one.across_towns) add_arrow(flow, from, to);
     }
   }
+}
+
+void Picture::add_arrow(int flow, std::pair<int, int> from, std::pair<int, int> to) {
+  Arrow arrow{.flow = flow, .from = from, .to = to};
+  find_lanes(arrow);
+  Box& source = box_of(from);
+  Box& target = box_of(to);
+  arrow.from_end = leaves_right(arrow) ? source.right_ends++ : source.left_ends++;
+  arrow.to_end = enters_right(arrow) ? target.right_ends++ : target.left_ends++;
+  for (std::size_t i = 1; i < arrow.lanes.size() && arrow.corridor == kNobody; ++i) {
+    if (arrow.lanes[i].gap != arrow.lanes[i - 1].gap) arrow.corridor = corridors_++;
+  }
+  arrows_.push_back(std::move(arrow));
 }
 
 /// The walls on the way, and plain lanes where a box is not beside its first or last wall.
@@ -239,10 +271,12 @@ void Picture::set_widths() {
   const Model& model = world_.model();
   box_width_ = kLeastHostWidth;
   for (const Host& host : model.hosts) {
-    box_width_ = std::max(box_width_, width_of(host.title.ja, 13) + 20);
+    box_width_ = std::max({box_width_, width_of(shown_name(host.title, host.name), 13) + 20,
+                           width_of(host.name, kLabelSize) + 20});
   }
   for (const Segment& segment : model.segments) {
-    box_width_ = std::max(box_width_, width_of(segment.title.ja, 14));
+    box_width_ = std::max({box_width_, width_of(heading_of(model, segment), 14),
+                           width_of(subheading_of(segment), kLabelSize)});
   }
 }
 
@@ -303,16 +337,21 @@ void Picture::set_places() {
   bottom_ += corridors_ * kLaneDistance;
 }
 
-/// Lanes of one wall stand together, on its bricks; then those beside walls.
+/// Lanes of one wall stand together, on its bricks. Those beside walls stand before the walls where
+/// their arrows begin or end on the left, else behind them.
 void Picture::set_lanes(int gap, int left) {
   int x = left + label_room(gap, true);
   int order = 0;
   bool any = false;
-  const auto place_lanes = [&](int wall) {
+  const auto is_on_the_left = [&](const Arrow& arrow) {
+    return box_of(arrow.from).column == gap || box_of(arrow.to).column == gap;
+  };
+  const auto place_lanes = [&](int wall, bool on_the_left = false) {
     const int first = x;
     for (Arrow& arrow : arrows_) {
       for (Lane& lane : arrow.lanes) {
         if (lane.gap != gap || lane.wall != wall) continue;
+        if (wall == kNobody && is_on_the_left(arrow) != on_the_left) continue;
         x += kLaneDistance;
         lane.x = x;
         any = true;
@@ -320,6 +359,8 @@ void Picture::set_lanes(int gap, int left) {
     }
     return first;
   };
+  place_lanes(kNobody, true);
+  if (any) x += kLaneDistance;
   for (int wall = 0; wall < static_cast<int>(world_.model().walls.size()); ++wall) {
     if (gap_of(wall) != gap) continue;
     const int first = place_lanes(wall);
@@ -363,7 +404,22 @@ void Picture::set_points(Arrow& arrow) {
   arrow.points.emplace_back(in_right ? target.x + target.width : target.x, end);
 }
 
-/// A wall reaches as far as its arrows do, so that others pass beside it.
+bool Picture::passes_by(const Arrow& arrow, const WallBar& bar, int y) const {
+  if (y <= bar.top || y >= bar.bottom) return false;
+  if (std::ranges::any_of(arrow.lanes, [&](const Lane& lane) { return lane.wall == bar.wall; })) {
+    return false;
+  }
+  for (std::size_t i = 1; i < arrow.points.size(); ++i) {
+    const auto [low, high] = std::minmax(arrow.points[i - 1].first, arrow.points[i].first);
+    if (arrow.points[i].second == y && arrow.points[i - 1].second == y && low < bar.x &&
+        high > bar.x + bar.width) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// A wall reaches as far as its arrows do. What runs across it without passing it does so in a gap.
 void Picture::set_bars() {
   for (WallBar& bar : bars_) {
     bar.top = bottom_;

@@ -62,12 +62,16 @@ class Picture {
   int width() const { return width_; }
   int bottom() const { return bottom_; }  ///< below boxes and corridors
   int top() const { return top_; }        ///< above boxes; wall names stand here
+  /// Whether the arrow runs across the bar at this height without passing the wall.
+  bool passes_by(const Arrow& arrow, const WallBar& bar, int y) const;
 
  private:
   void make_boxes();
   void make_arrows();
   void add_arrows(int flow);
   std::vector<std::pair<int, int>> ends_of(const std::vector<std::string>& selectors) const;
+  AddressSet behind_translations(AddressSet addresses) const;
+  void add_arrow(int flow, std::pair<int, int> from, std::pair<int, int> to);
   void find_lanes(Arrow& arrow);
   int gap_of(int wall) const;
   int label_room(int gap, bool left_side) const;
@@ -88,16 +92,21 @@ class Picture {
   std::vector<Arrow> arrows_;
   std::vector<WallBar> bars_;
   int box_width_ = 0;  ///< of hosts
-  int top_ = 0;
+  int top_;
   int columns_ = 0;
   int corridors_ = 0;
   int width_ = 0;
-  int bottom_ = 0;
+  int bottom_;
 };
 
 /// The width of a text of this size, estimated: full-width characters count twice.
 int width_of(std::string_view text, int size);
 /// What stands on an arrow: the flow's id and its services.
 std::string label_of(const World& world, int flow);
+/// What people call it: the Japanese title, or else the English one, or the name.
+std::string_view shown_name(const Text& title, std::string_view name);
+/// The two lines above a segment's hosts.
+std::string heading_of(const Model& model, const Segment& segment);
+std::string subheading_of(const Segment& segment);
 
 }  // namespace nakadachi::walls

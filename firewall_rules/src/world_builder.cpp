@@ -17,11 +17,14 @@ bool is_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), fits);
 }
 
+bool has_no_control(std::string_view text) {
+  return std::ranges::none_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
 /// Whether all of `text` can stand in a comment of a rule set.
 bool is_one_line(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '"';
-  });
+  return has_no_control(text) && text.find('"') == std::string_view::npos;
 }
 
 template <class List, class NameOf>
@@ -84,9 +87,30 @@ Result<void> WorldBuilder::check_names() {
       return wrong(segment.line, "'{}' has a meaning of its own: rename it", segment.name);
     }
   }
+  NAKADACHI_CHECK(check_titles());
   std::set<std::string_view> codes;
   for (const Town& town : model.towns) {
     if (!codes.insert(town.code).second) return wrong(0, "town {} is there twice", town.code);
+  }
+  return {};
+}
+
+/// Titles stand in pictures, which are XML.
+Result<void> WorldBuilder::check_titles() const {
+  const Model& model = world_.model_;
+  const auto check = [](const Text& title, Line line, std::string_view whose) -> Result<void> {
+    if (has_no_control(title.en) && has_no_control(title.ja)) return {};
+    return wrong(line, "the title of {} is one line of text", whose);
+  };
+  NAKADACHI_CHECK(check(model.title, 0, "the model"));
+  for (const Segment& one : model.segments) {
+    NAKADACHI_CHECK(check(one.title, one.line, "segment " + one.name));
+  }
+  for (const Host& one : model.hosts) {
+    NAKADACHI_CHECK(check(one.title, one.line, "host " + one.name));
+  }
+  for (const Wall& one : model.walls) {
+    NAKADACHI_CHECK(check(one.title, one.line, "wall " + one.name));
   }
   return {};
 }

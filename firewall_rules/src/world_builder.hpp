@@ -17,6 +17,7 @@ class WorldBuilder {
 
  private:
   Result<void> check_names();
+  Result<void> check_titles() const;
   Result<void> check_parts();
   Result<void> check_references();
   Result<void> check_flow(const Flow& flow);
