@@ -164,7 +164,8 @@ TEST_CASE("SIGHUP: node and national system read the law again, and what is wron
   write("ordinances.tsv", ordinances);
   const std::string table = std::string(NAKADACHI_SOURCE_DIR) + "/data/legal_table.tsv";
   write("node.toml",
-        config + "\n[[law.table]]\nuntil = \"2020-01-01\"\nfile = \"" + table + "\"\n");
+        config + "\n[[law.table]]\nfrom = \"2019-01-01\"\nuntil = \"2020-01-01\"\nfile = \"" +
+            table + "\"\n");
   read_again("node", "law_not_replaced", "no legal table is in force");
   CHECK(outcome() == allowed);
   write("node.toml", config);

@@ -175,8 +175,8 @@ TEST_CASE("what machines of one box say to each other is drawn", "[walls]") {
   for (const std::string ends : {"from = \"core\"\nto = \"core\"\n",
                                  "from = \"systems\"\nto = \"systems\"\nacross_towns = true\n"}) {
     CAPTURE(ends);
-    const Seen seen = seen_in(
-        draw(world_of(kSoundWalls + "[[flow]]\nid = \"within\"\nservice = \"tcp/9\"\n" + ends)));
+    const std::string within = "[[flow]]\nid = \"within\"\nservice = \"tcp/9\"\n";
+    const Seen seen = seen_in(draw(world_of(fmt::format("{}{}{}", kSoundWalls, within, ends))));
     CHECK(seen.arrows.size() == before + 1);
     CHECK_FALSE(legend_of(seen, "within").empty());
   }
