@@ -717,7 +717,8 @@ TEST_CASE("the legal table is listed, explained, imported and compared as typed"
 TEST_CASE("what cannot be printed is an error") {
   for (const std::string command : {"rules list", "rules list --item 48", "errors"}) {
     CAPTURE(command);
-    const auto end = run_program({"/bin/sh", "-c", kProgram + " " + command + " > /dev/full"}, "");
+    const auto end =
+        run_program({"/bin/sh", "-c", fmt::format("{} {} > /dev/full", kProgram, command)}, "");
     REQUIRE(end);
     CHECK(end->status == 1);
     CHECK_THAT(end->complaint, ContainsSubstring("standard output"));
