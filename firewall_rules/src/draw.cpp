@@ -189,7 +189,7 @@ class Drawing : private LineWriter {
     line(
         R"x(  <text x="{}" y="{}" font-size="11" fill="{}" text-anchor="{}" stroke="#ffffff" stroke-width="3" paint-order="stroke">{}</text>)x",
         right ? x + 26 : x - 26, y - 4, colour_of(arrow.flow), right ? "start" : "end",
-        escaped(label_of(world_, arrow.flow)));
+        escaped(arrow.label));
   }
 
   std::string legend_line(int place) const {
@@ -199,16 +199,25 @@ class Drawing : private LineWriter {
     const std::string& why = flow.why.ja.empty() ? flow.why.en : flow.why.ja;
     if (!why.empty()) text += "  " + why;
     if (flow.valid_until) text += fmt::format("（{}まで）", text_of(*flow.valid_until));
-    std::vector<std::string> passes;
+    const std::vector<std::string> ways = ways_of_arrows(place);
+    if (!ways.empty()) text += fmt::format("  {}", fmt::join(ways, " "));
+    return text;
+  }
+
+  /// The walls on each way that an arrow of the flow takes, each way once.
+  std::vector<std::string> ways_of_arrows(int flow) const {
+    std::vector<std::string> ways;
     for (const Picture::Arrow& arrow : picture_.arrows()) {
-      if (arrow.flow != place) continue;
+      if (arrow.flow != flow) continue;
+      std::vector<std::string_view> names;
       for (const Picture::Lane& lane : arrow.lanes) {
-        if (lane.wall == kNobody) continue;
-        const std::string& name = world_.model().walls[index(lane.wall)].name;
-        if (std::ranges::find(passes, name) == passes.end()) passes.push_back(name);
+        if (lane.wall != kNobody) names.emplace_back(world_.model().walls[index(lane.wall)].name);
       }
+      std::string way = fmt::format("[{}]", fmt::join(names, ", "));
+      if (names.empty() || std::ranges::find(ways, way) != ways.end()) continue;
+      ways.push_back(std::move(way));
     }
-    return passes.empty() ? text : fmt::format("{}  [{}]", text, fmt::join(passes, ", "));
+    return ways;
   }
 
   int legend_width() const {

@@ -71,6 +71,12 @@ int width_of(std::string_view text, int size) {
   return halves * size * 54 / 100;
 }
 
+std::string label_of(const World& world, const Connection& connection, int flow) {
+  const std::string narrowing = narrowing_of(world, connection);
+  return fmt::format("{} {}{}", world.model().flows[index(flow)].id, text_of(connection.services),
+                     narrowing.empty() ? "" : fmt::format("（{}）", narrowing));
+}
+
 std::string label_of(const World& world, int flow) {
   ServiceSet services;
   for (const Opening& opening : world.openings()) {
@@ -149,44 +155,19 @@ const Picture::Box& Picture::box_of(std::pair<int, int> end) const {
   return end.second == kNobody ? segment.box : segment.hosts[index(end.second)].second;
 }
 
-/// The boxes that selectors speak of: the host's, or else the segments'.
-std::vector<std::pair<int, int>> Picture::ends_of(const std::vector<std::string>& selectors) const {
-  std::vector<std::pair<int, int>> ends;
-  for (const std::string& selector : selectors) {
-    std::string_view name = std::string_view(selector).substr(0, selector.find('@'));
-    const std::string_view head = name.substr(0, name.find(':'));
-    if (world_.find_host(head) != kNobody) name = head;
-    const auto resolved = world_.resolve(std::vector<std::string>{std::string(name)});
-    if (!resolved) continue;
-    const AddressSet addresses = behind_translations(resolved->all());
-    for (int place = 0; place < static_cast<int>(segments_.size()); ++place) {
-      const SegmentBox& segment = segments_[index(place)];
-      const bool outside = segment.segment == world_.outside_place();
-      const AddressSet own =
-          addresses & (outside ? world_.outside() : world_.segment_addresses(segment.segment));
-      if (own.empty()) continue;
-      AddressSet named;
-      for (int host = 0; host < static_cast<int>(segment.hosts.size()); ++host) {
-        const AddressSet& of_host = world_.host_addresses(segment.hosts[index(host)].first);
-        if (of_host.covers(own)) ends.emplace_back(place, host);
-        if (of_host.covers(own)) named = own;
-      }
-      if (named.empty()) ends.emplace_back(place, kNobody);
-    }
+/// The place of an end among the boxes; nobody's when it is in none, as an outside that no wall
+/// joins.
+std::pair<int, int> Picture::place_of(End end) const {
+  for (int place = 0; place < static_cast<int>(segments_.size()); ++place) {
+    const SegmentBox& segment = segments_[index(place)];
+    if (segment.segment != end.segment) continue;
+    const auto is_host = [&](const auto& one) { return one.first == end.host; };
+    const auto host = std::ranges::find_if(segment.hosts, is_host);
+    return {place, host == segment.hosts.end()
+                       ? kNobody
+                       : static_cast<int>(std::distance(segment.hosts.begin(), host))};
   }
-  std::sort(ends.begin(), ends.end());
-  ends.erase(std::unique(ends.begin(), ends.end()), ends.end());
-  return ends;
-}
-
-/// A flow may name an address that a wall shows for a machine behind it: that is where it leads.
-AddressSet Picture::behind_translations(AddressSet addresses) const {
-  for (const Nat& nat : world_.model().nats) {
-    const auto shown = AddressSet::of({{nat.shown, nat.shown}});
-    if (nat.kind != Nat::Kind::kDestination || (addresses & shown).empty()) continue;
-    addresses = (addresses - shown) | AddressSet::of({{nat.hidden, nat.hidden}});
-  }
-  return addresses;
+  return {kNobody, kNobody};
 }
 
 int Picture::gap_of(int wall) const {
@@ -208,20 +189,37 @@ void Picture::make_arrows() {
 }
 
 void Picture::add_arrows(int flow) {
-  const Flow& one = world_.model().flows[index(flow)];
-  for (const auto& from : ends_of(one.from)) {
-    for (const auto& to : ends_of(one.to)) {
-      // A machine does not speak to itself, but to its like in other towns and in its segment.
-      if (from != to || from.second == kNobody || one.across_towns) add_arrow(flow, from, to);
+  struct Found {
+    std::pair<int, int> from;
+    std::pair<int, int> to;
+    Connection connection;
+  };
+  std::vector<Found> all;
+  for (Connection& one : connections_of(world_, flow)) {
+    const auto from = place_of(one.from);
+    const auto to = place_of(one.to);
+    if (from.first == kNobody || to.first == kNobody) continue;
+    all.push_back({from, to, std::move(one)});
+  }
+  // In the order of the boxes arrows cross each other least.
+  std::ranges::sort(all, [](const Found& a, const Found& b) {
+    return std::pair(a.from, a.to) < std::pair(b.from, b.to);
+  });
+  for (const Found& one : all) {
+    for (const std::vector<int>& way : ways_of(world_, one.connection)) {
+      add_arrow({.flow = flow,
+                 .from = one.from,
+                 .to = one.to,
+                 .label = label_of(world_, one.connection, flow)},
+                way);
     }
   }
 }
 
-void Picture::add_arrow(int flow, std::pair<int, int> from, std::pair<int, int> to) {
-  Arrow arrow{.flow = flow, .from = from, .to = to};
-  find_lanes(arrow);
-  Box& source = box_of(from);
-  Box& target = box_of(to);
+void Picture::add_arrow(Arrow arrow, const std::vector<int>& walls) {
+  find_lanes(arrow, walls);
+  Box& source = box_of(arrow.from);
+  Box& target = box_of(arrow.to);
   arrow.from_end = leaves_right(arrow) ? source.right_ends++ : source.left_ends++;
   arrow.to_end = enters_right(arrow) ? target.right_ends++ : target.left_ends++;
   for (std::size_t i = 1; i < arrow.lanes.size() && arrow.corridor == kNobody; ++i) {
@@ -231,17 +229,10 @@ void Picture::add_arrow(int flow, std::pair<int, int> from, std::pair<int, int> 
 }
 
 /// The walls on the way, and plain lanes where a box is not beside its first or last wall.
-void Picture::find_lanes(Arrow& arrow) {
+void Picture::find_lanes(Arrow& arrow, const std::vector<int>& walls) const {
   const SegmentBox& source = segments_[index(arrow.from.first)];
   const SegmentBox& target = segments_[index(arrow.to.first)];
-  std::vector<World::Passage> way;
-  if (source.segment != target.segment) way = world_.way(source.segment, target.segment);
-  std::stable_sort(way.begin(), way.end(), [](const World::Passage& a, const World::Passage& b) {
-    return a.position < b.position;
-  });
-  for (const World::Passage& passage : way) {
-    arrow.lanes.push_back({gap_of(passage.wall), passage.wall});
-  }
+  for (const int wall : walls) arrow.lanes.push_back({gap_of(wall), wall});
   if (arrow.lanes.empty()) {
     const int first = std::min(source.box.column, target.box.column);
     arrow.lanes.push_back({first, kNobody});
@@ -301,7 +292,7 @@ int Picture::label_room(int gap, bool left_side) const {
     const int column = box_of(arrow.from).column;
     const bool right = leaves_right(arrow);
     if ((left_side && right && column == gap) || (!left_side && !right && column == gap + 1)) {
-      room = std::max(room, width_of(label_of(world_, arrow.flow), kLabelSize) + 30);
+      room = std::max(room, width_of(arrow.label, kLabelSize) + 30);
     }
   }
   return room;

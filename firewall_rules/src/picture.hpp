@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "connections.hpp"
 #include "nakadachi/firewall_rules/world.hpp"
 
 namespace nakadachi::walls {
@@ -38,11 +39,12 @@ class Picture {
     int flow;
     std::pair<int, int> from;  ///< place among the segment boxes, place among its hosts or nobody
     std::pair<int, int> to;
-    std::vector<Lane> lanes;
+    std::string label = {};
+    std::vector<Lane> lanes = {};
     int from_end = 0;  ///< which end at the side of the box
     int to_end = 0;
     int corridor = kNobody;  ///< which row below the boxes, where it crosses columns
-    std::vector<std::pair<int, int>> points;
+    std::vector<std::pair<int, int>> points = {};
   };
   struct WallBar {
     int wall;
@@ -69,10 +71,9 @@ class Picture {
   void make_boxes();
   void make_arrows();
   void add_arrows(int flow);
-  std::vector<std::pair<int, int>> ends_of(const std::vector<std::string>& selectors) const;
-  AddressSet behind_translations(AddressSet addresses) const;
-  void add_arrow(int flow, std::pair<int, int> from, std::pair<int, int> to);
-  void find_lanes(Arrow& arrow);
+  std::pair<int, int> place_of(End end) const;
+  void add_arrow(Arrow arrow, const std::vector<int>& walls);
+  void find_lanes(Arrow& arrow, const std::vector<int>& walls) const;
   int gap_of(int wall) const;
   int label_room(int gap, bool left_side) const;
   void set_widths();
@@ -101,7 +102,9 @@ class Picture {
 
 /// The width of a text of this size, estimated: full-width characters count twice.
 int width_of(std::string_view text, int size);
-/// What stands on an arrow: the flow's id and its services.
+/// What stands on an arrow: the flow's id, its services there, and what of the boxes it means.
+std::string label_of(const World& world, const Connection& connection, int flow);
+/// The flow's id and all its services.
 std::string label_of(const World& world, int flow);
 /// What people call it: the Japanese title, or else the English one, or the name.
 std::string_view shown_name(const Text& title, std::string_view name);

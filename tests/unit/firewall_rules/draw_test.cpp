@@ -7,6 +7,7 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,8 @@ struct Seen {
   std::vector<Rect> bricks;
   std::vector<Rect> gaps;  ///< in bricks
   std::vector<std::vector<std::pair<int, int>>> arrows;
+  std::vector<std::string> labels;  ///< one an arrow
+  std::vector<std::string> walls;   ///< one a rectangle of bricks
   std::vector<std::string> texts;
 };
 
@@ -71,8 +74,10 @@ Seen seen_in(const std::string& svg) {
       points.emplace_back(std::stoi(point[1]), std::stoi(point[2]));
     }
   }
-  for (const auto& text : all(svg, R"x(<text [^>]*>([^<]*)</text>)x")) {
-    seen.texts.push_back(text[1]);
+  for (const auto& text : all(svg, R"x(<text ([^>]*)>([^<]*)</text>)x")) {
+    seen.texts.push_back(text[2]);
+    if (text[1].find("paint-order") != std::string::npos) seen.labels.push_back(text[2]);
+    if (text[1].find("#8a4b14") != std::string::npos) seen.walls.push_back(text[2]);
   }
   return seen;
 }
@@ -107,17 +112,131 @@ bool runs_through(const std::vector<std::pair<int, int>>& arrow, const Rect& bri
   return false;
 }
 
-void check_picture(const std::string& svg) {
+/// Every tag is closed by its like, every value has its quotes, every sign its spelling.
+bool is_well_formed(std::string_view xml) {
+  std::vector<std::string_view> open;
+  for (std::size_t at = 0; at < xml.size(); ++at) {
+    if (static_cast<unsigned char>(xml[at]) < 0x20 && xml[at] != '\n') return false;
+    if (xml[at] == '>') return false;
+    if (xml[at] == '&') {
+      const std::string_view rest = xml.substr(at);
+      if (!rest.starts_with("&amp;") && !rest.starts_with("&lt;") && !rest.starts_with("&gt;")) {
+        return false;
+      }
+    }
+    if (xml[at] != '<') continue;
+    const std::string_view tag = xml.substr(at + 1, xml.find('>', at) - at - 1);
+    const std::string_view name = tag.substr(0, tag.find_first_of(" >"));
+    if (tag.find('<') != std::string_view::npos || std::ranges::count(tag, '"') % 2 != 0) {
+      return false;
+    }
+    if (tag.starts_with('/')) {
+      if (open.empty() || open.back() != tag.substr(1)) return false;
+      open.pop_back();
+    } else if (!tag.ends_with('/')) {
+      open.push_back(name);
+    }
+    at += tag.size() + 1;
+  }
+  return open.empty();
+}
+
+using Names = std::set<std::string>;
+
+/// On whose bricks the flow's arrows have lanes.
+Names walls_passed(const Seen& seen, const std::string& flow) {
+  Names names;
+  for (std::size_t arrow = 0; arrow < seen.arrows.size(); ++arrow) {
+    if (!seen.labels.at(arrow).starts_with(flow + " ")) continue;
+    for (std::size_t wall = 0; wall < seen.bricks.size(); ++wall) {
+      const Rect& bricks = seen.bricks[wall];
+      const auto is_in = [&](const auto& point) {
+        return point.first > bricks.x && point.first < bricks.x + bricks.width &&
+               point.second > bricks.y && point.second < bricks.y + bricks.height;
+      };
+      if (std::ranges::any_of(seen.arrows[arrow], is_in)) names.insert(seen.walls.at(wall));
+    }
+  }
+  return names;
+}
+
+/// What stands in brackets at the end of the flow's line in the legend.
+Names walls_in_legend(const Seen& seen, const std::string& flow) {
+  Names names;
+  for (const auto& way : all(legend_of(seen, flow), R"x(\[([a-z0-9_, ]+)\])x")) {
+    for (const auto& name : all(way[1], "[a-z0-9_]+")) names.insert(name[0]);
+  }
+  return names;
+}
+
+/// What a flow opens, machine by machine.
+struct Opened {
+  bool anything = false;
+  Names walls;
+};
+Opened opened_by(const World& world, int flow) {
+  Opened opened;
+  const auto place = [&](const Machine& one) {
+    return one.segment == kNobody ? world.outside_place() : one.segment;
+  };
+  const auto pass = [&](int source, int target) {
+    const Machine& from = world.machines()[static_cast<std::size_t>(source)];
+    const Machine& to = world.machines()[static_cast<std::size_t>(target)];
+    opened.anything = opened.anything || source != target;
+    if (place(from) == place(to) && from.town == to.town) return;
+    for (const World::Passage& passage : world.way(place(from), place(to))) {
+      opened.walls.insert(world.model().walls[static_cast<std::size_t>(passage.wall)].name);
+    }
+  };
+  for (const Opening& opening : world.openings()) {
+    if (opening.flow != flow) continue;
+    for (const Region& region : opening.by_family) {
+      if (region.empty()) continue;
+      for (const int source : world.machines_in(region.from)) {
+        for (const int target : world.machines_in(region.to)) pass(source, target);
+      }
+    }
+  }
+  return opened;
+}
+
+void check_picture(const World& world) {
+  const std::string svg = draw(world);
+  CHECK(is_well_formed(svg));
   const Seen seen = seen_in(svg);
   for (const Rect& box : seen.boxes) CHECK(box.y >= kBelowTitles);
+  REQUIRE(seen.labels.size() == seen.arrows.size());
+  REQUIRE(seen.walls.size() == seen.bricks.size());
   for (const auto& arrow : seen.arrows) {
     REQUIRE(arrow.size() >= 4);
     for (const Rect& bricks : seen.bricks) CHECK_FALSE(runs_through(arrow, bricks, seen.gaps));
   }
-  const bool is_text = std::ranges::none_of(
-      svg, [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n'; });
-  CHECK(is_text);
-  CHECK(std::ranges::count(svg, '<') == std::ranges::count(svg, '>'));
+}
+
+/// Each flow has an arrow, and passes the walls that the legend and the openings say.
+void check_flows_of_picture(const World& world) {
+  const Seen seen = seen_in(draw(world));
+  for (int flow = 0; flow < static_cast<int>(world.model().flows.size()); ++flow) {
+    const std::string& id = world.model().flows[static_cast<std::size_t>(flow)].id;
+    CAPTURE(id, legend_of(seen, id));
+    const Opened opened = opened_by(world, flow);
+    const bool has_arrow = std::ranges::any_of(
+        seen.labels, [&](const std::string& label) { return label.starts_with(id + " "); });
+    if (opened.anything) CHECK(has_arrow);
+    CHECK(walls_passed(seen, id) == opened.walls);
+    CHECK(walls_in_legend(seen, id) == opened.walls);
+  }
+}
+
+/// Labels of the arrows of one flow, without its id and services.
+std::vector<std::string> narrowings_of(const Seen& seen, const std::string& flow) {
+  std::vector<std::string> found;
+  for (const std::string& label : seen.labels) {
+    if (!label.starts_with(flow + " ")) continue;
+    const std::size_t at = label.find("（");
+    found.push_back(at == std::string::npos ? "" : label.substr(at));
+  }
+  return found;
 }
 
 std::string with(std::string model, std::string_view from, std::string_view to) {
@@ -131,12 +250,16 @@ std::string with(std::string model, std::string_view from, std::string_view to) 
 TEST_CASE("an arrow goes through the walls it passes, and through no bricks else", "[walls]") {
   for (const auto& preset : nakadachi::apps::walls_presets()) {
     CAPTURE(preset.name);
-    check_picture(draw(world_of_preset(std::string(preset.name), 20)));
+    check_picture(world_of_preset(std::string(preset.name), 20));
   }
   for (std::uint32_t seed = 1; seed <= 300; ++seed) {
     CAPTURE(seed);
-    const auto world = World::build(ModelMaker(seed).make());
-    if (world.ok()) check_picture(draw(*world));
+    Model model = ModelMaker(seed).make();
+    rearrange(model, seed);
+    const auto world = World::build(model);
+    if (!world.ok()) continue;
+    check_picture(*world);
+    check_flows_of_picture(*world);
   }
   CHECK_FALSE(seen_in(draw(world_of_preset("fig3_7", 1))).gaps.empty());
 }
@@ -198,6 +321,57 @@ TEST_CASE("a flow to a shown address leads to the machine behind it", "[walls]")
   const Seen seen = seen_in(draw(world_of(translated)));
   CHECK(seen.arrows.size() == seen_in(draw(world_of(kSoundWalls))).arrows.size() + 1);
   CHECK_THAT(legend_of(seen, "shown"), Catch::Matchers::EndsWith("[wall]"));
+}
+
+TEST_CASE("an arrow says which part of its boxes is meant", "[walls]") {
+  const auto drawn = [](const std::string& ends) {
+    return narrowings_of(
+        seen_in(draw(
+            world_of(kSoundWalls + "[[flow]]\nid = \"narrow\"\nservice = \"tcp/9\"\n" + ends))),
+        "narrow");
+  };
+  using Narrowings = std::vector<std::string>;
+  CHECK(drawn("from = \"systems\"\nto = \"node\"\n") == Narrowings{""});
+  CHECK(drawn("from = \"systems@011002\"\nto = \"node\"\n") == Narrowings{"（@011002から）"});
+  CHECK(drawn("from = \"business@012025\"\nto = \"node\"\n") == Narrowings{"（@012025から）"});
+  CHECK(drawn("from = \"node\"\nto = \"10.1.0.77\"\n") == Narrowings{"（10.1.0.77へ）"});
+  CHECK(drawn("from = \"systems@011002\"\nto = \"systems@012025\"\n") ==
+        Narrowings{"（@011002から @012025へ 団体間）"});
+  CHECK(drawn("from = \"systems\"\nto = \"business\"\n") == Narrowings{""});
+  CHECK(drawn("from = \"systems\"\nto = \"business\"\nacross_towns = true\n") ==
+        Narrowings{"（団体間）"});
+}
+
+TEST_CASE("from town to town a flow passes the wall between them", "[walls]") {
+  const auto legend = [](const std::string& more) {
+    const std::string model = kSoundWalls +
+                              "[[flow]]\nid = \"within\"\nservice = \"tcp/9\"\nfrom = "
+                              "\"systems\"\nto = \"business\"\n" +
+                              more;
+    return walls_in_legend(seen_in(draw(world_of(model))), "within");
+  };
+  CHECK(legend("").empty());
+  CHECK(legend("across_towns = true\n") == Names{"wall"});
+}
+
+TEST_CASE("walls beside each other are ways of their own", "[walls]") {
+  const std::string model = with(kSoundWalls, "joins = [\"business\", \"core\"]",
+                                 "joins = [\"business\", \"core\"]\n[[wall]]\nname = \"other\"\n"
+                                 "joins = [\"business\", \"core\"]");
+  const Seen seen = seen_in(draw(world_of(model)));
+  CHECK(narrowings_of(seen, "oltp").size() == 2);
+  CHECK_THAT(legend_of(seen, "oltp"), Catch::Matchers::EndsWith("[wall] [other]"));
+}
+
+TEST_CASE("a translation takes along what it catches only", "[walls]") {
+  const std::string translated =
+      kSoundWalls +
+      "[[flow]]\nid = \"shown\"\nfrom = \"systems\"\nto = \"192.0.2.1\"\nservice = \"tcp/2\"\n"
+      "[[nat]]\nid = \"a\"\nwall = \"wall\"\nkind = \"destination\"\nshown = \"192.0.2.1\"\n"
+      "shown_service = \"tcp/1\"\nhidden = \"10.1.0.5\"\nhidden_service = \"tcp/5701\"\n";
+  const Seen seen = seen_in(draw(world_of(translated)));
+  CHECK(narrowings_of(seen, "shown").empty());
+  CHECK(walls_in_legend(seen, "shown").empty());
 }
 
 TEST_CASE("a title that XML cannot hold is refused", "[walls]") {
