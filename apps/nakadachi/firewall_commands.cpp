@@ -195,8 +195,9 @@ Result<void> run_table(const Options& options) {
 }
 
 Result<void> run_draw(const Options& options) {
+  NAKADACHI_TRY(const auto date, firewall_date(options.date));
   NAKADACHI_TRY(const walls::World world, load_firewall_world(options.model));
-  return write_out(options, walls::draw(world));
+  return write_out(options, walls::draw(world, date));
 }
 
 Result<void> run_diff(const Options& options) {
@@ -362,7 +363,10 @@ void add_making(CommandLine firewall, const OptionsPtr& options, Command& chosen
   const CommandLine draw =
       model_command(firewall, options, chosen, "draw", "The model as a picture (SVG)", run_draw);
   draw.add_option("--out", options->out, "a file; standard output otherwise");
-  draw.footer("Example: nakadachi firewall draw preset:fig3_8 --out fig3_8.svg");
+  add_date(draw, options);
+  draw.footer(
+      "What is over has no arrow, and a dashed line in the legend.\n"
+      "Example: nakadachi firewall draw preset:fig3_8 --out fig3_8.svg");
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ constexpr std::string_view kHead =
 
 class Drawing : private LineWriter {
  public:
-  explicit Drawing(const World& world) : world_(world), picture_(world) {}
+  Drawing(const World& world, Today today) : world_(world), today_(today), picture_(world, today) {}
 
   std::string write() {
     const int flows = static_cast<int>(world_.model().flows.size());
@@ -198,7 +198,10 @@ class Drawing : private LineWriter {
                                    fmt::join(flow.from, ", "), fmt::join(flow.to, ", "));
     const std::string& why = flow.why.ja.empty() ? flow.why.en : flow.why.ja;
     if (!why.empty()) text += "  " + why;
-    if (flow.valid_until) text += fmt::format("（{}まで）", text_of(*flow.valid_until));
+    if (flow.valid_until) {
+      text += fmt::format("（{}{}）", text_of(*flow.valid_until),
+                          is_over(flow, today_) ? "で終了、遮断" : "まで");
+    }
     const std::vector<std::string> ways = ways_of_arrows(place);
     if (!ways.empty()) text += fmt::format("  {}", fmt::join(ways, " "));
     return text;
@@ -235,18 +238,21 @@ class Drawing : private LineWriter {
     line(R"x(  <text x="24" y="{}" font-size="12" font-weight="bold">{}</text>)x", y, kFootnote);
     for (int flow = 0; flow < static_cast<int>(world_.model().flows.size()); ++flow) {
       y += kLegendRow;
+      const bool over = is_over(world_.model().flows[index(flow)], today_);
       line(
-          R"x(  <path d="M24 {0}H48" stroke="{1}" stroke-width="2.5"/><text x="56" y="{2}" font-size="12">{3}</text>)x",
-          y - 4, colour_of(flow), y, escaped(legend_line(flow)));
+          R"x(  <path d="M24 {0}H48" stroke="{1}" stroke-width="2.5"{4}/><text x="56" y="{2}" font-size="12">{3}</text>)x",
+          y - 4, colour_of(flow), y, escaped(legend_line(flow)),
+          over ? R"( stroke-dasharray="4 3")" : "");
     }
   }
 
   const World& world_;
+  Today today_;
   Picture picture_;
 };
 
 }  // namespace
 
-std::string draw(const World& world) { return Drawing(world).write(); }
+std::string draw(const World& world, Today today) { return Drawing(world, today).write(); }
 
 }  // namespace nakadachi::walls

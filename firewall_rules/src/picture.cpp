@@ -101,7 +101,8 @@ std::string subheading_of(const Segment& segment) {
   return segment.name + (segment.title.en.empty() ? "" : ": " + segment.title.en);
 }
 
-Picture::Picture(const World& world) : world_(world), top_(kTop), bottom_(kTop) {
+Picture::Picture(const World& world, Today today)
+    : world_(world), today_(today), top_(kTop), bottom_(kTop) {
   make_boxes();
   set_widths();
   make_arrows();
@@ -184,7 +185,7 @@ int Picture::gap_of(int wall) const {
 
 void Picture::make_arrows() {
   for (int flow = 0; flow < static_cast<int>(world_.model().flows.size()); ++flow) {
-    add_arrows(flow);
+    if (!is_over(world_.model().flows[index(flow)], today_)) add_arrows(flow);
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +11,9 @@
 #include "nakadachi/firewall_rules/world.hpp"
 
 namespace nakadachi::walls {
+
+/// Without a day nothing is over.
+using Today = std::optional<std::chrono::year_month_day>;
 
 /// Where everything of a picture stands. Lengths are in pixels; whole numbers,
 /// so that the text of a picture does not depend on rounding.
@@ -56,7 +61,8 @@ class Picture {
     int order = 0;  ///< among the bars of the gap
   };
 
-  explicit Picture(const World& world);
+  /// What is over has no arrows.
+  Picture(const World& world, Today today);
 
   const std::vector<SegmentBox>& segments() const { return segments_; }
   const std::vector<Arrow>& arrows() const { return arrows_; }
@@ -89,6 +95,7 @@ class Picture {
   bool enters_right(const Arrow& arrow) const;
 
   const World& world_;
+  Today today_;
   std::vector<SegmentBox> segments_;
   std::vector<Arrow> arrows_;
   std::vector<WallBar> bars_;

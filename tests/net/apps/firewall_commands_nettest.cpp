@@ -169,7 +169,7 @@ TEST_CASE("a model with mistakes ends with 1 and writes no rules") {
   CHECK(firewall({"explain", broken, "systems@011002", "nowhere", "5701"}).status == 1);
 }
 
-TEST_CASE("a flow that is over is left out by explain and compile alike") {
+TEST_CASE("a flow that is over is left out by explain, compile and draw alike") {
   const testing::TempFolder folder;
   const std::string model = model_file(folder, kSoundWalls);
   const auto explain = [&](const std::string& date) {
@@ -194,6 +194,11 @@ TEST_CASE("a flow that is over is left out by explain and compile alike") {
   CHECK_THAT(rules("2027-03-31"), ContainsSubstring("goto forward_oltp"));
   CHECK_THAT(rules("2027-04-01"), !ContainsSubstring("goto forward_oltp") &&
                                       ContainsSubstring("its date is over: oltp (2027-03-31)"));
+  const auto picture = [&](const std::string& date) {
+    return firewall({"draw", model, "--date", date}).output;
+  };
+  CHECK_THAT(picture("2027-03-31"), ContainsSubstring("2027-03-31まで"));
+  CHECK_THAT(picture("2027-04-01"), ContainsSubstring("2027-03-31で終了、遮断"));
   const auto told = json::parse(firewall({"explain", model, "systems@012025", "node", "5701",
                                           "--date", "2027-04-01", "--json"})
                                     .output);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <regex>
 #include <set>
 #include <string>
@@ -291,6 +292,22 @@ TEST_CASE("the legend names every wall that a flow passes", "[walls]") {
 TEST_CASE("a flow with a last day shows it", "[walls]") {
   CHECK_THAT(legend_of(seen_in(draw(world_of(kSoundWalls))), "oltp"),
              ContainsSubstring("2027-03-31まで"));
+}
+
+TEST_CASE("a flow that is over has no arrow, and is over in the legend", "[walls]") {
+  using std::chrono::year_month_day;
+  const World world = world_of(kSoundWalls);
+  const year_month_day last{std::chrono::year(2027), std::chrono::March, std::chrono::day(31)};
+  const year_month_day next{std::chrono::year(2027), std::chrono::April, std::chrono::day(1)};
+  const std::string on_last_day = draw(world, last);
+  CHECK(on_last_day == draw(world));
+  CHECK(on_last_day.find("stroke-width=\"2.5\" stroke-dasharray") == std::string::npos);
+  const std::string afterwards = draw(world, next);
+  const Seen seen = seen_in(afterwards);
+  CHECK(narrowings_of(seen, "oltp").empty());
+  CHECK(narrowings_of(seen, "sql").size() == 1);
+  CHECK_THAT(legend_of(seen, "oltp"), ContainsSubstring("2027-03-31で終了、遮断"));
+  CHECK_THAT(afterwards, ContainsSubstring("stroke-width=\"2.5\" stroke-dasharray"));
 }
 
 TEST_CASE("what machines of one box say to each other is drawn", "[walls]") {
