@@ -19,7 +19,6 @@ namespace {
 constexpr std::array<std::string_view, 8> kColours = {"#1f5fa8", "#2e7d55", "#b5421a", "#7a3fa0",
                                                       "#8a6d00", "#00798c", "#a8326e", "#4a5568"};
 constexpr int kLegendRow = 20;
-constexpr int kLeftMost = 8;
 constexpr std::string_view kFootnote =
     "矢印は接続を開始する側から。図にない通信は、内部開放のセグメントの内側を除き、すべて遮断。 "
     "Arrows start at who opens; what is not drawn is closed, but within open segments (内部開放).";
@@ -84,8 +83,9 @@ class Drawing : private LineWriter {
     line(R"(  <rect width="{}" height="{}" fill="#ffffff"/>)", width, height);
     const Text& title = world_.model().title;
     line(R"x(  <text x="24" y="30" font-size="17" font-weight="bold">{}</text>)x",
-         escaped(title.ja));
-    line(R"x(  <text x="24" y="48" font-size="12" fill="#556270">{}</text>)x", escaped(title.en));
+         escaped(shown_name(title, world_.model().name)));
+    line(R"x(  <text x="24" y="48" font-size="12" fill="#556270">{}</text>)x",
+         title.ja.empty() ? "" : escaped(title.en));
     for (const Picture::SegmentBox& segment : picture_.segments()) segment_box(segment);
     for (const Picture::WallBar& bar : picture_.bars()) wall_bar(bar);
     for (const Picture::Arrow& arrow : picture_.arrows()) arrow_line(arrow);
@@ -149,17 +149,12 @@ class Drawing : private LineWriter {
   void wall_bar(const Picture::WallBar& bar) {
     line(R"x(  <rect x="{}" y="{}" width="{}" height="{}" fill="url(#bricks)" stroke="#b5721a"/>)x",
          bar.x, bar.top, bar.width, bar.bottom - bar.top);
-    const Wall& wall = world_.model().walls[index(bar.wall)];
-    // Names of neighbouring walls stand one above the other, with a line down to each.
     for (const Picture::Arrow& arrow : picture_.arrows()) gaps_for(arrow, bar);
-    const int middle = bar.x + bar.width / 2;
-    const std::string_view name = shown_name(wall.title, wall.name);
-    const int name_x = std::max(middle, kLeftMost + width_of(name, 11) / 2);
-    const int name_y = picture_.top() - 10 - 15 * bar.order;
-    line(R"x(  <path d="M{0} {1}V{2}" stroke="#b5721a" stroke-dasharray="2 3"/>)x", middle,
-         name_y + 3, bar.top);
+    const Wall& wall = world_.model().walls[index(bar.wall)];
+    line(R"x(  <path d="M{0} {1}V{2}" stroke="#b5721a" stroke-dasharray="2 3"/>)x",
+         bar.x + bar.width / 2, bar.name_y + 3, bar.top);
     line(R"x(  <text x="{}" y="{}" font-size="11" fill="#8a4b14" text-anchor="middle">{}</text>)x",
-         name_x, name_y, escaped(name));
+         bar.name_x, bar.name_y, escaped(shown_name(wall.title, wall.name)));
   }
 
   /// The bricks are open where an arrow runs by that does not pass the wall.
@@ -225,8 +220,8 @@ class Drawing : private LineWriter {
 
   int legend_width() const {
     const Text& title = world_.model().title;
-    int width =
-        48 + std::max({width_of(title.ja, 17), width_of(title.en, 12), width_of(kFootnote, 12)});
+    int width = 48 + std::max({width_of(shown_name(title, world_.model().name), 17),
+                               width_of(title.en, 12), width_of(kFootnote, 12)});
     for (int flow = 0; flow < static_cast<int>(world_.model().flows.size()); ++flow) {
       width = std::max(width, 80 + width_of(legend_line(flow), 12));
     }

@@ -11,6 +11,7 @@ namespace nakadachi::walls {
 namespace {
 
 constexpr int kTop = 76;
+constexpr int kLeftMost = 8;
 constexpr int kWallNameRow = 15;
 constexpr int kMargin = 24;
 constexpr int kLeastHostWidth = 170;
@@ -107,7 +108,9 @@ Picture::Picture(const World& world, Today today)
   set_widths();
   make_arrows();
   set_heights();
-  set_places();
+  set_columns();
+  set_wall_names();
+  set_rows();
   for (Arrow& arrow : arrows_) set_points(arrow);
   set_bars();
 }
@@ -299,33 +302,65 @@ int Picture::label_room(int gap, bool left_side) const {
   return room;
 }
 
-void Picture::set_places() {
+void Picture::set_columns() {
   int x = kMargin;
-  std::map<int, int> walls_of_gap;
-  for (int wall = 0; wall < static_cast<int>(world_.model().walls.size()); ++wall) {
-    top_ = std::max(top_, kTop + kWallNameRow * walls_of_gap[gap_of(wall)]++);
+  for (int column = 0; column < columns_; ++column) {
+    for (SegmentBox& segment : segments_) {
+      if (segment.box.column != column) continue;
+      segment.box.x = x;
+      for (auto& [host, box] : segment.hosts) box.x = x + kPadding;
+    }
+    set_lanes(column, x + box_width_ + 2 * kPadding);
+    x = width_;
   }
+  width_ += kMargin;
+}
+
+/// Above each wall, and above other names that would be written over.
+void Picture::set_wall_names() {
+  struct Taken {
+    int left;
+    int right;
+  };
+  std::vector<std::vector<Taken>> rows;
+  for (WallBar& bar : bars_) {
+    const Wall& wall = world_.model().walls[index(bar.wall)];
+    const int half = width_of(shown_name(wall.title, wall.name), kLabelSize) / 2;
+    bar.name_x = std::max(bar.x + bar.width / 2, kLeftMost + half);
+    const Taken name{bar.name_x - half, bar.name_x + half};
+    const auto is_free = [&](const std::vector<Taken>& row) {
+      return std::ranges::none_of(row, [&](const Taken& other) {
+        return name.left < other.right + kLeftMost && other.left < name.right + kLeftMost;
+      });
+    };
+    const auto row = std::ranges::find_if(rows, is_free);
+    bar.name_y = static_cast<int>(std::distance(rows.begin(), row));
+    if (row == rows.end()) rows.emplace_back();
+    rows[index(bar.name_y)].push_back(name);
+    width_ = std::max(width_, name.right + kMargin);
+  }
+  top_ = kTop + kWallNameRow * std::max(0, static_cast<int>(rows.size()) - 1);
+  for (WallBar& bar : bars_) bar.name_y = top_ - 10 - kWallNameRow * bar.name_y;
+}
+
+void Picture::set_rows() {
+  bottom_ = top_;
   for (int column = 0; column < columns_; ++column) {
     // A little lower each, so that arrows from different columns do not run on one line.
     int y = top_ + column * kStep;
     for (SegmentBox& segment : segments_) {
       if (segment.box.column != column) continue;
-      segment.box.x = x;
       segment.box.y = y;
       int inner =
           y + kHeader + std::max(segment.box.left_ends, segment.box.right_ends) * kEndDistance;
       for (auto& [host, box] : segment.hosts) {
-        box.x = x + kPadding;
         box.y = inner;
         inner += box.height + kPadding;
       }
       y += segment.box.height + kBetweenSegments;
       bottom_ = std::max(bottom_, y);
     }
-    set_lanes(column, x + box_width_ + 2 * kPadding);
-    x = width_;
   }
-  width_ += kMargin;
   bottom_ += corridors_ * kLaneDistance;
 }
 
@@ -333,7 +368,6 @@ void Picture::set_places() {
 /// their arrows begin or end on the left, else behind them.
 void Picture::set_lanes(int gap, int left) {
   int x = left + label_room(gap, true);
-  int order = 0;
   bool any = false;
   const auto is_on_the_left = [&](const Arrow& arrow) {
     return box_of(arrow.from).column == gap || box_of(arrow.to).column == gap;
@@ -357,7 +391,7 @@ void Picture::set_lanes(int gap, int left) {
     if (gap_of(wall) != gap) continue;
     const int first = place_lanes(wall);
     x = std::max(x + kLaneDistance, first + 2 * kLaneDistance);
-    bars_.push_back({.wall = wall, .gap = gap, .x = first, .width = x - first, .order = order++});
+    bars_.push_back({.wall = wall, .gap = gap, .x = first, .width = x - first});
     x += kLaneDistance;
     any = true;
   }

@@ -58,7 +58,8 @@ class Picture {
     int width = 0;
     int top = 0;
     int bottom = 0;
-    int order = 0;  ///< among the bars of the gap
+    int name_x = 0;  ///< its middle
+    int name_y = 0;
   };
 
   /// What is over has no arrows.
@@ -69,7 +70,6 @@ class Picture {
   const std::vector<WallBar>& bars() const { return bars_; }
   int width() const { return width_; }
   int bottom() const { return bottom_; }  ///< below boxes and corridors
-  int top() const { return top_; }        ///< above boxes; wall names stand here
   /// Whether the arrow runs across the bar at this height without passing the wall.
   bool passes_by(const Arrow& arrow, const WallBar& bar, int y) const;
 
@@ -84,7 +84,9 @@ class Picture {
   int label_room(int gap, bool left_side) const;
   void set_widths();
   void set_heights();
-  void set_places();
+  void set_columns();
+  void set_wall_names();
+  void set_rows();
   void set_lanes(int gap, int left);
   void set_bars();
   void set_points(Arrow& arrow);

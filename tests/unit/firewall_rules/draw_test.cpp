@@ -201,11 +201,44 @@ Opened opened_by(const World& world, int flow) {
   return opened;
 }
 
+/// Of a text of this size, at the least: letters are half as wide as signs of full width.
+int width_at_least(std::string_view text, int size) {
+  int halves = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) halves += 1;
+    if (byte >= 0xc0) halves += 2;
+  }
+  return halves * size / 2;
+}
+
+/// Texts end within the picture, and within all boxes they begin in.
+void check_texts(const std::string& svg, const std::vector<Rect>& boxes) {
+  const int width = std::stoi(all(svg, R"x(viewBox="0 0 (\d+) )x").at(0)[1]);
+  for (const auto& text : all(svg, R"x(<text x="(-?\d+)" y="(-?\d+)"([^>]*)>([^<]*)</text>)x")) {
+    CAPTURE(text[4]);
+    const auto sized = all(text[3], R"x(font-size="(\d+)")x");
+    const int wide = width_at_least(text[4], sized.empty() ? 13 : std::stoi(sized[0][1]));
+    const bool centred = text[3].find("\"middle\"") != std::string::npos;
+    const bool to_the_left = text[3].find("\"end\"") != std::string::npos;
+    const int left = std::stoi(text[1]) - (centred ? wide / 2 : to_the_left ? wide : 0);
+    CHECK(left >= 0);
+    CHECK(left + wide <= width);
+    if (text[3].find("text-anchor") != std::string::npos) continue;
+    for (const Rect& box : boxes) {
+      const int y = std::stoi(text[2]);
+      if (left < box.x || left > box.x + box.width || y < box.y || y > box.y + box.height) continue;
+      CHECK(left + wide <= box.x + box.width);
+    }
+  }
+}
+
 void check_picture(const World& world) {
   const std::string svg = draw(world);
   CHECK(is_well_formed(svg));
   const Seen seen = seen_in(svg);
   for (const Rect& box : seen.boxes) CHECK(box.y >= kBelowTitles);
+  check_texts(svg, seen.boxes);
   REQUIRE(seen.labels.size() == seen.arrows.size());
   REQUIRE(seen.walls.size() == seen.bricks.size());
   for (const auto& arrow : seen.arrows) {
@@ -277,6 +310,57 @@ TEST_CASE("without walls, or with nothing, boxes and notes stand below the title
   for (const auto& text : all(svg, R"x(<text x="24" y="(\d+)" font-size="12" font-w)x")) {
     CHECK(std::stoi(text[1]) > kBelowTitles);
   }
+}
+
+TEST_CASE("long names and titles stay where they belong", "[walls]") {
+  const std::string long_name = "a_name_as_long_as_any_may_be_40_signs_xx";
+  REQUIRE(long_name.size() == 40);
+  const std::string title(250, 't');
+  for (const std::string_view japanese : {"", "title_ja = \"題\"\n"}) {
+    for (const std::string_view name : {"sound", "core", "node", "wall"}) {
+      CAPTURE(name, japanese);
+      const std::string named = fmt::format("name = \"{}\"\n", name);
+      check_picture(world_of(with(kSoundWalls, named,
+                                  fmt::format("{}{}title_en = \"{}\"\n", named, japanese, title))));
+    }
+    check_picture(
+        world_of(fmt::format("{}[[host]]\nname = \"{}\"\n{}segment = \"core\"\n"
+                             "address = \"10.1.0.99\"\n",
+                             kSoundWalls, long_name, japanese)));
+  }
+}
+
+TEST_CASE("what has no Japanese title shows its English one, or its name", "[walls]") {
+  const std::string untitled =
+      "[model]\nname = \"plain\"\n"
+      "[[segment]]\nname = \"only\"\nkind = \"core\"\nipv4 = \"10.1.0.0/24\"\ninside = "
+      "\"walled\"\n";
+  const Seen by_name = seen_in(draw(world_of(untitled)));
+  CHECK(std::ranges::count(by_name.texts, "plain") == 1);
+  CHECK(std::ranges::count(by_name.texts, "only") == 2);
+  const Seen by_title = seen_in(draw(
+      world_of(with(untitled, "name = \"plain\"\n", "name = \"plain\"\ntitle_en = \"Plain\"\n"))));
+  CHECK(std::ranges::count(by_title.texts, "Plain") == 1);
+}
+
+TEST_CASE("names of walls stand beside or above each other", "[walls]") {
+  const std::string beside = "とても長い名前のついた隣り合うファイアウォール装置";
+  std::string model =
+      with(kSoundWalls, "joins = [\"business\", \"core\"]",
+           fmt::format("title_ja = \"{0}\"\njoins = [\"business\", \"core\"]\n[[wall]]\n"
+                       "name = \"next\"\ntitle_ja = \"{0}\"\njoins = [\"core\", \"national\"]\n"
+                       "[[segment]]\nname = \"national\"\nkind = \"national\"\n"
+                       "ipv4 = \"10.9.0.0/24\"\nipv6 = \"fd00:9::/64\"",
+                       beside));
+  const std::string svg = draw(world_of(model));
+  std::vector<Rect> names;
+  for (const auto& text :
+       all(svg, R"x(<text x="(-?\d+)" y="(-?\d+)" [^>]*#8a4b14[^>]*>([^<]*)</text>)x")) {
+    const int wide = width_at_least(text[3], 11);
+    names.push_back({std::stoi(text[1]) - wide / 2, std::stoi(text[2]), wide, 11});
+  }
+  REQUIRE(names.size() == 2);
+  CHECK((names[0].y != names[1].y || names[0].x + names[0].width < names[1].x));
 }
 
 TEST_CASE("the legend names every wall that a flow passes", "[walls]") {
