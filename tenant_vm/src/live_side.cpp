@@ -73,18 +73,22 @@ void NodeCore::Impl::handle(HandOversArrived& event) {
   }
   if (!came_back) return;
   for (auto& [id, live] : owner.live) {
-    if (may_answer(system, live.job.permit.subject)) send_question(partition->second, id, live);
+    if (live.answered || !may_answer(system, live.job.permit.subject)) continue;
+    send_question(partition->second, id, live);
   }
 }
 
 /// The answer takes the way of a permit: law, flags and changes under way are looked
-/// at once more before anything is said. One that does not fit its layout is none: the question
-/// goes out again with what was wrong.
+/// at once more before anything is said. Its question stays until then, so that the same permit
+/// is not taken for a new one. An answer that does not fit its layout is none: the question goes
+/// out again with what was wrong.
 void NodeCore::Impl::take_hand_over(std::size_t partition, const CallerRights& system,
                                     exchange::HandOver answer) {
   Partition& owner = partitions_[partition];
   const auto found = owner.live.find(answer.request);
-  if (found == owner.live.end()) return count(ErrorCode::kNoLongerKept);  // late, or a second time
+  if (found == owner.live.end() || found->second.answered) {  // late, or a second time
+    return count(ErrorCode::kNoLongerKept);
+  }
   if (!may_answer(system, found->second.job.permit.subject)) {
     return count(ErrorCode::kInstitutionNotAllowed);
   }
@@ -95,8 +99,8 @@ void NodeCore::Impl::take_hand_over(std::size_t partition, const CallerRights& s
     found->second.wrong = wrong_items(copies::check_copy(kind, *content, layouts_, Day::of(now_)));
     if (!found->second.wrong.empty()) return count(ErrorCode::kWrongFormat);
   }
-  PermitJob job = std::move(found->second.job);
-  owner.live.erase(found);
+  found->second.answered = true;
+  PermitJob job = found->second.job;
   job.handed_over = std::move(answer);
   owner.permits.push_back(std::move(job));
   LaneSlot& slot = slot_of(partition);
@@ -108,6 +112,7 @@ void NodeCore::Impl::wake_live(std::size_t partition, const ExchangeId& id, Time
   Partition& owner = partitions_[partition];
   const auto found = owner.live.find(id);
   if (found->second.wake_at != at) return;  // another timer counts
+  if (found->second.answered) return;       // and looks at everything once more itself
   const bool is_valid = found->second.job.permit.valid_until >= now_;
   const bool is_about_somebody = owner.person_of(found->second.job).has_value();
   if (is_valid && is_about_somebody) return send_question(partition, id, found->second);

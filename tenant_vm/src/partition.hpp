@@ -65,6 +65,7 @@ struct LivePermit {
   PermitJob job;
   Timestamp wake_at;                            ///< when it is asked again, or has lapsed
   std::vector<exchange::WrongItem> wrong = {};  ///< of the last answer, which was not taken
+  bool answered = false;                        ///< its answer waits among the permits
 };
 
 /// A business system that takes live questions.

@@ -60,7 +60,10 @@ void NodeCore::Impl::admit_permit(std::size_t partition, PermitJob job) {
   const auto id = owner.provide_id(permit.subject.provider, permit.request_hash, permit.asked_at);
   if (!id) return count(id.error().code);
   if (owner.providing.contains(*id)) return;
-  if (job.handed_over) return provide(partition, *id, job);
+  if (job.handed_over) {
+    owner.live.erase(*id);
+    return provide(partition, *id, job);
+  }
   if (owner.held.contains(*id) || owner.live.contains(*id)) return;
   const RecentIds::Fingerprint* const known = owner.settled.find(*id);
   if (known == nullptr && bucket_of(*id) >= owner.settled.complete_from()) {

@@ -132,6 +132,40 @@ TEST_CASE("an answer that waits too long for its turn lapses, for whoever waits"
   CHECK(pool.errors(ErrorCode::kPermitExpired) == 1);
 }
 
+TEST_CASE("a permit that comes again while its answer waits is the same request", "[tenant_vm]") {
+  QuietPool pool;
+  exchange::Query query = live_query(pool);
+  while (Universe::is_within_body(query)) query = live_query(pool);
+  const std::size_t provider = provider_of(pool, query);
+  std::vector<wire::LinkItem> permits;
+  pool.on_item = [&](const wire::LinkItem& item) {
+    if (item.kind == exchange::StatementKind::kPermit) permits.push_back(item);
+    return true;
+  };
+  pool.hand_over_live(provider, {});
+  pool.ask(Universe::system_of(query), {query});
+  REQUIRE(pool.questions.size() == 1);
+  REQUIRE(permits.size() == 1);
+  const exchange::LiveQuestion question = pool.questions[0];
+  bool stuck = true;
+  pool.on_append = [&](const storage::Train& train) {
+    return stuck ? testing::refuse_for_now(train) : pool.store.append(train);
+  };
+  const wire::ChangeFlag flag{
+      .person = question.person, .flag = {copies::FlagSort::kNonDisclosure, {}, {}}, .set = true};
+  pool.send_command(provider, request(pool, flag, provider));
+  pool.deliver(permits);
+  pool.hand_over_live(provider, {answer_to(pool, question)});
+  pool.hand_over_live(provider, {answer_to(pool, question)});
+  CHECK(pool.errors(ErrorCode::kNoLongerKept) == 1);
+  stuck = false;
+  pool.pass(20'000);
+  CHECK(pool.questions.size() == 1);
+  CHECK(pool.replies.back().outcome == Outcome::kAnswered);
+  CHECK(rows_of(pool, storage::Step::kProvided) == 1);
+  CHECK(pool.errors(ErrorCode::kRowConflict) == 0);
+}
+
 TEST_CASE("only a system with the right to a kind is asked and believed", "[tenant_vm]") {
   QuietPool pool;
   const exchange::Query query = live_query(pool);
