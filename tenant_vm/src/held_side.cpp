@@ -14,7 +14,8 @@ constexpr std::int64_t kAgainMs = 1'000;
 // Into the hands of staff -----------------------------------------------------
 
 /// A request held is a step of its exchange: it keeps the permit, and the
-/// provision that follows keeps the decision.
+/// provision that follows keeps the decision. Its bucket is open from now on, so that
+/// whoever recovers after the train that carries it reads it.
 Result<void> NodeCore::Impl::hold(std::size_t partition, const ExchangeId& id,
                                   const PermitJob& job) {
   Partition& owner = partitions_[partition];
@@ -29,6 +30,7 @@ Result<void> NodeCore::Impl::hold(std::size_t partition, const ExchangeId& id,
   add_permit(job, units);
   NAKADACHI_CHECK(
       push_step(partition, id, storage::Step::kHeld, 0, std::move(item), content, units));
+  open_bucket(partition, id);
   owner.providing.insert(id);
   ++counts_.held;
   return {};

@@ -392,9 +392,10 @@ void NodeCore::Impl::on_step_durable(PendingStep step, CommittedTrain& train) {
       return on_concluded_durable(step, train);
     case storage::Step::kHeld:
       partitions_[step.partition].providing.erase(step.row.exchange);
-      return take_held(step.partition, {.exchange = step.row.exchange,
-                                        .step = step.row.step,
-                                        .sealed = std::move(step.row.sealed)});
+      take_held(step.partition, {.exchange = step.row.exchange,
+                                 .step = step.row.step,
+                                 .sealed = std::move(step.row.sealed)});
+      return close_bucket(step.partition, step.row.exchange);  // opened by `hold`
   }
 }
 
@@ -414,6 +415,7 @@ void NodeCore::Impl::on_step_refused(const PendingStep& step, const Error& error
   const ExchangeId& id = step.row.exchange;
   if (step.row.step == storage::Step::kProvided || step.row.step == storage::Step::kHeld) {
     partition.providing.erase(id);
+    if (step.row.step == storage::Step::kHeld) close_bucket(step.partition, id);
     if (error.code == ErrorCode::kRowConflict) partition.settled.remember(id, 0);
     on_held_provided(step.partition, id, &error);
     return;  // the asker will ask what became of it
