@@ -449,18 +449,30 @@ void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
                                         .candidates = {},
                                         .begun = false,
                                         .asked_at = wish->asked_at},
+                               .bytes = 0,
                                .row = {}});
     kept = std::prev(provider.wishes.end());
   }
-  const auto bytes = static_cast<std::uint32_t>(item.statement.size());
-  if (!kept->wish.begun && !follow_wish(*holder, provider, *kept, bytes)) return;
+  kept->bytes = static_cast<std::uint32_t>(item.statement.size());
+  if (!kept->wish.begun && !follow_wish(*holder, provider, *kept)) return;
   answer_wish(*holder, *kept, provider.code);
 }
 
+/// Persons were put or merged: whom a wish means may be clear now.
+void NodeCore::Impl::follow_held_wishes(std::size_t partition) {
+  for (auto& [code, provider] : partitions_[partition].institutions) {
+    for (KeptWish& kept : provider.wishes) {
+      if (kept.wish.begun || kept.wish.asked_at + acquisition_ms_ < now_) continue;
+      if (follow_wish(partition, provider, kept) && kept.wish.begun) {
+        answer_wish(partition, kept, code);
+      }
+    }
+  }
+}
+
 /// The persons may be others than when the wish came first; what is metered is the wish as it
-/// came this time, of `bytes`. Tells whether it can be answered: otherwise it comes again.
-bool NodeCore::Impl::follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
-                                 std::uint32_t bytes) {
+/// came last. Tells whether it can be answered: otherwise it comes again.
+bool NodeCore::Impl::follow_wish(std::size_t partition, Institution& provider, KeptWish& kept) {
   Partition& owner = partitions_[partition];
   const symbols::AddressBook::Match match = owner.persons.match(kept.wish.person);
   kept.wish.candidates = match.candidates;
@@ -474,7 +486,7 @@ bool NodeCore::Impl::follow_wish(std::size_t partition, Institution& provider, K
   const crypto::RegistryEntry* const asker = registry_.find(kept.wish.asker);
   kept.row = change->key;
   change->outside = asker == nullptr || !members_.contains(asker->tenant);
-  change->bytes_in = bytes;
+  change->bytes_in = kept.bytes;
   push_own_change(partition, provider.code, "asked by another body", *std::move(change));
   return true;
 }

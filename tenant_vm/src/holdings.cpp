@@ -223,9 +223,11 @@ void NodeCore::Impl::on_change_durable(const PendingChange& change) {
     const auto is_wish = take_wish(owner, row.key, row.value);
     if (!is_wish && is_wish.error().code != ErrorCode::kSealBroken) count(is_wish.error().code);
     answer_wishes(change.partition, row.key);
-  } else if (row.section != Section::kPerson) {
+  } else if (row.section == Section::kPerson) {
+    persons_put_.insert(change.partition);  // memory was changed when it was decided
+  } else {
     apply(owner, {.section = row.section, .key = row.key, .value = row.value});
-  }  // else memory was changed when it was decided
+  }
   if (const auto receipt = owner.receipts.extract(row.change)) {
     confirm_symbol(change.partition, receipt.mapped().first, receipt.mapped().second);
   }

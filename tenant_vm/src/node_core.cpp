@@ -364,6 +364,7 @@ void NodeCore::Impl::run_lane(LaneSlot& slot) {
 void NodeCore::Impl::take_report(LaneSlot& slot, Lane::Report report) {
   if (report.lost) return drop_lane(slot);
   for (PendingRow& row : report.durable) on_durable(std::move(row), *report.train);
+  for (const std::size_t partition : std::exchange(persons_put_, {})) follow_held_wishes(partition);
   for (const PendingRow& row : report.refused) on_row_refused(row, report.refusal);
 }
 

@@ -337,8 +337,8 @@ class NodeCore::Impl {
                 std::string_view why);
   void answer_wishes(std::size_t partition, const HoldingKey& row);
   void take_wish_status(const exchange::StatusReply& reply);
-  bool follow_wish(std::size_t partition, Institution& provider, KeptWish& kept,
-                   std::uint32_t bytes);
+  void follow_held_wishes(std::size_t partition);
+  bool follow_wish(std::size_t partition, Institution& provider, KeptWish& kept);
   void answer_wish(std::size_t partition, const KeptWish& kept, const InstitutionCode& provider);
 
   void tell_operators(ErrorCode code, const InstitutionCode& institution) {
@@ -391,6 +391,7 @@ class NodeCore::Impl {
   std::optional<Timestamp> outbox_since_;
   std::optional<Timestamp> next_lapse_;  ///< of an acquisition
   std::optional<Timestamp> next_wish_;   ///< to be sent again, or to lapse
+  std::set<std::size_t> persons_put_;    ///< partitions, by the train that is being looked at
   std::uint64_t batch_number_ = 0;
   std::uint32_t remembered_from_ = 0;
 

@@ -86,6 +86,7 @@ struct OpenChange {
 struct KeptWish {
   Digest request_hash;
   wire::AcquisitionWish wish;
+  std::uint32_t bytes = 0;        ///< as it came last
   std::optional<HoldingKey> row;  ///< of the acquisition that it began
 };
 

@@ -194,6 +194,28 @@ TEST_CASE("a wish of another body begins an acquisition when one person fits", "
   CHECK(lack.under_way() == 1);
 }
 
+TEST_CASE("a wish held is followed as soon as it is clear whom it means", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  const bool doubled = GENERATE(false, true);
+  std::vector<AddressNumber> same;
+  if (doubled) same = {lack.put_person(), lack.put_person()};
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  CHECK(lack.is_kept());
+  CHECK_FALSE(lack.is_begun());
+  if (doubled) {
+    const wire::MergePersons merge{same[0], same[1]};
+    answer_of<wire::Done>(pool.command(request(pool, merge, lack.provider), lack.provider));
+  } else {
+    lack.put_person();
+  }
+  CHECK(lack.is_begun());
+  CHECK_FALSE(lack.is_kept());
+  CHECK(lack.under_way() == 1);
+  lack.put_person();  // changes nothing any more
+  CHECK(lack.under_way() == 1);
+}
+
 TEST_CASE("a later wish for the same inquiry takes the place of the former", "[tenant_vm]") {
   QuietPool pool;
   Lack lack(pool);
@@ -458,6 +480,8 @@ TEST_CASE("a wish that nobody follows ends with the time of an acquisition", "[t
   CHECK(lack.is_kept());
   pool.pass(1'000'000);
   CHECK_FALSE(lack.is_kept());
+  lack.put_person();  // too late
+  CHECK_FALSE(lack.is_begun());
 }
 
 TEST_CASE("a wish stands for an inquiry that showed the lack, and for no other", "[tenant_vm]") {
