@@ -149,6 +149,7 @@ std::vector<Connection> connections_of(const World& world, int flow) {
     }
   }
   std::vector<Connection> connections;
+  connections.reserve(sums.size());
   for (auto& [ends, sum] : sums) {
     connections.push_back({.from = ends.first,
                            .to = ends.second,

@@ -21,6 +21,7 @@ using namespace nakadachi::walls;
 using Catch::Matchers::ContainsSubstring;
 using nakadachi::walls::testing::kSoundWalls;
 using nakadachi::walls::testing::ModelMaker;
+using nakadachi::walls::testing::rearrange;
 using nakadachi::walls::testing::world_of;
 using nakadachi::walls::testing::world_of_preset;
 
