@@ -37,7 +37,9 @@ Result<void> NodeCore::Impl::ask_live(std::size_t partition, const ExchangeId& i
   return {};
 }
 
-/// Asks whoever listens, and wakes again when an answer is overdue.
+/// Asks whoever listens, and wakes again when an answer is overdue. An answer names its request and
+/// no person: when the symbol has become another's meanwhile, nobody is asked any more and the
+/// request lapses.
 void NodeCore::Impl::send_question(std::size_t partition, const ExchangeId& id, LivePermit& live) {
   Partition& owner = partitions_[partition];
   const exchange::Permit& permit = live.job.permit;
@@ -45,6 +47,8 @@ void NodeCore::Impl::send_question(std::size_t partition, const ExchangeId& id, 
   timers_.emplace(live.wake_at, partition, id);
   const auto person = owner.person_of(live.job);
   if (!person) return;  // the symbol has ended meanwhile: `wake_live` says so
+  if (owner.has_moved(live)) return;
+  live.about = *person;
   for (const auto& [system, listener] : owner.listening) {
     if (listener.until < now_ || !may_answer(owner.callers.at(system), permit.subject)) continue;
     return out(SendQuestion{listener.client,
@@ -92,6 +96,7 @@ void NodeCore::Impl::take_hand_over(std::size_t partition, const CallerRights& s
   if (!may_answer(system, found->second.job.permit.subject)) {
     return count(ErrorCode::kInstitutionNotAllowed);
   }
+  if (owner.has_moved(found->second)) return count(ErrorCode::kNoLongerKept);
   if (!answer.content.empty()) {
     const auto content = copies::decode_content(answer.content);
     if (!content) return count(content.error().code);

@@ -147,6 +147,10 @@ std::optional<AddressNumber> Partition::person_of(const PermitJob& job) const {
   return person ? std::optional(*person) : std::nullopt;
 }
 
+bool Partition::has_moved(const LivePermit& question) const {
+  return question.about && person_of(question.job) != current(*question.about);
+}
+
 Result<Bytes> Partition::seal_record(const ExchangeId& change, const copies::ChangeRecord& record,
                                      Random& random) {
   return cipher.seal({.table = "change", .column = "record", .row = change.view()},

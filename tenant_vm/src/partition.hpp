@@ -64,6 +64,7 @@ struct HeldPermit {
 struct LivePermit {
   PermitJob job;
   Timestamp wake_at;                            ///< when it is asked again, or has lapsed
+  std::optional<AddressNumber> about = {};      ///< whom it was asked about
   std::vector<exchange::WrongItem> wrong = {};  ///< of the last answer, which was not taken
   bool answered = false;                        ///< its answer waits among the permits
 };
@@ -203,6 +204,8 @@ struct Partition {
   void use_current_numbers(wire::AdminCommand& command) const;
   /// Whom a permit is about; nothing when the provider has no such symbol.
   std::optional<AddressNumber> person_of(const PermitJob& job) const;
+  /// Whether the symbol means another person, or nobody, since the question was put.
+  bool has_moved(const LivePermit& question) const;
   Result<Bytes> seal_record(const ExchangeId& change, const copies::ChangeRecord& record,
                             Random& random);
 };

@@ -61,7 +61,11 @@ void NodeCore::Impl::admit_permit(std::size_t partition, PermitJob job) {
   if (!id) return count(id.error().code);
   if (owner.providing.contains(*id)) return;
   if (job.handed_over) {
-    owner.live.erase(*id);
+    const auto live = owner.live.find(*id);
+    if (live == owner.live.end()) return count(ErrorCode::kNoLongerKept);
+    live->second.answered = false;
+    if (owner.has_moved(live->second)) return send_question(partition, *id, live->second);
+    owner.live.erase(live);
     return provide(partition, *id, job);
   }
   if (owner.held.contains(*id) || owner.live.contains(*id)) return;

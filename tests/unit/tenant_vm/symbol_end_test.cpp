@@ -180,6 +180,44 @@ TEST_CASE("what waits for a business system is answered when its person's symbol
   CHECK(pool.replies.back().outcome == Outcome::kProviderHoldsNoSymbol);
 }
 
+TEST_CASE("no answer about one person is given out once the symbol is another's", "[tenant_vm]") {
+  QuietPool pool;
+  const Between question(pool, true);
+  const bool released = GENERATE(false, true);  // by staff, about the former
+  if (released) answer_of<wire::Done>(question.change(hold(question.person)));
+  answer_of<wire::Done>(question.change(hold(kNobodyYet)));
+  pool.hand_over_live(question.provider, {});
+  CHECK(question.ask_again().empty());
+  if (released) {
+    const auto held = held_at(pool, question.provider);
+    REQUIRE(held.size() == 1);
+    pool.send_command(question.provider, question.of_provider(wire::Decide{held[0].request, {}}));
+    CHECK(pool.admin_replies.empty());
+  }
+  REQUIRE(pool.questions.size() == 1);
+  const exchange::HandOver answer{
+      .request = pool.questions[0].request,
+      .content = *copies::encode(*pool.universe.live_answer(pool.questions[0]))};
+  const bool in_time = GENERATE(false, true);  // the answer, but it waits behind the move
+  bool away = true;
+  pool.on_append = [&](const storage::Train& train) {
+    return away ? testing::refuse_for_now(train) : pool.store.append(train);
+  };
+  pool.send_command(question.provider,
+                    question.of_provider(wire::MoveSymbol{question.person, kNobodyYet}));
+  if (in_time) pool.hand_over_live(question.provider, {answer});
+  away = false;
+  pool.pass(testing::kRetryMs);
+  CHECK(question.holder() == kNobodyYet);
+  pool.hand_over_live(question.provider, {answer});
+  pool.pass(61'000);
+  CHECK(pool.questions.size() == 1);
+  CHECK(pool.errors(ErrorCode::kNoLongerKept) >= 1);
+  REQUIRE_FALSE(pool.replies.empty());
+  CHECK(pool.replies.back().outcome == Outcome::kLapsed);
+  CHECK(held_at(pool, question.provider).empty());
+}
+
 TEST_CASE("a symbol bound to the wrong person is bound to the right one", "[tenant_vm]") {
   QuietPool pool;
   const Between question(pool);
