@@ -50,7 +50,7 @@ void DemoStaff::look(Desk& desk) {
     if (decision == DemoResidents::Decision::kLeave) continue;
     const bool late = decision == DemoResidents::Decision::kApproveLate;
     if (late && SystemClock().now() - request.asked_at < kThoughtMs) continue;
-    wire::Decide command{.request = request.request, .refusal = {}};
+    wire::Decide command{.request = request.request, .person = request.person, .refusal = {}};
     if (decision == DemoResidents::Decision::kDoubt) {
       command.refusal = ErrorCode::kIdentityInDoubt;
     } else if (decision == DemoResidents::Decision::kCorrect) {

@@ -171,6 +171,7 @@ struct ApprovalOptions {
   AdminOptions admin;
   std::size_t limit = SIZE_MAX;
   std::string id;
+  std::string person;
   std::string reason;
 };
 
@@ -236,7 +237,8 @@ Result<void> run_decide(const ApprovalOptions& options) {
   const auto bytes = from_hex(options.id);
   const auto id = bytes ? ExchangeId::from(*bytes) : std::nullopt;
   if (!id) return Error{.code = ErrorCode::kWrongFormat, .field = "id"};
-  wire::Decide command{.request = *id, .refusal = {}};
+  NAKADACHI_TRY(const AddressNumber person, AddressNumber::parse(options.person));
+  wire::Decide command{.request = *id, .person = person, .refusal = {}};
   if (options.reason == "identity_in_doubt") command.refusal = ErrorCode::kIdentityInDoubt;
   if (options.reason == "under_correction") command.refusal = ErrorCode::kUnderCorrection;
   NAKADACHI_TRY(Desk desk, Desk::open(options.admin, Needs::kReason));
@@ -245,11 +247,19 @@ Result<void> run_decide(const ApprovalOptions& options) {
   return {};
 }
 
+void add_decision_options(CommandLine command, ApprovalOptions& options) {
+  command.add_option("ID", options.id, "from the list, 32 hexadecimal digits").required();
+  command
+      .add_option("--person", options.person,
+                  "whom the list shows: nothing is decided once the request is about another")
+      .required();
+}
+
 void add_refuse_options(CommandLine command, ApprovalOptions& options) {
   command.footer(
-      "Example: nakadachi approval refuse 01a2…(32 digits) --reason under_correction \\\n"
-      "           --who 税務課 --why 更正中");
-  command.add_option("ID", options.id, "from the list, 32 hexadecimal digits").required();
+      "Example: nakadachi approval refuse 01a2…(32 digits) --person 42 \\\n"
+      "           --reason under_correction --who 税務課 --why 更正中");
+  add_decision_options(command, options);
   command.add_option("--reason", options.reason, "identity_in_doubt or under_correction")
       .required()
       .one_of({"identity_in_doubt", "under_correction"});
@@ -379,8 +389,9 @@ void add_approval_commands(CommandLine app, Command& chosen, const ChosenLanguag
       approval, chosen, language, {"approve", "Provide the answer"}, Needs::kReason,
       [](CommandLine command, ApprovalOptions& options) {
         command.footer(
-            "Example: nakadachi approval approve 01a2…(32 digits) --who 税務課 --why 確認済");
-        command.add_option("ID", options.id, "from the list, 32 hexadecimal digits").required();
+            "Example: nakadachi approval approve 01a2…(32 digits) --person 42 \\\n"
+            "           --who 税務課 --why 確認済");
+        add_decision_options(command, options);
       },
       run_decide);
   add_admin_command<ApprovalOptions>(approval, chosen, language,

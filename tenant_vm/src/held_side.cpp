@@ -92,6 +92,7 @@ void NodeCore::Impl::decide_held(std::size_t partition, AdminJob job) {
     return answer(ErrorCode::kRowConflict);
   }
   if (held.job.permit.valid_until < now_) return answer(ErrorCode::kLapsed);
+  if (owner.person_of(held.job) != command.person) return answer(ErrorCode::kAnotherPerson);
   Result<Decision> decision = Decision{.reason = command.refusal.value_or(ErrorCode::kNoData)};
   if (!command.refusal) decision = decide(owner, held.job, true);
   if (!decision) return answer(decision.error().code);

@@ -152,7 +152,7 @@ void World::decide(std::size_t institution, const wire::HeldRequest& held) {
   using Staff = Universe::Staff;
   const Staff staff = universe_.staff_about(institution, held.person);
   if (staff == Staff::kLeave) return;
-  wire::Decide command{.request = held.request, .refusal = {}};
+  wire::Decide command{.request = held.request, .person = held.person, .refusal = {}};
   if (staff == Staff::kRefuse) command.refusal = ErrorCode::kIdentityInDoubt;
   if (faulty() && random_.chance(400)) {  // staff see 支援措置 just before they decide
     send_request(institution, wire::ChangeFlag{.person = held.person,

@@ -48,4 +48,8 @@ std::vector<wire::HeldRequest> held_at(QuietPool& pool, std::size_t institution)
       .requests;
 }
 
+wire::Decide decide(const wire::HeldRequest& held, std::optional<ErrorCode> refusal) {
+  return {.request = held.request, .person = held.person, .refusal = refusal};
+}
+
 }  // namespace nakadachi::testing

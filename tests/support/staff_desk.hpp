@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -46,5 +47,7 @@ inline constexpr std::int64_t kRetryMs = 10'000;
 
 /// What waits for the decision of an institution's staff.
 std::vector<wire::HeldRequest> held_at(QuietPool& pool, std::size_t institution);
+/// Their decision on what they have been shown: provide, or the reason not to.
+wire::Decide decide(const wire::HeldRequest& held, std::optional<ErrorCode> refusal = {});
 
 }  // namespace nakadachi::testing

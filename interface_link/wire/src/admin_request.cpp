@@ -134,12 +134,16 @@ std::optional<MoveSymbol> read(const v1::MoveSymbol& from, FieldReader& reader) 
 
 void put(const Decide& from, v1::AdminRequest& to) {
   NAKADACHI_PUT(*to.mutable_decide(), request, from.request.view());
+  to.mutable_decide()->set_person(from.person.reveal());
   if (from.refusal) to.mutable_decide()->set_refusal(static_cast<std::uint32_t>(*from.refusal));
 }
 
 std::optional<Decide> read(const v1::Decide& from, FieldReader& reader) {
-  Decide made;
-  reader.fixed(NAKADACHI_FIELD(from, request), made.request);
+  ExchangeId request;
+  reader.fixed(NAKADACHI_FIELD(from, request), request);
+  const auto person = read_person_number(NAKADACHI_FIELD(from, person), reader);
+  if (!person) return std::nullopt;
+  Decide made{.request = request, .person = *person, .refusal = {}};
   if (!from.has_refusal()) return made;
   ErrorCode refusal{};
   reader.error_code(NAKADACHI_FIELD(from, refusal), refusal);

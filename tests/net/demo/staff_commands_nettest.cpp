@@ -526,8 +526,18 @@ void check_approval(const StandingPool& pool) {
   CHECK_THAT(staff.run({"approval", "list", "--csv"}).output,
              ContainsSubstring(held[0]["id"].get<std::string>() + "," + question.asker + ","));
   const std::string id = held[0]["id"];
-  CHECK(staff.run({"approval", "approve", id, "--who", "窓口"}).status == 1);  // why?
-  CHECK(staff.change({"approval", "approve", id}).status == 0);
+  const auto decide = [&](const std::string& verb, const std::string& request,
+                          std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"approval", verb, request, "--person", question.person});
+    return staff.change(more).status;
+  };
+  const auto about_another = staff.change({"approval", "approve", id, "--person", "1"});
+  CHECK(about_another.status == 1);
+  CHECK_THAT(about_another.complaint, ContainsSubstring("another_person"));
+  CHECK(
+      staff.run({"approval", "approve", id, "--person", question.person, "--who", "窓口"}).status ==
+      1);  // why?
+  CHECK(decide("approve", id) == 0);
   CHECK(staff.json({"approval", "list"}).empty());
   const auto answered = outcome_of(first, 0);
   CHECK(answered["outcome"] == "answered");
@@ -544,14 +554,14 @@ void check_approval(const StandingPool& pool) {
   // The first asked lapses first, and so stands first.
   const auto both = staff.json({"approval", "list"});
   const std::string last = both[1]["id"];
-  CHECK(staff.change({"approval", "approve", last}).status == 0);
+  CHECK(decide("approve", last) == 0);
   CHECK(outcome_of(third, 0)["outcome"] == "answered");
   const std::string other = both[0]["id"];
-  CHECK(staff.change({"approval", "refuse", other, "--reason", "under_correction"}).status == 0);
+  CHECK(decide("refuse", other, {"--reason", "under_correction"}) == 0);
   const auto refused = outcome_of(second, 1);
   CHECK(refused["outcome"] == "refused");
   CHECK(refused["reason"] == "under_correction");
-  CHECK(staff.change({"approval", "approve", other}).status == 1);
+  CHECK(decide("approve", other) == 1);
   CHECK(set_flag("clear") == 0);
 }
 

@@ -35,17 +35,16 @@ TEST_CASE("a flagged person's answer waits for staff, and both sides record what
   CHECK(held[0].legal_item > 0);
 
   SECTION("provide") {
-    answer_of<wire::Done>(pool.command(
-        request(pool, wire::Decide{held[0].request, {}}, question.provider), question.provider));
+    answer_of<wire::Done>(pool.command(request(pool, testing::decide(held[0]), question.provider),
+                                       question.provider));
     REQUIRE(pool.replies.size() == 1);
     CHECK(pool.replies[0].outcome == Outcome::kAnswered);
     CHECK(pool.replies[0].answer == pool.universe.expected(question.query).answer);
   }
   SECTION("refuse, for a reason of the closed list") {
-    answer_of<wire::Done>(
-        pool.command(request(pool, wire::Decide{held[0].request, ErrorCode::kUnderCorrection},
-                             question.provider),
-                     question.provider));
+    answer_of<wire::Done>(pool.command(
+        request(pool, testing::decide(held[0], ErrorCode::kUnderCorrection), question.provider),
+        question.provider));
     REQUIRE(pool.replies.size() == 1);
     CHECK(pool.replies[0].outcome == Outcome::kRefused);
     CHECK(pool.replies[0].code == ErrorCode::kUnderCorrection);
@@ -86,7 +85,7 @@ TEST_CASE("a decision obeys what was changed before it, though nothing was durab
   pool.ask(Universe::system_of(question.query), {question.query});
   const auto held = held_at(pool, question.provider);
   REQUIRE(held.size() == 1);
-  const auto decide = request(pool, wire::Decide{held[0].request, {}}, question.provider);
+  const auto decide = request(pool, testing::decide(held[0]), question.provider);
 
   SECTION("不開示") {
     const copies::Flag flag{copies::FlagSort::kNonDisclosure, {}, {}};
@@ -127,8 +126,8 @@ TEST_CASE("a kind that staff approve is held for everybody until they decide", "
   const auto held = held_at(pool, question.provider);
   REQUIRE(held.size() == 1);
   CHECK(held[0].subject == question.query.subject);
-  answer_of<wire::Done>(pool.command(
-      request(pool, wire::Decide{held[0].request, {}}, question.provider), question.provider));
+  answer_of<wire::Done>(
+      pool.command(request(pool, testing::decide(held[0]), question.provider), question.provider));
   const exchange::Reply reply = pool.ask(question.query);
   CHECK(reply.outcome == Outcome::kAnswered);
   CHECK(reply.answer == pool.universe.expected(question.query).answer);
@@ -172,9 +171,9 @@ TEST_CASE("a long list of what is held comes whole, page by page, while staff de
     CHECK(page.requests.size() == (more ? limits::kMaxHeldListed : 7));
     list.after = seen.back();
     // The first and the last seen are decided before the next page is read.
-    for (const ExchangeId& id : {page.requests.front().request, page.requests.back().request}) {
+    for (const wire::HeldRequest& held : {page.requests.front(), page.requests.back()}) {
       answer_of<wire::Done>(pool.command(
-          request(pool, wire::Decide{id, ErrorCode::kUnderCorrection}, question.provider),
+          request(pool, testing::decide(held, ErrorCode::kUnderCorrection), question.provider),
           question.provider));
     }
   }
@@ -197,8 +196,8 @@ TEST_CASE("a held request survives a restart and can be decided then", "[tenant_
   pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
   const auto held = held_at(pool, question.provider);
   REQUIRE(held.size() == 1);
-  answer_of<wire::Done>(pool.command(
-      request(pool, wire::Decide{held[0].request, {}}, question.provider), question.provider));
+  answer_of<wire::Done>(
+      pool.command(request(pool, testing::decide(held[0]), question.provider), question.provider));
   CHECK(pool.ask(question.query).outcome == Outcome::kAnswered);
 }
 
@@ -240,7 +239,7 @@ TEST_CASE("a decision on what is not held here, or decided already, is an error"
   pool.ask(Universe::system_of(question.query), {question.query});
   const auto held = held_at(pool, question.provider);
   REQUIRE(held.size() == 1);
-  const wire::Decide provide{held[0].request, {}};
+  const wire::Decide provide = testing::decide(held[0]);
   const std::size_t other =
       question.provider % 2 == 0 ? question.provider + 1 : question.provider - 1;
   CHECK(pool.command(request(pool, provide, other), other).error().code ==

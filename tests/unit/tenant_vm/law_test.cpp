@@ -147,8 +147,8 @@ TEST_CASE("another law judges what was asked before and is decided now", "[tenan
   auto none = rules::LawBook::make(law.classes(), {}, {});
   REQUIRE(none.ok());
   pool.replace_law(*std::move(none));
-  answer_of<wire::Done>(pool.command(
-      request(pool, wire::Decide{held[0].request, {}}, question.provider), question.provider));
+  answer_of<wire::Done>(
+      pool.command(request(pool, testing::decide(held[0]), question.provider), question.provider));
   REQUIRE_FALSE(pool.replies.empty());
   CHECK(pool.replies.back().outcome == Outcome::kRefused);
   CHECK(pool.replies.back().code == ErrorCode::kNotInLegalTable);

@@ -272,7 +272,7 @@ TEST_CASE(
   const auto held = held_at(pool, provider);
   REQUIRE(held.size() == 1);
 
-  pool.send_command(provider, request(pool, wire::Decide{held[0].request, {}}, provider));
+  pool.send_command(provider, request(pool, testing::decide(held[0]), provider));
   REQUIRE(pool.questions.size() == 2);
   CHECK(pool.admin_replies.empty());  // staff are told when it is done
   SECTION("answered") {
@@ -338,7 +338,7 @@ TEST_CASE("within one body staff are asked too, and a restart loses nothing", "[
   const auto held = held_at(pool, provider);
   REQUIRE(held.size() == 1);
   CHECK((held[0].person == query.person));
-  REQUIRE(pool.command(request(pool, wire::Decide{held[0].request, {}}, provider), provider).ok());
+  REQUIRE(pool.command(request(pool, testing::decide(held[0]), provider), provider).ok());
   CHECK(pool.ask(query).outcome == Outcome::kAnswered);
   CHECK(pool.store.rows().size() == 4);
 }

@@ -97,7 +97,7 @@ TEST_CASE("a number that was merged away means the survivor, whoever gives it", 
     ++content.dataset;
     CHECK(change(wire::PutCopy{former, kind, *copies::encode(content)}) == 1);
     answer_of<wire::Done>(
-        pool.command(request(pool, wire::Decide{held[0].request, {}}, provider), provider));
+        pool.command(request(pool, testing::decide(held[0]), provider), provider));
     REQUIRE(pool.replies.size() == 1);
     CHECK(pool.replies[0].answer == *copies::encode(content));
     CHECK(answer_of<wire::Flags>(
@@ -158,7 +158,7 @@ TEST_CASE("within one body a number that was merged away means the survivor", "[
     REQUIRE(held.size() == 1);
     CHECK((held[0].person == survivor));
     answer_of<wire::Done>(
-        pool.command(request(pool, wire::Decide{held[0].request, {}}, kProvider), kProvider));
+        pool.command(request(pool, testing::decide(held[0]), kProvider), kProvider));
     REQUIRE(pool.replies.size() == 1);
     CHECK(pool.replies[0].outcome == Outcome::kAnswered);
   }

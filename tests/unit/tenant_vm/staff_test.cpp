@@ -170,7 +170,8 @@ TEST_CASE("who may not change, decide, or speak for an institution is turned awa
   CHECK(pool.command(request(pool, hold(question.person), question.provider), question.provider)
             .error()
             .code == ErrorCode::kInstitutionNotAllowed);
-  CHECK(pool.command(request(pool, wire::Decide{}, question.provider), question.provider)
+  CHECK(pool.command(request(pool, wire::Decide{{}, question.person, {}}, question.provider),
+                     question.provider)
             .error()
             .code == ErrorCode::kInstitutionNotAllowed);
   CHECK(pool.command(request(pool, wire::ListTenants{}), kMayor).error().code ==
@@ -201,8 +202,7 @@ TEST_CASE("a decision and a wish without who and why are refused too", "[tenant_
   const auto held = held_at(pool, question.provider);
   REQUIRE(held.size() == 1);
   const auto code_of = [&](const std::string& who, const std::string& why) {
-    wire::AdminRequest decision =
-        request(pool, wire::Decide{held[0].request, {}}, question.provider);
+    wire::AdminRequest decision = request(pool, testing::decide(held[0]), question.provider);
     decision.who = who;
     decision.why = why;
     return pool.command(decision, question.provider).error().code;

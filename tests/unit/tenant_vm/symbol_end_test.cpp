@@ -191,7 +191,7 @@ TEST_CASE("no answer about one person is given out once the symbol is another's"
   if (released) {
     const auto held = held_at(pool, question.provider);
     REQUIRE(held.size() == 1);
-    pool.send_command(question.provider, question.of_provider(wire::Decide{held[0].request, {}}));
+    pool.send_command(question.provider, question.of_provider(testing::decide(held[0])));
     CHECK(pool.admin_replies.empty());
   }
   REQUIRE(pool.questions.size() == 1);
@@ -218,6 +218,25 @@ TEST_CASE("no answer about one person is given out once the symbol is another's"
   CHECK(held_at(pool, question.provider).empty());
 }
 
+TEST_CASE("what staff have decided about one person counts for nobody else", "[tenant_vm]") {
+  QuietPool pool;
+  const Between question(pool);
+  answer_of<wire::Done>(question.change(hold(question.person)));
+  CHECK(pool.ask(Universe::system_of(question.query), {question.query}).empty());
+  const auto shown = held_at(pool, question.provider);
+  REQUIRE(shown.size() == 1);
+  CHECK(question.done(wire::MoveSymbol{question.person, kNobodyYet}) == 2);
+  const auto refusal = GENERATE(std::optional<ErrorCode>(), ErrorCode::kUnderCorrection);
+  CHECK(question.change(testing::decide(shown[0], refusal)).error().code ==
+        ErrorCode::kAnotherPerson);
+  const auto is_now = held_at(pool, question.provider);
+  REQUIRE(is_now.size() == 1);
+  CHECK(is_now[0].person == kNobodyYet);
+  CHECK(question.done(testing::decide(is_now[0], refusal)) == 1);
+  REQUIRE_FALSE(pool.replies.empty());
+  CHECK(pool.replies.back().outcome == (refusal ? Outcome::kRefused : Outcome::kNoData));
+}
+
 TEST_CASE("a symbol bound to the wrong person is bound to the right one", "[tenant_vm]") {
   QuietPool pool;
   const Between question(pool);
@@ -238,7 +257,7 @@ TEST_CASE("a symbol bound to the wrong person is bound to the right one", "[tena
   const auto is_now = held_at(pool, question.provider);
   REQUIRE(is_now.size() == 1);  // still for staff, about the other
   CHECK(is_now[0].person == question.person);
-  CHECK(question.done(wire::Decide{is_now[0].request, {}}) == 1);
+  CHECK(question.done(testing::decide(is_now[0])) == 1);
   REQUIRE_FALSE(pool.replies.empty());
   CHECK(pool.replies.back().answer == pool.universe.expected(question.query).answer);
 }

@@ -54,8 +54,7 @@ void release(QuietPool& pool, const exchange::Query& query) {
   const auto held = pool.command(request(pool, wire::ListHeld{}, provider), provider);
   const auto& requests = std::get<wire::HeldRequests>(*held).requests;
   REQUIRE(requests.size() == 1);
-  const wire::Decide provide{.request = requests.front().request, .refusal = {}};
-  REQUIRE(pool.command(request(pool, provide, provider), provider).ok());
+  REQUIRE(pool.command(request(pool, testing::decide(requests.front()), provider), provider).ok());
 }
 
 /// Asks between bodies, as most queries are.

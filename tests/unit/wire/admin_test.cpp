@@ -43,8 +43,8 @@ std::vector<AdminCommand> one_of_each(SeededRandom& random) {
           BindSymbol{person(5), *Symbol::from(samples::bytes(random, Symbol::kSize))},
           EndSymbol{person(22)},
           MoveSymbol{person(23), person(24)},
-          Decide{random.make<ExchangeId>(), {}},
-          Decide{random.make<ExchangeId>(), ErrorCode::kUnderCorrection},
+          Decide{random.make<ExchangeId>(), person(25), {}},
+          Decide{random.make<ExchangeId>(), person(26), ErrorCode::kUnderCorrection},
           AskToAcquire{random.make<RequestKey>(), four_items()},
           PutPerson{{}, items(), {business()}},
           PutPerson{person(6), {four_items(), {}}, {}},
@@ -157,7 +157,8 @@ TEST_CASE("wire: every answer of the admin door comes back as it was, errors too
 TEST_CASE("wire: what is wrong in an admin request is named, and spoils no neighbour") {
   SeededRandom random(3);
   const AdminRequest good = request(random, ListHeld{});
-  AdminRequest refusing = request(random, Decide{random.make<ExchangeId>(), ErrorCode::kNoData});
+  AdminRequest refusing =
+      request(random, Decide{random.make<ExchangeId>(), person(1), ErrorCode::kNoData});
   const std::vector<AdminRequest> requests = {good, refusing, good};
   const auto read = decode_admin_requests(encode_admin_requests(requests));
   REQUIRE(read.ok());

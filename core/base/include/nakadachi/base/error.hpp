@@ -52,6 +52,7 @@ enum class ErrorCode : std::uint16_t {
   kAlreadyAcquired = 420,
   kUnknownAcquisition = 421,
   kUnknownPerson = 422,
+  kAnotherPerson = 423,
 
   kPermitExpired = 501,
   kPermitForAnotherRequest = 502,

@@ -71,9 +71,11 @@ struct MoveSymbol {
   AddressNumber to;
 };
 /// Staff decide on a held request: provide, or refuse for a reason of the closed
-/// list (`kIdentityInDoubt`, `kUnderCorrection`).
+/// list (`kIdentityInDoubt`, `kUnderCorrection`). `person` is whom they were shown: once the
+/// request is about somebody else it is not decided.
 struct Decide {
   ExchangeId request;
+  AddressNumber person;
   std::optional<ErrorCode> refusal;  ///< nothing: provide
 };
 /// Asks the provider that held no symbol of a person to acquire one (Cabinet Order 26(3)).
