@@ -251,7 +251,7 @@ Result<void> run_doubles(const PersonOptions& options) {
   NAKADACHI_TRY(auto persons, all_persons(desk));
   SystemRandom random;
   AddressBook book(random);
-  for (PersonRecord& person : persons) NAKADACHI_CHECK(book.recover(std::move(person)));
+  for (PersonRecord& person : persons) NAKADACHI_CHECK(book.put(std::move(person)));
   nlohmann::json list = nlohmann::json::array();
   const auto groups = book.find_doubles();
   for (const AddressBook::Doubles& group : groups) {

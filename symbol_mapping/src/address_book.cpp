@@ -48,11 +48,6 @@ const PersonRecord* AddressBook::find(const AddressNumber& number) const {
   return found == persons_.end() ? nullptr : &found->second;
 }
 
-PersonRecord* AddressBook::find_mutable(const AddressNumber& number) {
-  const PersonRecord* const found = find(number);
-  return found == nullptr ? nullptr : &persons_.at(found->number);
-}
-
 const PersonRecord* AddressBook::find(const BusinessNumber& business) const {
   const auto found = by_business_.find(business);
   return found == by_business_.end() ? nullptr : &persons_.at(found->second);
@@ -71,15 +66,40 @@ void AddressBook::leave(const PersonRecord& record) {
   by_birth_date_.erase({index_key(record.items.four.birth_date), record.number});
 }
 
-Result<void> AddressBook::recover(PersonRecord record) {
-  const bool conflict =
-      is_taken(record.number) ||
-      std::any_of(
-          record.aliases.begin(), record.aliases.end(),
-          [&](const AddressNumber& alias) { return alias == record.number || is_taken(alias); }) ||
-      std::any_of(record.business.begin(), record.business.end(),
-                  [&](const BusinessNumber& each) { return by_business_.contains(each); });
-  if (conflict) return Error{.code = ErrorCode::kRowConflict, .field = "person"};
+/// Whether a number of any sort that the record has is somebody's who is not the record's.
+bool AddressBook::is_anothers(const PersonRecord& record) const {
+  const auto& aliases = record.aliases;
+  const auto is_own = [&](const AddressNumber& number) {
+    return number == record.number || std::ranges::find(aliases, number) != aliases.end();
+  };
+  const auto anothers_alias = [&](const AddressNumber& number) {
+    const auto alias = aliases_.find(number);
+    return alias != aliases_.end() && !is_own(alias->second);
+  };
+  const auto anothers_business = [&](const BusinessNumber& business) {
+    const PersonRecord* const holder = find(business);
+    return holder != nullptr && !is_own(holder->number);
+  };
+  return aliases_.contains(record.number) ||
+         std::ranges::find(aliases, record.number) != aliases.end() ||
+         std::ranges::any_of(aliases, anothers_alias) ||
+         std::ranges::any_of(record.business, anothers_business);
+}
+
+void AddressBook::take_out(const AddressNumber& number) {
+  const auto found = persons_.find(number);
+  if (found == persons_.end()) return;
+  const PersonRecord& record = found->second;
+  leave(record);
+  for (const AddressNumber& alias : record.aliases) aliases_.erase(alias);
+  for (const BusinessNumber& each : record.business) by_business_.erase(each);
+  persons_.erase(found);
+}
+
+Result<void> AddressBook::put(PersonRecord record) {
+  if (is_anothers(record)) return Error{.code = ErrorCode::kRowConflict, .field = "person"};
+  take_out(record.number);
+  for (const AddressNumber& alias : record.aliases) take_out(alias);
   for (const AddressNumber& alias : record.aliases) aliases_.emplace(alias, record.number);
   for (const BusinessNumber& each : record.business) by_business_.emplace(each, record.number);
   enter(record);
@@ -88,49 +108,30 @@ Result<void> AddressBook::recover(PersonRecord record) {
   return {};
 }
 
-const PersonRecord& AddressBook::issue(PersonItems items) {
-  const auto draw = [this] {
-    return AddressNumber::from_number(kFirstNumber + random_.next_u64() % kNumbers).value();
-  };
-  AddressNumber number = draw();
-  while (is_taken(number)) number = draw();
-  const auto placed =
-      persons_.emplace(number, PersonRecord{number, std::move(items), {}, {}}).first;
-  enter(placed->second);
-  return placed->second;
-}
-
-Result<const PersonRecord*> AddressBook::revise(const AddressNumber& number, PersonItems items) {
-  PersonRecord* const record = find_mutable(number);
-  if (record == nullptr) return ErrorCode::kUnknownPerson;
-  leave(*record);
-  record->items = std::move(items);
-  enter(*record);
-  return record;
-}
-
-Result<const PersonRecord*> AddressBook::attach(const AddressNumber& number,
-                                                const BusinessNumber& business) {
-  PersonRecord* const record = find_mutable(number);
-  if (record == nullptr) return ErrorCode::kUnknownPerson;
-  const PersonRecord* const holder = find(business);
-  if (holder == record) return holder;
-  if (holder != nullptr) {
-    return Error{.code = ErrorCode::kRowConflict, .field = "business_number"};
+AddressNumber AddressBook::draw() const {
+  while (true) {
+    const auto number = AddressNumber::from_number(kFirstNumber + random_.next_u64() % kNumbers);
+    if (!is_taken(*number)) return *number;
   }
-  if (record->business.size() >= limits::kMaxNumbersPerPerson) return ErrorCode::kTooManyItems;
-  insert_sorted(record->business, business);
-  by_business_.emplace(business, record->number);
-  return record;
 }
 
-Result<const PersonRecord*> AddressBook::detach(const BusinessNumber& business) {
-  const auto found = by_business_.find(business);
-  if (found == by_business_.end()) return ErrorCode::kUnknownPerson;
-  PersonRecord& record = persons_.at(found->second);
-  std::erase(record.business, business);
-  by_business_.erase(found);
-  return &record;
+Result<PersonRecord> AddressBook::would_put(const std::optional<AddressNumber>& number,
+                                            PersonItems items,
+                                            std::span<const BusinessNumber> business) const {
+  const PersonRecord* const known = number ? find(*number) : nullptr;
+  if (number && known == nullptr) return ErrorCode::kUnknownPerson;
+  PersonRecord record = known != nullptr ? *known : PersonRecord{draw(), {items}, {}, {}};
+  record.items = std::move(items);
+  for (const BusinessNumber& each : business) {
+    const PersonRecord* const holder = find(each);
+    if (holder != known && holder != nullptr) {
+      return Error{.code = ErrorCode::kRowConflict, .field = "business_number"};
+    }
+    if (std::ranges::find(record.business, each) != record.business.end()) continue;
+    if (record.business.size() >= limits::kMaxNumbersPerPerson) return ErrorCode::kTooManyItems;
+    insert_sorted(record.business, each);
+  }
+  return record;
 }
 
 Result<AddressBook::Merged> AddressBook::would_merge(const AddressNumber& survivor,
@@ -149,21 +150,6 @@ Result<AddressBook::Merged> AddressBook::would_merge(const AddressNumber& surviv
   for (const BusinessNumber& business : from->business) {
     insert_sorted(merged.person.business, business);
   }
-  return merged;
-}
-
-Result<AddressBook::Merged> AddressBook::merge(const AddressNumber& survivor,
-                                               const AddressNumber& former) {
-  NAKADACHI_TRY(Merged merged, would_merge(survivor, former));
-  leave(persons_.at(merged.from));
-  for (const AddressNumber& alias : merged.person.aliases) {
-    aliases_.insert_or_assign(alias, merged.to);
-  }
-  for (const BusinessNumber& business : merged.person.business) {
-    by_business_.insert_or_assign(business, merged.to);
-  }
-  persons_.at(merged.to) = merged.person;
-  persons_.erase(merged.from);
   return merged;
 }
 

@@ -135,14 +135,6 @@ Result<SymbolMap> SymbolMap::with(std::span<const Binding> added,
   return changed;
 }
 
-Result<SymbolMap> SymbolMap::moved(const AddressNumber& from, const AddressNumber& to) const {
-  const Result<Symbol> symbol = find_symbol(from);
-  if (!symbol || from == to) return *this;
-  const std::array<Binding, 1> added = {Binding{to, *symbol}};
-  const std::array<AddressNumber, 1> removed = {from};
-  return with(added, removed);
-}
-
 std::size_t SymbolMap::size() const noexcept {
   return tables_ == nullptr ? 0 : tables_->by_address.size();
 }

@@ -57,6 +57,7 @@ Result<NodeCore::Impl::Change> NodeCore::Impl::start_acquisition(Partition& part
 bool NodeCore::Impl::symbol_changing(Partition& partition, const InstitutionCode& institution,
                                      const AddressNumber& person) {
   if (partition.changing.empty()) return false;
+  if (partition.is_person_changing(person)) return true;
   crypto::TenantCipher& cipher = partition.cipher;
   const auto changing = [&](const AddressNumber& number) {
     return partition.is_changing(Section::kSymbol, symbol_key(cipher, institution, number)) ||

@@ -41,7 +41,7 @@ void NodeCore::Impl::apply(Partition& partition, const storage::Holding& holding
       case Section::kPerson: {
         NAKADACHI_TRY(symbols::PersonRecord person,
                       open_person(partition.cipher, holding.key, holding.value));
-        return partition.persons.recover(std::move(person));
+        return partition.persons.put(std::move(person));
       }
       case Section::kSetting: {
         NAKADACHI_TRY(const copies::AnswerSetting setting,
@@ -78,11 +78,8 @@ Result<void> NodeCore::Impl::apply_symbol(Partition& partition, const PendingCha
     whose = stored.institution;
     added.push_back(stored.binding);
   }
-  if (!whose) return {};  // under a number that was merged away: moved already
+  if (!whose) return {};  // the binding that takes its place says it
   symbols::SymbolMap& symbols = partition.institutions.at(*whose).symbols;
-  const auto known =
-      added.empty() ? ErrorCode::kSymbolNotAcquired : symbols.find_symbol(added.front().first);
-  if (known && *known == added.front().second) return {};  // the same
   NAKADACHI_TRY(symbols, symbols.with(added, removed));
   return {};
 }
@@ -108,7 +105,7 @@ void NodeCore::Impl::apply_erased(Partition& partition, Section section, const H
     if (section == Section::kCopy) institution.copies.erase(key);
     if (section == Section::kFlag) institution.flags.erase(key);
   }
-  // Acquisitions and persons were forgotten when it was decided.
+  // An acquisition was forgotten when it was decided, a person is when the survivor is put.
 }
 
 // From a decision to the store ------------------------------------------------
@@ -149,7 +146,7 @@ Result<PendingChange> NodeCore::Impl::make_row(std::size_t partition, const Exch
   row.leaf = crypto::leaf_hash(row.salt, storage::kChangeLeafKind, copies::encode(record));
   NAKADACHI_TRY(row.record, owner.seal_record(id, record, *random_));
   row.value = std::move(change.value);
-  if (change.unbinds) pending.unbinds.emplace(institution, *change.unbinds);
+  pending.unbinds = change.unbinds;
   return pending;
 }
 
@@ -223,10 +220,9 @@ void NodeCore::Impl::on_change_durable(const PendingChange& change) {
     const auto is_wish = take_wish(owner, row.key, row.value);
     if (!is_wish && is_wish.error().code != ErrorCode::kSealBroken) count(is_wish.error().code);
     answer_wishes(change.partition, row.key);
-  } else if (row.section == Section::kPerson) {
-    persons_put_.insert(change.partition);  // memory was changed when it was decided
   } else {
     apply(owner, {.section = row.section, .key = row.key, .value = row.value});
+    if (row.section == Section::kPerson) persons_put_.insert(change.partition);
   }
   if (const auto receipt = owner.receipts.extract(row.change)) {
     confirm_symbol(change.partition, receipt.mapped().first, receipt.mapped().second);
@@ -253,7 +249,7 @@ void NodeCore::Impl::on_change_refused(const PendingChange& change, const Error&
 
 void NodeCore::Impl::settle_change(Partition& partition, const ExchangeId& change,
                                    const Error* refusal) {
-  partition.changed.remember(change, 0);
+  if (refusal == nullptr) partition.changed.remember(change, 0);
   const auto found = partition.open_changes.find(first_part(change));
   if (found == partition.open_changes.end()) return;
   OpenChange& open = found->second;

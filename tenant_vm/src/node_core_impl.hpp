@@ -241,8 +241,9 @@ class NodeCore::Impl {
     std::uint16_t messages_in = 1;
     /// Of a statement on the link; nothing: of the value before it was sealed.
     std::optional<std::uint32_t> bytes_in;
-    bool outside = false;                       ///< caused by a body outside the pool
-    std::optional<AddressNumber> unbinds = {};  ///< whose symbol ends with it
+    bool outside = false;  ///< caused by a body outside the pool
+    /// Whose symbol ends with it.
+    std::optional<std::pair<InstitutionCode, AddressNumber>> unbinds = {};
   };
   void apply(Partition& partition, const storage::Holding& holding);
   void apply_erased(Partition& partition, storage::Section section, const HoldingKey& key);
@@ -285,12 +286,15 @@ class NodeCore::Impl {
                               const wire::BindSymbol& command);
   static Result<Change> plan_symbol_end(Partition& partition, const Institution& institution,
                                         const AddressNumber& person);
-  Result<std::vector<Change>> plan_symbol_move(Partition& partition, Institution& institution,
+  Result<std::vector<Change>> plan_symbol_move(Partition& partition, const Institution& institution,
                                                const wire::MoveSymbol& command);
+  Result<void> bind_to_another(Partition& partition, const Institution& institution,
+                               const AddressNumber& from, const AddressNumber& to,
+                               std::vector<Change>& changes);
   Result<std::vector<Change>> plan_person(Partition& partition, const wire::PutPerson& command,
                                           wire::AdminAnswer& answer);
   Result<std::vector<Change>> plan_merge(Partition& partition, const wire::MergePersons& command);
-  Result<void> move_holdings(crypto::TenantCipher& cipher, const Institution& institution,
+  Result<void> move_holdings(Partition& partition, const Institution& institution,
                              const symbols::AddressBook::Merged& merged,
                              std::vector<Change>& changes);
   Result<wire::AdminAnswer> read(Partition& partition, const wire::AdminRequest& request);

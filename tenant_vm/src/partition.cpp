@@ -119,6 +119,10 @@ bool Partition::is_changing(storage::Section section, const Result<HoldingKey>& 
   return key && changing.contains({section, *key});
 }
 
+bool Partition::is_person_changing(const AddressNumber& person) {
+  return is_changing(storage::Section::kPerson, person_key(cipher, person));
+}
+
 AddressNumber Partition::current(const AddressNumber& number) const {
   const symbols::PersonRecord* const record = persons.find(number);
   return record != nullptr ? record->number : number;

@@ -182,6 +182,8 @@ struct Partition {
   std::vector<HoldingName> names_of(const storage::ChangeRow& change);
   /// Whether a change of a holding is on its way to the disk; of none without a key.
   bool is_changing(storage::Section section, const Result<HoldingKey>& key) const;
+  /// Whether new items of a person, or a merge with another, are on their way to the disk.
+  bool is_person_changing(const AddressNumber& person);
   /// Id of the first change a request makes; `change_part` tells the others.
   /// Errors: `kKeyUnavailable`.
   Result<ExchangeId> change_id(StaffId staff, const wire::AdminRequest& request);

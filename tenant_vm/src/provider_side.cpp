@@ -45,6 +45,7 @@ bool NodeCore::Impl::waits_for_change(Partition& partition, const PermitJob& job
   if (!job.person && holder_changing(partition, subject.provider, job.permit.symbol)) return true;
   const auto person = partition.person_of(job);
   if (!person) return false;
+  if (partition.is_person_changing(*person)) return true;
   const auto flags = copies::flag_key(partition.cipher, subject.provider, *person);
   const auto copy = copies::copy_key(partition.cipher, subject.provider, *person, subject.kind);
   const auto mode = copies::answer_setting_key(partition.cipher, subject.provider, subject.kind);

@@ -118,9 +118,7 @@ void NodeCore::Impl::enqueue_request(std::size_t partition, AdminJob job) {
   }
   if (is_reading(request.command)) {
     owner.use_current_numbers(job.request.command);
-    if (!touches_change(owner, job)) {
-      return answer_admin(job.client, request.key, read(owner, request));
-    }
+    return answer_admin(job.client, request.key, read(owner, request));
   }
   if (!slot.lane.is_open()) {
     return answer_admin(job.client, request.key, ErrorCode::kStoreUnavailable);
@@ -152,20 +150,17 @@ bool NodeCore::Impl::touches_change(Partition& partition, const AdminJob& job) {
   crypto::TenantCipher& cipher = partition.cipher;
   const InstitutionCode& institution = job.request.institution;
   const auto copy_changing = [&](const auto& command) {
-    return partition.is_changing(
-        Section::kCopy, copies::copy_key(cipher, institution, command.person, command.kind));
+    return partition.is_person_changing(command.person) ||
+           partition.is_changing(
+               Section::kCopy, copies::copy_key(cipher, institution, command.person, command.kind));
   };
   const Cases touches = {
       [&](const wire::PutCopy& put) { return copy_changing(put); },
       [&](const wire::EraseCopy& erase) { return copy_changing(erase); },
       [&](const wire::ChangeFlag& flag) {
-        return partition.is_changing(Section::kFlag,
+        return partition.is_person_changing(flag.person) ||
+               partition.is_changing(Section::kFlag,
                                      copies::flag_key(cipher, institution, flag.person));
-      },
-      // A merge changes who is asked about before what is told of them.
-      [&](const wire::ShowFlags& show) {
-        return partition.is_changing(Section::kFlag,
-                                     copies::flag_key(cipher, institution, show.person));
       },
       [&](const wire::SetAnswerMode& mode) {
         return partition.is_changing(Section::kSetting,
@@ -206,7 +201,6 @@ void NodeCore::Impl::admit_request(std::size_t partition, AdminJob job) {
   };
   // They may have been taken away since it came.
   if (const auto allowed = check_rights(owner, job); !allowed) return answer(allowed.error());
-  if (is_reading(request.command)) return answer(read(owner, request));
   if (auto reason = copies::ChangeReason::make(request.who, request.why); !reason) {
     return answer(reason.error());
   }
@@ -413,57 +407,55 @@ Result<NodeCore::Impl::Change> NodeCore::Impl::plan_binding(Partition& partition
 Result<NodeCore::Impl::Change> NodeCore::Impl::plan_symbol_end(Partition& partition,
                                                                const Institution& institution,
                                                                const AddressNumber& person) {
-  Change change{.section = Section::kSymbol, .operation = Operation::kDelete, .unbinds = person};
+  Change change{.section = Section::kSymbol,
+                .operation = Operation::kDelete,
+                .unbinds = std::pair(institution.code, person)};
   if (!institution.symbols.find_symbol(person)) return Change();
   NAKADACHI_TRY(change.key, symbol_key(partition.cipher, institution.code, person));
   return change;
 }
 
 Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan_symbol_move(
-    Partition& partition, Institution& institution, const wire::MoveSymbol& command) {
-  NAKADACHI_TRY(const Symbol symbol, institution.symbols.find_symbol(command.from));
+    Partition& partition, const Institution& institution, const wire::MoveSymbol& command) {
   std::vector<Change> changes;
-  if (command.from == command.to) return changes;
-  if (institution.symbols.find_symbol(command.to)) return ErrorCode::kRowConflict;
-  NAKADACHI_TRY(Change former, plan_symbol_end(partition, institution, command.from));
+  if (command.from != command.to || !institution.symbols.find_symbol(command.from)) {
+    NAKADACHI_CHECK(bind_to_another(partition, institution, command.from, command.to, changes));
+  }
+  return changes;
+}
+
+/// Whatever symbol is bound to `from` is bound to `to`, who may have none: an institution gets one
+/// symbol a person (施行命令 44条).
+Result<void> NodeCore::Impl::bind_to_another(Partition& partition, const Institution& institution,
+                                             const AddressNumber& from, const AddressNumber& to,
+                                             std::vector<Change>& changes) {
+  NAKADACHI_TRY(const Symbol symbol, institution.symbols.find_symbol(from));
+  if (institution.symbols.find_symbol(to)) return ErrorCode::kRowConflict;
+  Change former{.section = Section::kSymbol, .operation = Operation::kDelete};
   Change bound{.section = Section::kSymbol,
                .operation = Operation::kReplace,
-               .unbinds = std::exchange(former.unbinds, std::nullopt)};
-  NAKADACHI_TRY(bound.key, symbol_key(partition.cipher, institution.code, command.to));
+               .unbinds = std::pair(institution.code, from)};
+  NAKADACHI_TRY(former.key, symbol_key(partition.cipher, institution.code, from));
+  NAKADACHI_TRY(bound.key, symbol_key(partition.cipher, institution.code, to));
   NAKADACHI_TRY(bound.value, seal_symbol(partition.cipher, bound.key,
-                                         {institution.code, {command.to, symbol}}, *random_));
+                                         {institution.code, {to, symbol}}, *random_));
   changes.push_back(std::move(former));
   changes.push_back(std::move(bound));
-  return changes;
+  return {};
 }
 
 // 統合宛名 ----------------------------------------------------------------------
 
 Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan_person(
     Partition& partition, const wire::PutPerson& command, wire::AdminAnswer& answer) {
-  symbols::AddressBook& book = partition.persons;
-  for (const symbols::BusinessNumber& business : command.business) {
-    const symbols::PersonRecord* const holder = book.find(business);
-    const bool anothers =
-        holder != nullptr && (!command.number || book.find(*command.number) != holder);
-    if (anothers) return Error{.code = ErrorCode::kRowConflict, .field = "business_number"};
-  }
-  if (command.business.size() > limits::kMaxNumbersPerPerson) return ErrorCode::kTooManyItems;
-  const symbols::PersonRecord* person = nullptr;
-  if (command.number) {
-    NAKADACHI_TRY(person, book.revise(*command.number, command.items));
-  } else {
-    person = &book.issue(command.items);
-  }
-  for (const symbols::BusinessNumber& business : command.business) {
-    NAKADACHI_TRY(person, book.attach(person->number, business));
-  }
-  answer = wire::PersonPut{.number = person->number};
+  NAKADACHI_TRY(const symbols::PersonRecord person,
+                partition.persons.would_put(command.number, command.items, command.business));
+  answer = wire::PersonPut{.number = person.number};
   Change change;
   change.section = Section::kPerson;
   change.operation = command.number ? Operation::kReplace : Operation::kRegister;
-  NAKADACHI_TRY(change.key, person_key(partition.cipher, person->number));
-  NAKADACHI_TRY(change.value, seal_person(partition.cipher, change.key, *person, *random_));
+  NAKADACHI_TRY(change.key, person_key(partition.cipher, person.number));
+  NAKADACHI_TRY(change.value, seal_person(partition.cipher, change.key, person, *random_));
   std::vector<Change> changes;
   changes.push_back(std::move(change));
   return changes;
@@ -476,11 +468,8 @@ Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan_merge(
   NAKADACHI_TRY(const symbols::AddressBook::Merged merged,
                 partition.persons.would_merge(command.survivor, command.former));
   std::vector<Change> changes;
-  std::map<InstitutionCode, symbols::SymbolMap> symbols;
   for (const auto& [code, institution] : partition.institutions) {
-    NAKADACHI_TRY(symbols::SymbolMap moved, institution.symbols.moved(merged.from, merged.to));
-    symbols.emplace(code, std::move(moved));
-    NAKADACHI_CHECK(move_holdings(partition.cipher, institution, merged, changes));
+    NAKADACHI_CHECK(move_holdings(partition, institution, merged, changes));
   }
   Change kept;
   kept.section = Section::kPerson;
@@ -491,29 +480,21 @@ Result<std::vector<NodeCore::Impl::Change>> NodeCore::Impl::plan_merge(
   NAKADACHI_TRY(const HoldingKey former, person_key(partition.cipher, merged.from));
   changes.push_back({Section::kPerson, former, {}, Operation::kDelete, {}});
   if (changes.size() > limits::kMaxTrainRows) return ErrorCode::kTooManyItems;
-  // From here on nothing fails: a merge that does leaves both persons as they were.
-  NAKADACHI_CHECK(partition.persons.merge(merged.to, merged.from));
-  for (auto& [code, institution] : partition.institutions) {
-    institution.symbols = std::move(symbols.at(code));
-  }
   return changes;
 }
 
-Result<void> NodeCore::Impl::move_holdings(crypto::TenantCipher& cipher,
-                                           const Institution& institution,
+Result<void> NodeCore::Impl::move_holdings(Partition& partition, const Institution& institution,
                                            const symbols::AddressBook::Merged& merged,
                                            std::vector<Change>& changes) {
+  crypto::TenantCipher& cipher = partition.cipher;
   const InstitutionCode& code = institution.code;
   const auto move = [&](Section section, const HoldingKey& from, const HoldingKey& to, Bytes value,
                         std::optional<InformationKind> kind) {
     changes.push_back({section, to, std::move(value), Operation::kReplace, kind});
     changes.push_back({section, from, {}, Operation::kDelete, kind});
   };
-  if (const auto symbol = institution.symbols.find_symbol(merged.from)) {
-    NAKADACHI_TRY(const HoldingKey from, symbol_key(cipher, code, merged.from));
-    NAKADACHI_TRY(const HoldingKey to, symbol_key(cipher, code, merged.to));
-    NAKADACHI_TRY(Bytes value, seal_symbol(cipher, to, {code, {merged.to, *symbol}}, *random_));
-    move(Section::kSymbol, from, to, std::move(value), {});
+  if (institution.symbols.find_symbol(merged.from)) {
+    NAKADACHI_CHECK(bind_to_another(partition, institution, merged.from, merged.to, changes));
   }
   for (const InformationKind& kind : kinds_of(institution.copies)) {
     NAKADACHI_TRY(auto copy, institution.copies.find(cipher, merged.from, kind));

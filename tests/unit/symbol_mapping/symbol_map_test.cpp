@@ -104,18 +104,6 @@ TEST_CASE("a symbol is changed by one call, and readers keep what they had", "[s
   CHECK(reader.find_address(symbol_of(9)).error().code == ErrorCode::kProviderHoldsNoSymbol);
 }
 
-TEST_CASE("what was bound moves to another address number of the person", "[symbol_mapping]") {
-  const SymbolMap map = map_of({{person(5), symbol_of(1)}, {person(6), symbol_of(2)}});
-  const auto moved = map.moved(person(5), person(7));
-  REQUIRE(moved.ok());
-  CHECK((*moved->find_address(symbol_of(1)) == person(7)));
-  CHECK(moved->find_symbol(person(5)).error().code == ErrorCode::kSymbolNotAcquired);
-  CHECK(moved->size() == 2);
-  CHECK(map.moved(person(8), person(5)).value().size() == 2);
-  CHECK((*map.moved(person(5), person(5)).value().find_symbol(person(5)) == symbol_of(1)));
-  CHECK(map.moved(person(5), person(6)).error().code == ErrorCode::kRowConflict);
-}
-
 TEST_CASE("after any changes a map is what a plain map is", "[symbol_mapping]") {
   SeededRandom random(91);
   SymbolMap map(keys());

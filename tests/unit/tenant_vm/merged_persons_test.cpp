@@ -1,5 +1,6 @@
 // Persons who turned out to be one (統合宛名).
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -250,22 +251,89 @@ TEST_CASE("a symbol is bound to one person, also while a binding is on its way",
   CHECK(pool.admin_replies[1].answer.error().code == ErrorCode::kRowConflict);
 }
 
-TEST_CASE("flags are shown as one while a merge is on its way to the disk", "[tenant_vm]") {
+TEST_CASE("two persons are one once that is durable, in everything", "[tenant_vm]") {
   QuietPool pool;
   const AddressNumber survivor = put_person(pool, "佐藤 一郎");
   const AddressNumber former = put_person(pool, "佐藤 市郎");
   answer_of<wire::Done>(pool.command(request(pool, hold(former)), kMayor));
+  const auto flags_of = [&](const AddressNumber& person) {
+    return answer_of<wire::Flags>(pool.command(request(pool, wire::ShowFlags{person}), kMayor))
+        .flags.size();
+  };
+  const auto persons = [&] {
+    return answer_of<wire::Persons>(pool.command(request(pool, wire::ListPersons{}), kMayor))
+        .persons.size();
+  };
   pool.on_append = testing::refuse_for_now;
   pool.send_command(kMayor, request(pool, wire::MergePersons{survivor, former}));
+  CHECK(persons() == 2);
+  CHECK(flags_of(survivor) == 0);
+  CHECK(flags_of(former) == 1);
+  // What is kept under the former number alone waits, so that it comes under the survivor's.
+  const InformationKind kind = Question(pool).query.subject.kind;
+  const copies::CopyContent copy{
+      .layout_version = 1, .dataset = 9, .validity = {}, .items = {{1, "新しい値"}}};
   pool.send_commands(
-      kMayor, {request(pool, wire::ShowFlags{survivor}), request(pool, wire::ShowFlags{former})});
+      kMayor,
+      {request(pool, wire::PutCopy{former, kind, *copies::encode(copy)}),
+       request(pool, wire::BindSymbol{former, *Symbol::from(pool.random.make<Salt>().view())})});
   CHECK(pool.admin_replies.empty());
   pool.on_append = nullptr;
   pool.pass(testing::kRetryMs);
-  REQUIRE(pool.admin_replies.size() == 3);  // of the merge first
-  for (const std::size_t shown : {std::size_t{1}, std::size_t{2}}) {
-    CHECK(answer_of<wire::Flags>(pool.admin_replies[shown].answer).flags.size() == 1);
+  REQUIRE(pool.admin_replies.size() == 3);
+  for (const wire::AdminReply& reply : pool.admin_replies) CHECK(reply.answer.ok());
+  for (const bool restarted : {false, true}) {
+    if (restarted) pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+    CHECK(persons() == 1);
+    CHECK(flags_of(survivor) == 1);
+    CHECK(flags_of(former) == 1);
+    CHECK(answer_of<wire::SymbolShown>(
+              pool.command(request(pool, wire::ShowSymbol{survivor}), kMayor))
+              .bound);
   }
+  CHECK(answer_of<wire::Done>(pool.command(request(pool, wire::EraseCopy{survivor, kind}), kMayor))
+            .count == 1);
+}
+
+TEST_CASE("what the store refuses of persons was never so, and can be asked for again",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const AddressNumber survivor = put_person(pool, "佐藤 一郎");
+  const AddressNumber former = put_person(pool, "佐藤 市郎");
+  answer_of<wire::Done>(pool.command(request(pool, hold(former)), kMayor));
+  answer_of<wire::Done>(pool.command(
+      request(pool, wire::BindSymbol{former, *Symbol::from(pool.random.make<Salt>().view())}),
+      kMayor));
+  const std::vector<wire::AdminRequest> requests = {
+      request(pool, wire::MergePersons{survivor, former}),
+      request(pool, wire::PutPerson{survivor, {.four = ichiro("佐藤 次郎"), .kana = {}}, {}}),
+      request(pool, wire::PutPerson{{}, {.four = ichiro("佐藤 三郎"), .kana = {}}, {}})};
+  const auto persons = [&] {
+    return answer_of<wire::Persons>(pool.command(request(pool, wire::ListPersons{}), kMayor))
+        .persons;
+  };
+  const auto before = persons();
+  pool.on_append = [&](const storage::Train& train) {
+    const bool of_persons = std::ranges::any_of(
+        train.changes, [](const auto& change) { return change.section == Section::kPerson; });
+    return of_persons ? storage::AppendResult{.commit = storage::Commit::kFailed,
+                                              .error = {.code = ErrorCode::kStoreFailed}}
+                      : pool.store.append(train);
+  };
+  for (const wire::AdminRequest& one : requests) {
+    CHECK(pool.command(one, kMayor).error().code == ErrorCode::kStoreFailed);
+  }
+  CHECK(persons() == before);
+  CHECK(answer_of<wire::Flags>(pool.command(request(pool, wire::ShowFlags{former}), kMayor))
+            .flags.size() == 1);
+  CHECK(answer_of<wire::SymbolShown>(pool.command(request(pool, wire::ShowSymbol{former}), kMayor))
+            .bound);
+  pool.on_append = nullptr;
+  for (const wire::AdminRequest& one : requests) CHECK(pool.command(one, kMayor).ok());
+  const auto after = persons();
+  CHECK(after.size() == 2);
+  pool.start_node(pool.universe.node_setup({0, 1}, *pool.node_signer));
+  CHECK(persons() == after);
 }
 
 TEST_CASE("merged persons share symbols, copies and flags under the survivor", "[tenant_vm]") {

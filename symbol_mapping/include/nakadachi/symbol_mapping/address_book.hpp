@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -18,9 +19,10 @@ namespace nakadachi::symbols {
 /// 統合宛名 of one town: its persons under 団体内統合宛名番号, each with the
 /// 宛名番号 that business systems have given. Serves all institutions of the town.
 ///
-/// Pure: stores nothing itself. A call that changes a person returns the record
-/// to be stored, one holding a person, keyed by the number. A number that has
-/// become an alias is understood wherever a number is taken.
+/// Pure: stores nothing itself. `would_put` and `would_merge` tell the record to be
+/// stored, one holding a person, keyed by the number; once it is durable, `put` takes
+/// it. So nobody is shown what the disk does not hold. A number that has become an
+/// alias is understood wherever a number is taken.
 ///
 /// Used by one thread at a time. Pointers to records are valid until the next
 /// change. Sized for 400,000 persons (docs/symbols.md).
@@ -29,46 +31,37 @@ class AddressBook {
   /// `random` outlives the book.
   explicit AddressBook(Random& random) : random_(random) {}
 
-  /// Takes back what was stored, or takes over a number the town had before.
-  /// Errors: `kRowConflict` when a number, an alias or a business number of the
-  /// record is known already; nothing changes then.
-  Result<void> recover(PersonRecord record);
+  /// Takes a record as it is stored, in the place of what was known under its number and
+  /// its aliases. Errors: `kRowConflict` when a number, an alias or a business
+  /// number of the record is somebody else's; nothing changes then.
+  Result<void> put(PersonRecord record);
 
-  /// A new person under a new number: 15 digits drawn at random, the first not 0,
-  /// so that numbers tell neither order nor count of persons, cannot be taken for
-  /// a 個人番号, and no sequence has to survive a crash.
-  const PersonRecord& issue(PersonItems items);
-
-  /// Replaces the items. Errors: `kUnknownPerson`.
-  Result<const PersonRecord*> revise(const AddressNumber& number, PersonItems items);
-
-  /// Gives a person a business number; one the person has is no change.
-  /// Errors: `kUnknownPerson`; `kRowConflict` when it is another's;
+  /// The record of a person with new items and further business numbers; of a new one
+  /// where `number` is not given. A new number has 15 digits drawn at random, the first
+  /// not 0, so that numbers tell neither order nor count of persons, cannot be taken for
+  /// a 個人番号, and no sequence has to survive a crash. Changes nothing, so before
+  /// the next call `put` takes the record or it is given up.
+  /// Errors: `kUnknownPerson`; `kRowConflict` when a business number is somebody else's;
   /// `kTooManyItems` above `limits::kMaxNumbersPerPerson`.
-  Result<const PersonRecord*> attach(const AddressNumber& number, const BusinessNumber& business);
+  Result<PersonRecord> would_put(const std::optional<AddressNumber>& number, PersonItems items,
+                                 std::span<const BusinessNumber> business) const;
 
-  /// Takes a business number from whose it is. Errors: `kUnknownPerson`.
-  Result<const PersonRecord*> detach(const BusinessNumber& business);
-
-  /// What has to be done after a merge: store the record of `to`, erase that of
+  /// What is to be done for a merge: store the record of `to`, erase that of
   /// `from`, and move what other rooms keep under `from` to `to`: symbols of every
-  /// institution (`SymbolMap::moved`), copies and flags. A symbol that comes for
-  /// an acquisition begun as `from` belongs to `to`.
+  /// institution, copies and flags. A symbol that comes for an acquisition begun as
+  /// `from` belongs to `to`.
   struct Merged {
     AddressNumber from;
     AddressNumber to;
     PersonRecord person;  ///< as `to` is then
   };
-  /// What `merge` would do; changes nothing. Errors: those of `merge`.
-  Result<Merged> would_merge(const AddressNumber& survivor, const AddressNumber& former) const;
-
-  /// Makes one person of two: `survivor` keeps its items and gets the business
-  /// numbers and aliases of `former`, whose number becomes an alias for good.
-  /// Before, the caller makes sure that no institution has a symbol for both
-  /// (`SymbolMap::moved` refuses), for then they are two persons.
+  /// One person of two: `survivor` keeps its items and gets the business numbers and
+  /// aliases of `former`, whose number becomes an alias for good. Changes nothing. The
+  /// caller makes sure that no institution has a symbol for both, for then they are two
+  /// persons: an institution gets one symbol a person (施行命令 44条).
   /// Errors: `kUnknownPerson`; `kRowConflict` when both are one person already;
-  /// `kTooManyItems`. Nothing changes on failure.
-  Result<Merged> merge(const AddressNumber& survivor, const AddressNumber& former);
+  /// `kTooManyItems`.
+  Result<Merged> would_merge(const AddressNumber& survivor, const AddressNumber& former) const;
 
   /// Null when nobody has the number.
   const PersonRecord* find(const AddressNumber& number) const;
@@ -124,8 +117,10 @@ class AddressBook {
  private:
   using Index = std::set<std::pair<std::uint64_t, AddressNumber>>;
 
-  PersonRecord* find_mutable(const AddressNumber& number);
   bool is_taken(const AddressNumber& number) const;
+  bool is_anothers(const PersonRecord& record) const;
+  AddressNumber draw() const;
+  void take_out(const AddressNumber& number);
   void enter(const PersonRecord& record);
   void leave(const PersonRecord& record);
   std::vector<const PersonRecord*> under(const Index& index, std::uint64_t key) const;

@@ -61,12 +61,6 @@ class SymbolMap {
   Result<SymbolMap> with(std::span<const Binding> added,
                          std::span<const AddressNumber> removed = {}) const;
 
-  /// This map with what was bound to `from` bound to `to`; this map when nothing
-  /// was. For a merge of two address numbers of one person.
-  /// Errors: `kRowConflict` when both are bound: an institution gets one symbol a
-  /// person (施行命令 44条), so they are two persons and must not be merged.
-  Result<SymbolMap> moved(const AddressNumber& from, const AddressNumber& to) const;
-
   std::size_t size() const noexcept;
 
  private:
