@@ -89,8 +89,17 @@ std::vector<std::pair<std::size_t, std::size_t>> members_of(const Flat& flat, st
   return members;
 }
 
+/// Only a part is meant of what has a name, and no name tells the part from the whole.
+std::optional<Reason> narrowed(const Flat& flat) {
+  for (const Note& note : flat.notes) {
+    if (note.sort == NoteSort::kNarrows) return Reason{Undecided::kNarrowed, note.text};
+  }
+  return std::nullopt;
+}
+
 Read<KindNames> read_kinds(wording::Reader& reader, std::string_view cell) {
   const Flat flat = reader.flatten(cell, true);
+  if (auto reason = narrowed(flat)) return {std::nullopt, std::move(reason)};
   const std::size_t end = flat.text.rfind(kWhichArticle);
   KindNames read;
   if (end != std::string::npos) {
@@ -164,6 +173,7 @@ AffairWords read_laws(const wording::Reader& reader, std::string_view body) {
 
 Read<AffairWords> read_affair(wording::Reader& reader, std::string_view cell) {
   const Flat flat = reader.flatten(cell, true);
+  if (auto reason = narrowed(flat)) return {std::nullopt, std::move(reason)};
   const std::string_view text = flat.text;
   const std::size_t end = text.rfind(kAffairEnd);
   if (end == std::string_view::npos) return failed<AffairWords>(Undecided::kNoSubject, text);
@@ -271,11 +281,11 @@ std::optional<Reason> ClassReader::check_meaning(const Flat& flat, const Note& n
 }
 
 std::optional<Reason> ClassReader::check_notes(const Flat& flat) const {
+  if (auto reason = narrowed(flat)) return reason;
   for (const Note& note : flat.notes) {
     std::optional<Reason> problem;
     if (note.sort == NoteSort::kTerm) problem = check_term(flat, note);
     if (note.sort == NoteSort::kMeans) problem = check_meaning(flat, note);
-    if (note.sort == NoteSort::kNarrows) problem = Reason{Undecided::kNarrowedClass, note.text};
     if (problem) return problem;
   }
   return std::nullopt;
@@ -497,8 +507,8 @@ constexpr std::array kReasonTexts = {
     ReasonText{Undecided::kUnknownClass, "未登録の機関の区分です", "a class that is not declared"},
     ReasonText{Undecided::kOtherMembers, "区分に含まれる機関が登録内容と異なります",
                "the text gives the class other members than were declared"},
-    ReasonText{Undecided::kNarrowedClass, "区分の一部に限る、又は一部を除く定めがあります",
-               "the text takes some out of the class"},
+    ReasonText{Undecided::kNarrowed, "一部に限る、又は一部を除く定めがあります",
+               "the text means only some of what it names"},
     ReasonText{Undecided::kNoLaw, "事務の根拠となる法令名を読み取れません",
                "no law can be found in the affair"},
     ReasonText{Undecided::kNoSubject, "事務の内容を読み取れません",

@@ -158,6 +158,17 @@ std::string_view between(std::string_view text, std::string_view before, std::st
   return text.substr(begin + before.size(), end - begin - before.size());
 }
 
+/// Whether words say that only some of those before them are meant. Not those between quotation
+/// marks, which are a name.
+bool narrows(std::string_view sentence) {
+  std::string words(sentence);
+  for (std::size_t open = words.find("「"); open != std::string::npos;
+       open = words.find("「", open)) {
+    words.erase(open, words.find("」", open) - open);
+  }
+  return contains(words, "限") || contains(words, "除");
+}
+
 /// Removes an ending; whether it was there.
 bool take_ending(std::string_view& text, std::string_view ending) {
   if (!text.ends_with(ending)) return false;
@@ -287,12 +298,29 @@ void Reader::take_parenthesis(Flat& flat, std::string_view content, bool keep_qu
     if (open == std::string_view::npos) break;
     const std::size_t close = closing_of(content, open);
     const std::size_t from = open + kOpen.size();
+    const std::size_t known = inner.notes.size();
     take_parenthesis(inner, content.substr(from, std::max(close, from) - from), false);
+    for (std::size_t i = known; i < inner.notes.size(); ++i) {
+      if (inner.notes[i].sort != NoteSort::kNarrows) continue;
+      if (keep_qualifiers) {
+        inner.text += fmt::format("（{}）", inner.notes[i].text);
+      } else {  // narrower here is narrower outside
+        flat.notes.push_back({NoteSort::kNarrows, flat.text.size(), inner.notes[i].text});
+      }
+    }
     content.remove_prefix(std::min(content.size(), close + kClose.size()));
   }
   after_law_number_ = false;
+  bool narrowed = false;
   for (const std::string_view sentence : split(std::string_view(inner.text).substr(begin), "。")) {
-    if (!sentence.empty()) take_sentence(flat, sentence, keep_qualifiers);
+    if (sentence.empty()) continue;
+    narrowed = narrowed || narrows(sentence);
+    const std::size_t notes = flat.notes.size();
+    take_sentence(flat, sentence, keep_qualifiers);
+    // A name given to the part that is meant is not that of the whole.
+    if (narrowed && flat.notes.size() > notes && flat.notes.back().sort == NoteSort::kTerm) {
+      flat.notes.back() = {NoteSort::kNarrows, flat.text.size(), std::string(sentence)};
+    }
   }
 }
 
@@ -358,7 +386,7 @@ void Reader::take_sentence(Flat& flat, std::string_view sentence, bool keep_qual
     flat.notes.push_back({NoteSort::kIncludes, flat.text.size(), std::string(sentence)});
     return;
   }
-  if (!keep_qualifiers && (contains(sentence, "限") || contains(sentence, "除"))) {
+  if (!keep_qualifiers && narrows(sentence)) {
     flat.notes.push_back({NoteSort::kNarrows, flat.text.size(), std::string(sentence)});
     return;
   }

@@ -179,8 +179,12 @@ TEST_CASE("a class that the text narrows is never read as the whole class", "[ru
        {"市長（支所を置く市の長に限る。）", "市町村長（市長又は支所を置く町村長に限る。）",
         "市町村長（市長を除く。）", "市町村長（市長を除き、以下この条において同じ。）",
         "医療保険者（国民健康保険法により給付を行う市町村長に限る。）",
-        "市町村長（特別区の区長を含み、市長を除くものをいう。）"}) {
-    CHECK(with(narrowed) == Undecided::kNarrowedClass);
+        "市町村長（特別区の区長を含み、市長を除くものをいう。）",
+        "都道府県知事（市町村長（市長を除く。）を含む。）",
+        "都道府県知事等（都道府県知事、市長（支所を置く市の長を除く。）及び町村長をいう。）",
+        "市町村長（市長に限り、以下「市町村長」という。）",
+        "市町村長（市長に限る。以下「市町村長」という。）"}) {
+    CHECK(with(narrowed) == Undecided::kNarrowed);
   }
   CHECK(with("市町村長（特別区の区長及び名もない者を含む。）") == Undecided::kUnknownClass);
   CHECK(with("市町村長（名もない者を含み、以下同じ。）") == Undecided::kUnknownClass);
@@ -228,6 +232,28 @@ TEST_CASE("lists of kinds are parted where a kind ends", "[rules]") {
         Names{"架空手当法55条の他の法令：給付の支給"});
   CHECK(kinds_in("架空の手当及び給付に関する法律第三十条の二第一項の給付に関する情報") ==
         Names{"架空の手当及び給付に関する法律30条の2第1項の給付"});
+}
+
+TEST_CASE("a kind is told from what is left of it", "[rules]") {
+  const auto of_measures = [](std::string_view qualifier) {
+    return kinds_in(fmt::format("架空手当法による措置（{}）に関する情報", qualifier));
+  };
+  const Names whole = of_measures("第三号の措置に限る。");
+  CHECK(whole == Names{"架空手当法：措置（3号）"});
+  const Names nested = of_measures("第三号の措置（養護施設に係るものを除く。）に限る。");
+  CHECK(nested == Names{"架空手当法：措置（3号の措置（養護施設に係るものを除く））"});
+  for (const std::string_view named_as_the_whole :
+       {"地方税関係情報（所得に係るものに限り、以下「地方税関係情報」という。）",
+        "地方税関係情報（所得に係るものに限る。以下「地方税関係情報」という。）",
+        "架空手当法による給付（甲を除く。）に関する情報（乙に限り、以下「地方税関係情報」という。"
+        "）"}) {
+    CAPTURE(named_as_the_whole);
+    CHECK(undecided(line("1", "市町村長", kAffair, "市町村長",
+                         fmt::format("{}であって第九条で定めるもの", named_as_the_whole))) ==
+          Undecided::kNarrowed);
+  }
+  CHECK(kinds_in("架空手当法による給付に関する情報（以下「除籍に限る情報」という。）") ==
+        Names{"除籍に限る情報"});
 }
 
 TEST_CASE("new kinds get the next unofficial codes and are reported", "[rules]") {

@@ -16,7 +16,7 @@ enum class Undecided : std::uint8_t {
   kItemNumber,     ///< the item is no number, or has another affair than before
   kUnknownClass,   ///< a class that is neither declared nor of the open form
   kOtherMembers,   ///< the text means other members by a class than was declared
-  kNarrowedClass,  ///< the text takes some out of a class (に限る, を除く)
+  kNarrowed,       ///< only some of what is named are meant (に限る, を除く)
   kNoLaw,          ///< no law, order or guideline is named in the affair
   kNoSubject,      ///< what the affair is about cannot be told
   kNoArticle,      ///< the article with the conditions is not named
