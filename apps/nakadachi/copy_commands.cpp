@@ -98,7 +98,7 @@ Result<ReadLoad> read_load(const LoadOptions& options) {
   ReadLoad read;
   NAKADACHI_TRY(read.load, load_of(options, book));
   const copies::Layout& layout = *book.find(read.load.kind, read.load.layout_version);
-  NAKADACHI_TRY(const std::string text, read_file(options.file));
+  NAKADACHI_TRY(const std::string text, read_lines(options.file));
   NAKADACHI_TRY(copies::LoadRows rows, copies::read_load_csv(text, layout));
   read.findings = copies::check_rows(read.load, rows, layout);
   take_valid(std::move(rows.rows), read);

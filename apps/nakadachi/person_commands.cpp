@@ -144,7 +144,7 @@ Result<wire::PutPerson> person_of(const PersonOptions& options) {
 }
 
 Result<void> run_put_file(const PersonOptions& options) {
-  NAKADACHI_TRY(const std::string text, read_file(options.file));
+  NAKADACHI_TRY(const std::string text, read_lines(options.file));
   NAKADACHI_TRY(auto persons, read_persons_csv(text));
   std::vector<std::optional<AddressNumber>> put(persons.size());
   Failures failures;

@@ -36,7 +36,7 @@ std::string_view words_of(copies::FlagSort sort, const AdminOptions& options) {
 Result<std::vector<FlagRow>> flags_of(const FlagOptions& options) {
   NAKADACHI_TRY(const rules::LegalFacts facts, embedded_facts());
   if (!options.file.empty()) {
-    NAKADACHI_TRY(const std::string text, read_file(options.file));
+    NAKADACHI_TRY(const std::string text, read_lines(options.file));
     return read_flags_csv(text, facts);
   }
   if (options.flag.empty()) return Error{.code = ErrorCode::kMissingField, .field = "flag"};

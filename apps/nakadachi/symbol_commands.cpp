@@ -33,7 +33,7 @@ struct SymbolOptions {
 Result<std::vector<AddressNumber>> persons_of(const SymbolOptions& options) {
   std::vector<AddressNumber> persons;
   if (!options.file.empty()) {
-    NAKADACHI_TRY(const std::string text, read_file(options.file));
+    NAKADACHI_TRY(const std::string text, read_lines(options.file));
     NAKADACHI_TRY(persons, read_person_numbers(text));
   }
   persons.reserve(persons.size() + options.persons.size());

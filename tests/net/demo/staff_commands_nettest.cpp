@@ -234,6 +234,10 @@ void check_symbol_ends(const Staff& staff) {
   CHECK(again.status == 1);
   CHECK_THAT(again.complaint, ContainsSubstring("symbol_not_acquired"));
 
+  const std::string cut = staff.write("cut.csv", "団体内統合宛名番号\r\n77\r\n7");  // 7 or 78?
+  const auto end_of_cut = staff.change({"symbol", "end", "--file", cut});
+  CHECK(end_of_cut.status == 1);
+  CHECK_THAT(end_of_cut.complaint, ContainsSubstring("may have been cut"));
   const std::string persons = staff.write("left.csv", "団体内統合宛名番号\r\n77\r\n78\r\n78\r\n");
   const auto dry = staff.json({"symbol", "end", "--file", persons, "--dry-run"});
   CHECK(dry["would_end"] == 1);
