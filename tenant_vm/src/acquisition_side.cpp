@@ -369,14 +369,14 @@ void NodeCore::Impl::send_wishes() {
 void NodeCore::Impl::send_wishes_of(std::size_t partition, Institution& asker) {
   std::vector<Digest> lapsed;
   for (auto& [request_hash, wish] : asker.asked_wishes) {
-    if (wish.send_at <= now_ && wish.request.asked_at + acquisition_ms_ < now_) {
-      lapsed.push_back(request_hash);
-      continue;
-    }
     if (wish.send_at <= now_) {
-      statuses_.add(make_item(StatementKind::kAcquisitionRequest, wish.request.provider,
-                              wire::encode(wish.request), asker));
-      if (!outbox_since_) outbox_since_ = now_;
+      if (wish.request.asked_at + acquisition_ms_ < now_) {
+        lapsed.push_back(request_hash);
+      } else {
+        statuses_.add(make_item(StatementKind::kAcquisitionRequest, wish.request.provider,
+                                wire::encode(wish.request), asker));
+        if (!outbox_since_) outbox_since_ = now_;
+      }
       wish.send_at = now_ + wish.pause_ms;
       wish.pause_ms = std::min(2 * wish.pause_ms, kLastWishPauseMs);
     }
@@ -385,11 +385,14 @@ void NodeCore::Impl::send_wishes_of(std::size_t partition, Institution& asker) {
   for (const Digest& one : lapsed) end_wish(partition, asker, one, "wish lapsed");
 }
 
+/// Does nothing while a later wish for the same inquiry is on its way to the disk: it takes the
+/// place of this one.
 void NodeCore::Impl::end_wish(std::size_t partition, Institution& asker, const Digest& request_hash,
                               std::string_view why) {
   const auto key = wish_key(partitions_[partition].cipher, asker.code, request_hash);
-  asker.asked_wishes.erase(request_hash);
   if (!key) return count(key.error().code);
+  if (partitions_[partition].is_changing(Section::kAcquisition, key)) return;
+  asker.asked_wishes.erase(request_hash);
   push_own_change(partition, asker.code, why,
                   {.section = Section::kAcquisition,
                    .key = *key,
@@ -404,7 +407,10 @@ void NodeCore::Impl::take_wish_status(const exchange::StatusReply& reply) {
   if (!holder || !slot_of(*holder).lane.is_open()) return;
   Institution& asker = institution(*holder, reply.asker);
   const auto wish = asker.asked_wishes.find(reply.request_hash);
-  if (wish == asker.asked_wishes.end() || wish->second.request.provider != reply.provider) return;
+  if (wish == asker.asked_wishes.end() || wish->second.request.provider != reply.provider ||
+      wish->second.request.asked_at != reply.wish_asked_at) {
+    return;
+  }
   if (reply.status == exchange::Status::kWishHeld) wish->second.pause_ms = kLastWishPauseMs;
   if (reply.status == exchange::Status::kWishFollowed) {
     end_wish(*holder, asker, reply.request_hash, "wish followed");
@@ -428,21 +434,14 @@ void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
   if (!slot_of(*holder).lane.is_open()) return count(ErrorCode::kStoreUnavailable);
   Partition& owner = partitions_[*holder];
   Institution& provider = owner.institutions.at(wish->provider);
-  const auto same = [&](const KeptWish& kept) { return kept.request_hash == wish->request_hash; };
-  std::erase_if(provider.wishes, [&](const KeptWish& kept) {
-    return same(kept) && kept.wish.asked_at < wish->asked_at;
+  auto kept = std::ranges::find_if(provider.wishes, [&](const KeptWish& one) {
+    return one.request_hash == wish->request_hash && one.wish.asker == wish->asker;
   });
-  auto kept = std::find_if(provider.wishes.begin(), provider.wishes.end(), same);
-  if (kept == provider.wishes.end()) {
-    const auto sealed = wire::decode_sealed_answer(wish->sealed_items);
-    if (!sealed) return count(sealed.error().code);
-    const auto opened = provider.opener.open(*sealed, {.permit_hash = Digest(),
-                                                       .request_hash = wish->request_hash,
-                                                       .provider = wish->asker,
-                                                       .asker = wish->provider});
-    if (!opened) return count(opened.error().code);
-    auto items = symbols::decode_four_items(*opened);
+  const bool known = kept != provider.wishes.end();
+  if (!known || kept->wish.asked_at < wish->asked_at) {
+    auto items = open_items(provider, *wish);
     if (!items) return count(items.error().code);
+    if (known) provider.wishes.erase(kept);
     if (provider.wishes.size() == limits::kMaxWishesKept) provider.wishes.pop_front();
     provider.wishes.push_back({.request_hash = wish->request_hash,
                                .wish = {.asker = wish->asker,
@@ -457,6 +456,16 @@ void NodeCore::Impl::on_acquisition_request(const wire::LinkItem& item) {
   kept->bytes = static_cast<std::uint32_t>(item.statement.size());
   if (!kept->wish.begun && !follow_wish(*holder, provider, *kept)) return;
   answer_wish(*holder, *kept, provider.code);
+}
+
+Result<symbols::FourItems> NodeCore::Impl::open_items(Institution& provider,
+                                                      const exchange::AcquisitionRequest& wish) {
+  NAKADACHI_TRY(const auto sealed, wire::decode_sealed_answer(wish.sealed_items));
+  NAKADACHI_TRY(const Bytes opened, provider.opener.open(sealed, {.permit_hash = Digest(),
+                                                                  .request_hash = wish.request_hash,
+                                                                  .provider = wish.asker,
+                                                                  .asker = wish.provider}));
+  return symbols::decode_four_items(opened);
 }
 
 /// Persons were put or merged: whom a wish means may be clear now.
@@ -514,7 +523,8 @@ void NodeCore::Impl::answer_wish(std::size_t partition, const KeptWish& kept,
           .asker = kept.wish.asker,
           .provider = provider,
           .status = kept.wish.begun ? exchange::Status::kWishFollowed : exchange::Status::kWishHeld,
-          .at = now_}),
+          .at = now_,
+          .wish_asked_at = kept.wish.asked_at}),
       institution(partition, provider)));
   if (!outbox_since_) outbox_since_ = now_;
 }

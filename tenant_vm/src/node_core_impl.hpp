@@ -330,6 +330,8 @@ class NodeCore::Impl {
   void lapse_acquisitions();
   void lapse_acquisitions_of(std::size_t partition, Institution& institution);
   void on_acquisition_request(const wire::LinkItem& item);
+  static Result<symbols::FourItems> open_items(Institution& provider,
+                                               const exchange::AcquisitionRequest& wish);
   void look_for_inquiry(std::size_t partition, AdminJob job);
   void finish_wish(Lookup lookup, const std::vector<storage::StoredStep>& steps);
   Result<Change> make_wish(Partition& partition, const wire::AdminRequest& request,

@@ -170,6 +170,7 @@ void put(const exchange::StatusReply& from, v1::StatusReply& to) {
   to.set_provider(from.provider.number());
   to.set_status(static_cast<v1::Status>(from.status));
   to.set_at(from.at.ms);
+  if (from.wish_asked_at != Timestamp()) to.set_wish_asked_at(from.wish_asked_at.ms);
 }
 
 void read(const v1::StatusReply& from, FieldReader& reader, exchange::StatusReply& to) {
@@ -178,6 +179,7 @@ void read(const v1::StatusReply& from, FieldReader& reader, exchange::StatusRepl
   reader.code(NAKADACHI_FIELD(from, provider), to.provider);
   reader.one_of(NAKADACHI_FIELD(from, status), exchange::kLastStatus, to.status);
   reader.time(NAKADACHI_FIELD(from, at), to.at);
+  if (from.has_wish_asked_at()) reader.time(NAKADACHI_FIELD(from, wish_asked_at), to.wish_asked_at);
 }
 
 void put(const exchange::SymbolNotice& from, v1::SymbolNotice& to) {

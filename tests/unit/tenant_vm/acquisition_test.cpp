@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "nakadachi/tenant_vm/holding_values.hpp"
+#include "nakadachi/wire/statements.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
 #include "tests/support/staff_desk.hpp"
@@ -246,6 +247,41 @@ TEST_CASE("a later wish for the same inquiry takes the place of the former", "[t
   const auto arrived = lack.arrived();
   REQUIRE(arrived.size() == 1);
   CHECK(arrived[0].begun);
+  CHECK_FALSE(lack.is_kept());
+}
+
+TEST_CASE("a late word on a former wish ends no later one", "[tenant_vm]") {
+  QuietPool pool;
+  Lack lack(pool);
+  std::vector<wire::LinkItem> words;
+  pool.on_item = [&](wire::LinkItem& item) {
+    if (item.kind != exchange::StatementKind::kStatusReply) return true;
+    words.push_back(item);
+    return false;
+  };
+  lack.put_person();
+  answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+  REQUIRE_FALSE(words.empty());
+  const wire::LinkItem former = words.front();
+  REQUIRE(wire::decode_status_reply(former.statement)->status == exchange::Status::kWishFollowed);
+  pool.pass(1'000);
+  words.clear();
+
+  SECTION("that is durable") {
+    answer_of<wire::Done>(pool.command(lack.wish(), lack.asker));
+    pool.deliver({former});
+  }
+  SECTION("that is on its way to the disk") {
+    pool.on_append = testing::refuse_for_now;
+    pool.send_command(lack.asker, lack.wish());
+    pool.deliver({former});
+    pool.on_append = nullptr;
+    pool.pass(testing::kRetryMs);
+    REQUIRE(pool.admin_replies.size() == 1);
+  }
+  CHECK(lack.is_kept());
+  REQUIRE_FALSE(words.empty());
+  pool.deliver({words.back()});
   CHECK_FALSE(lack.is_kept());
 }
 

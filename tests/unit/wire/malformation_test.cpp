@@ -54,8 +54,9 @@ const std::set<std::string> kOptional = {"non_disclosure",
 
 /// By full name, where a field of that name is required elsewhere.
 const std::set<std::string> kOptionalHere = {
-    "nakadachi.v1.Conclusion.provided_at", "nakadachi.v1.LiveQuestion.wrong",
-    "nakadachi.v1.WrongItem.item", "nakadachi.v1.WrongItem.fault"};
+    "nakadachi.v1.Conclusion.provided_at", "nakadachi.v1.StatusReply.wish_asked_at",
+    "nakadachi.v1.LiveQuestion.wrong", "nakadachi.v1.WrongItem.item",
+    "nakadachi.v1.WrongItem.fault"};
 
 /// Bytes without an exact length, and the most they may be.
 const std::map<std::string, std::size_t> kMostBytes = {

@@ -211,7 +211,8 @@ exchange::StatusReply status_reply(SeededRandom& random) {
           .asker = institution(random),
           .provider = institution(random),
           .status = up_to_last(random, exchange::kLastStatus),
-          .at = time(random)};
+          .at = time(random),
+          .wish_asked_at = random.chance(500) ? time(random) : Timestamp()};
 }
 
 exchange::SymbolNotice symbol_notice(SeededRandom& random) {

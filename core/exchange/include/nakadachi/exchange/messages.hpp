@@ -215,6 +215,8 @@ struct StatusReply {
   InstitutionCode provider;
   Status status = Status::kNotSeen;
   Timestamp at;
+  /// Of the acquisition request that it answers, one of several for an inquiry; 0: of the inquiry.
+  Timestamp wish_asked_at;
 
   friend bool operator==(const StatusReply&, const StatusReply&) = default;
 };
