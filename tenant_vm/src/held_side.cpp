@@ -68,9 +68,11 @@ void NodeCore::Impl::lapse_held(std::size_t partition, const ExchangeId& id) {
   if (!pushed) count(pushed.error().code);
 }
 
-/// The symbol they asked by has ended: staff have nobody left to decide about.
+/// The symbol they asked by has ended: staff have nobody left to decide about. Where a symbol could
+/// not be read nothing is said that cannot be taken back: they lapse.
 void NodeCore::Impl::answer_held_about_nobody(std::size_t partition) {
   Partition& owner = partitions_[partition];
+  if (!owner.all_symbols_read) return;
   std::vector<std::pair<ExchangeId, PermitJob>> about_nobody;
   for (const auto& [id, held] : owner.held) {
     if (held.decision || owner.providing.contains(id) || owner.person_of(held.job)) continue;

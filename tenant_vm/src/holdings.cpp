@@ -52,7 +52,10 @@ void NodeCore::Impl::apply(Partition& partition, const storage::Holding& holding
     }
     return {};
   };
-  if (const auto taken = take(); !taken) count(taken.error().code);
+  const auto taken = take();
+  if (taken) return;
+  count(taken.error().code);
+  if (holding.section == Section::kSymbol) partition.all_symbols_read = false;
 }
 
 /// Bindings are gathered: one map is made of all of them.
@@ -91,6 +94,7 @@ void NodeCore::Impl::finish_recovery(Partition& partition) {
     if (made) {
       institution.symbols = *std::move(made);
     } else {
+      partition.all_symbols_read = false;
       count(made.error().code);
       tell_operators(made.error().code, code);
     }

@@ -119,8 +119,9 @@ void NodeCore::Impl::wake_live(std::size_t partition, const ExchangeId& id, Time
   if (found->second.wake_at != at) return;  // another timer counts
   if (found->second.answered) return;       // and looks at everything once more itself
   const bool is_valid = found->second.job.permit.valid_until >= now_;
-  const bool is_about_somebody = owner.person_of(found->second.job).has_value();
-  if (is_valid && is_about_somebody) return send_question(partition, id, found->second);
+  const PermitJob& asked = found->second.job;
+  const bool goes_on = owner.person_of(asked).has_value() || waits_for_change(owner, asked);
+  if (is_valid && goes_on) return send_question(partition, id, found->second);
   const PermitJob job = std::move(found->second.job);
   owner.live.erase(found);
   if (is_valid) return provide(partition, id, job);

@@ -155,6 +155,7 @@ struct Partition {
   crypto::TenantCipher cipher;
   std::map<InstitutionCode, Institution> institutions;
   symbols::AddressBook persons;
+  bool all_symbols_read = true;  ///< false: one did not open, so who has none is not certain
   std::map<SystemId, CallerRights> callers;
   std::map<StaffId, StaffRights> staff;
   Quota quota;

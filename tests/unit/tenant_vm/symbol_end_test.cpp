@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "nakadachi/tenant_vm/holding_values.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/quiet_pool.hpp"
 #include "tests/support/staff_desk.hpp"
@@ -167,6 +168,25 @@ TEST_CASE("what is held for staff is answered when its person's symbol ends", "[
   CHECK(pool.ask(question.query).outcome == Outcome::kProviderHoldsNoSymbol);
 }
 
+TEST_CASE("what is held is not answered for a symbol that cannot be read", "[tenant_vm]") {
+  QuietPool pool;
+  const Between question(pool);
+  answer_of<wire::Done>(question.change(hold(question.person)));
+  CHECK(pool.ask(Universe::system_of(question.query), {question.query}).empty());
+  const std::size_t town = Universe::town_of(question.provider);
+  crypto::TenantCipher cipher = pool.universe.cipher(town);
+  const InstitutionCode code = pool.universe.institution(question.provider);
+  pool.store.put_holding(pool.universe.tenant(town),
+                         {.section = storage::Section::kSymbol,
+                          .key = *tenant_vm::symbol_key(cipher, code, question.person),
+                          .value = Bytes(64)});
+  question.restart();
+  pool.pass(5'000);
+  CHECK(pool.ask(question.query).code == ErrorCode::kHeld);
+  pool.pass(61'000);
+  CHECK(pool.ask(question.query).outcome == Outcome::kLapsed);
+}
+
 TEST_CASE("what waits for a business system is answered when its person's symbol ends",
           "[tenant_vm]") {
   QuietPool pool;
@@ -178,6 +198,30 @@ TEST_CASE("what waits for a business system is answered when its person's symbol
   pool.pass(5'000);
   REQUIRE_FALSE(pool.replies.empty());
   CHECK(pool.replies.back().outcome == Outcome::kProviderHoldsNoSymbol);
+}
+
+TEST_CASE("what waits for a business system waits for its person's symbol that is on its way back",
+          "[tenant_vm]") {
+  QuietPool pool;
+  const Between question(pool, true);
+  pool.hand_over_live(question.provider, {});
+  CHECK(question.ask_again().empty());
+  REQUIRE(pool.questions.size() == 1);
+  const exchange::HandOver answer{
+      .request = pool.questions[0].request,
+      .content = *copies::encode(*pool.universe.live_answer(pool.questions[0]))};
+  CHECK(question.done(wire::EndSymbol{question.person}) == 1);
+  pool.on_append = testing::refuse_for_now;
+  const Symbol symbol = pool.universe.symbol_of(question.provider, question.ordinal);
+  pool.send_command(question.provider,
+                    question.of_provider(wire::BindSymbol{question.person, symbol}));
+  pool.pass(5'000);
+  pool.on_append = nullptr;
+  pool.pass(testing::kRetryMs);
+  CHECK(question.holder() == question.person);
+  pool.hand_over_live(question.provider, {answer});
+  REQUIRE_FALSE(pool.replies.empty());
+  CHECK(pool.replies.back().outcome == Outcome::kAnswered);
 }
 
 TEST_CASE("no answer about one person is given out once the symbol is another's", "[tenant_vm]") {
